@@ -1,0 +1,1191 @@
+/*
+ * streamcache: remembers what a model already computed.
+ *
+ * Hash a chunk of the stream; if that chunk went through the same filter with the same trained state before, the
+ * result comes back in about the time the hash took, instead of the model's time.
+ *
+ * ```c
+ * #include <stdio.h>
+ * #include <string.h>
+ * #include <streamcache.h>
+ *
+ * static float model(const char *text) { return (float)text[0]; } // stands for yours
+ *
+ * int main(void) {
+ *   const char *config = "{\"model\": \"demo\", \"version\": 1, \"precision\": \"f32\"}", *chunks[] = {"ab", "cd", "ab"};
+ *   streamcache_cache *cache = NULL;
+ *   streamcache_filter *filter = NULL;
+ *   streamcache_digest config_digest;
+ *   if (streamcache_cache_open(NULL, &cache, NULL) ||
+ *       streamcache_digest_config_json(config, strlen(config), &config_digest, NULL) ||
+ *       streamcache_filter_open(cache, "demo", 4, &config_digest, 0, &filter, NULL) ||
+ *       streamcache_filter_load_state(filter, "weights", 7, NULL))
+ *     return 1;
+ *   for (int i = 0; i < 3; i++) {
+ *     streamcache_value *value = NULL;
+ *     streamcache_digest key, chunk;
+ *     if (streamcache_filter_get_bytes(filter, chunks[i], 2, 0, &value, &key, &chunk) == STREAMCACHE_OK) {
+ *       printf("%s: hit, %.0f\n", chunks[i], *(const float *)streamcache_value_data(value));
+ *       streamcache_value_release(value);
+ *     } else {
+ *       float result = model(chunks[i]);
+ *       streamcache_filter_put(filter, &chunk, &key, &result, sizeof result, 0, NULL, NULL);
+ *       printf("%s: computed, %.0f\n", chunks[i], result);
+ *     }
+ *   }
+ *   streamcache_filter_release(filter);
+ *   streamcache_cache_release(cache);
+ *   return 0;
+ * }
+ * ```
+ *
+ * Words. A filter is a pipeline stage: a configuration and a state. A state is its trained parameters. A chunk is one
+ * unit of input. A digest is a 32-byte BLAKE3 of content; a key is a digest that names a computation. A value is an
+ * immutable result; holding a reference to one is holding a lease. In formulas, keyed(k, x) is BLAKE3's keyed hash,
+ * K_x its derive_key("streamcache v1 x"), and || joins fields of fixed length.
+ *
+ * Threads. Every function may be called from any thread at any time ("Threads: any"), except on streamcache_options
+ * and streamcache_error, which belong to one thread at a time. A handle must not be released while another thread
+ * that holds no reference of its own still uses it. No function starts a thread, installs a signal handler, reads an
+ * environment variable or prints.
+ *
+ * Ownership. Pointers passed in are borrowed for the call; what is stored is copied. Every `**out` receives one
+ * reference on success, which the caller releases, and NULL otherwise. release and free take NULL. A lease outlives
+ * eviction, purge, close and the cache itself, and handles may be released in any order.
+ *
+ * Errors. Functions return a status: 0 done, positive another outcome (such as a miss), negative an error, after which
+ * nothing has changed. streamcache_status_message() has a sentence for each; functions that can fail in interesting
+ * ways also give a streamcache_error. There is no hidden per-thread error. Every pointer is checked for NULL. A panic
+ * inside the library is contained: STREAMCACHE_PANIC, and that cache refuses further work.
+ *
+ * Memory. max_bytes is a hard limit on results, leased values, states and index together. Beside it a cache uses a
+ * fixed base: 64 KiB, 8 KiB a shard (at most 64), and 1 KiB a filter or snapshot handle. A value is charged
+ * its size and a header of 64 bytes, rounded up to 64, and its slot in the index: 112 bytes (192 with LRU).
+ *
+ * Fork and dlclose. A child process must not use handles made before the fork. The library stays loaded after dlclose
+ * (-z nodelete).
+ *
+ * Versions. Before 1.0 the SONAME carries the minor version, and a program runs with the minor version it was built
+ * with. Structs with a struct_size can grow without breaking older callers.
+ */
+#ifndef STREAMCACHE_H
+#define STREAMCACHE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Version ----------------------------------------------------------------------------------------------------- */
+
+#define STREAMCACHE_VERSION_MAJOR 0
+#define STREAMCACHE_VERSION_MINOR 1
+#define STREAMCACHE_VERSION_PATCH 0
+/** major * 1000000 + minor * 1000 + patch. */
+#define STREAMCACHE_VERSION_NUMBER \
+  (STREAMCACHE_VERSION_MAJOR * 1000000 + STREAMCACHE_VERSION_MINOR * 1000 + STREAMCACHE_VERSION_PATCH)
+#define STREAMCACHE_VERSION_STRING "0.1.0"
+
+/**
+ * The library's version, such as "0.1.0".
+ *
+ * The string is static. Threads: any. Never fails.
+ * @return a NUL-terminated string, never NULL
+ * @since 0.1.0
+ */
+const char *streamcache_version_string(void);
+
+/**
+ * The library's version as major * 1000000 + minor * 1000 + patch, to compare with STREAMCACHE_VERSION_NUMBER, the
+ * header's. Before 1.0 a program needs a library of the same minor version, which the SONAME ensures.
+ *
+ * Threads: any. Never fails.
+ * @since 0.1.0
+ */
+uint32_t streamcache_version_number(void);
+
+/* ---- Status and error -------------------------------------------------------------------------------------------- */
+
+/** The details of one failure. Made by a function that takes `streamcache_error **`, owned by the caller. */
+typedef struct streamcache_error streamcache_error;
+
+/**
+ * What a function answers: 0 for success, a positive number for another outcome that is no error, a negative number
+ * for an error. Numbers are never reused; treat an unknown negative one as an error.
+ */
+typedef int32_t streamcache_status;
+
+/** Done; a lookup found its value. */
+#define STREAMCACHE_OK 0
+
+/** Not there. Nothing is wrong: compute it and put it. */
+#define STREAMCACHE_MISS 1
+
+/** Not kept: no room could be made, or the cache stores nothing. Nothing is wrong: the result is still the caller's. */
+#define STREAMCACHE_NOT_STORED 2
+
+/** An argument breaks the function's contract; nothing happened. */
+#define STREAMCACHE_INVALID_ARGUMENT (-1)
+
+/** The allocator refused. */
+#define STREAMCACHE_NO_MEMORY (-2)
+
+/** The byte budget can't hold it, even after evicting results. */
+#define STREAMCACHE_NO_SPACE (-3)
+
+/** The filter has no state yet. */
+#define STREAMCACHE_NO_STATE (-4)
+
+/** The cache was closed. */
+#define STREAMCACHE_CLOSED (-5)
+
+/** A file could not be read. */
+#define STREAMCACHE_IO (-6)
+
+/** This build of the library, or this value, can't do that. */
+#define STREAMCACHE_NOT_SUPPORTED (-7)
+
+/** A panic inside the library was contained; the cache refuses further work and can still be released. */
+#define STREAMCACHE_PANIC (-8)
+
+/**
+ * One sentence for a status that says what to do.
+ *
+ * The string is static. Threads: any. Never fails.
+ * @param[in] status any number
+ * @return a NUL-terminated string, never NULL
+ * @since 0.1.0
+ */
+const char *streamcache_status_message(streamcache_status status);
+
+/**
+ * The status the failed function returned.
+ *
+ * Borrows `error`. Threads: any.
+ * @param[in] error from a function that failed; NULL answers STREAMCACHE_OK
+ * @since 0.1.0
+ */
+streamcache_status streamcache_error_get_status(const streamcache_error *error);
+
+/**
+ * What happened and what to do about it: one or two sentences.
+ *
+ * Borrows `error`; the string lives until streamcache_error_free(). Threads: any.
+ * @param[in] error from a function that failed; NULL answers ""
+ * @return NUL-terminated UTF-8, never NULL
+ * @since 0.1.0
+ */
+const char *streamcache_error_get_message(const streamcache_error *error);
+
+/**
+ * Frees an error.
+ *
+ * Takes `error`; NULL is fine. Threads: any, but no other may still use it. Never fails.
+ * @param[in] error the error, or NULL
+ * @since 0.1.0
+ */
+void streamcache_error_free(streamcache_error *error);
+
+/* ---- Digest ------------------------------------------------------------------------------------------------------ */
+
+/**
+ * A BLAKE3-256 digest: of content, or naming a computation (then it is called a key). Plain bytes: copy it, compare
+ * it with memcmp, store it where you like; the formulas don't change within a major version of the keys ("v1").
+ */
+typedef struct streamcache_digest {
+  /** The digest's bytes. */
+  uint8_t bytes[32];
+} streamcache_digest;
+
+/** A type code as DLPack writes it. */
+typedef int32_t streamcache_dtype_code;
+
+/**
+ * A dense tensor in C order (row-major, the last dimension is the fastest), to be digested. Strided data must be
+ * made contiguous first. A Julia array of size (a, b) has dims {b, a}. DLPack's further type codes, 7 (float8_e3m4)
+ * to 17 (float4_e2m1fn), are taken as they are; elements of less than a byte are packed.
+ */
+typedef struct streamcache_tensor {
+  /** sizeof(streamcache_tensor). */
+  size_t struct_size;
+  /** The input's name in UTF-8, not NUL-terminated; NULL with length 0 for none. */
+  const char *name;
+  /** Bytes of `name`. */
+  size_t name_len;
+  /** The type code, 0 to 17. */
+  streamcache_dtype_code dtype_code;
+  /** Bits of one lane, 1 to 255. */
+  uint32_t dtype_bits;
+  /** Lanes of one element, 1 to 65535; 1 for a scalar type. */
+  uint32_t dtype_lanes;
+  /** How many dimensions, 0 (a scalar) to 64. */
+  uint32_t rank;
+  /** The dimensions, none negative; NULL with rank 0. */
+  const int64_t *dims;
+  /** The elements; floats count by their bits. NULL with length 0. */
+  const void *data;
+  /** Bytes of `data`: exactly what the dimensions and the type need. */
+  size_t data_len;
+} streamcache_tensor;
+
+/** What a caller's own digest stands for. */
+typedef int32_t streamcache_role;
+
+/** Signed integers. */
+#define STREAMCACHE_DTYPE_INT 0
+
+/** Unsigned integers, and plain bytes. */
+#define STREAMCACHE_DTYPE_UINT 1
+
+/** IEEE 754 floats: 16, 32 or 64 bits. */
+#define STREAMCACHE_DTYPE_FLOAT 2
+
+/** Opaque handles. */
+#define STREAMCACHE_DTYPE_OPAQUE 3
+
+/** bfloat16. */
+#define STREAMCACHE_DTYPE_BFLOAT 4
+
+/** Complex numbers; bits counts both parts. */
+#define STREAMCACHE_DTYPE_COMPLEX 5
+
+/** Booleans, 8 bits each. */
+#define STREAMCACHE_DTYPE_BOOL 6
+
+/** A chunk of the stream. */
+#define STREAMCACHE_ROLE_CHUNK 1
+
+/** A filter's configuration. */
+#define STREAMCACHE_ROLE_CONFIG 2
+
+/** A filter's trained state. */
+#define STREAMCACHE_ROLE_STATE 3
+
+/**
+ * Digests a chunk: one unit of input, by its bytes. A public formula: it can be made anywhere, before a cache exists.
+ *
+ * Borrows everything for the call. Threads: any. Reads `data` once, copies and locks nothing.
+ * @param[in]  data the chunk, `len` bytes; NULL only with length 0
+ * @param[in]  len how many bytes
+ * @param[out] digest keyed(K_chunk, data)
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or a length above SIZE_MAX / 2
+ * @since 0.1.0
+ */
+streamcache_status streamcache_digest_chunk(const void *data,
+                                            size_t len,
+                                            streamcache_digest *digest);
+
+/**
+ * Digests a tensor as a chunk: name, type, shape and data, so that the same bytes in another shape are another chunk.
+ *
+ * Borrows everything for the call. Threads: any. Reads the data once, copies and locks nothing.
+ * @param[in]  tensor the tensor
+ * @param[out] digest keyed(K_tensor, keyed(K_header, name, type, rank, dims) || chunk(data))
+ * @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, a struct_size that is too small, a type or dimension out of
+ *         range, or a data_len that the shape and the type don't need
+ * @since 0.1.0
+ */
+streamcache_status streamcache_digest_tensor(const streamcache_tensor *tensor,
+                                             streamcache_digest *digest,
+                                             streamcache_error **error);
+
+/**
+ * Digests a filter's configuration in JSON by its RFC 8785 form: key order, white space and 1.0 or 1e0 don't matter.
+ * What changes an answer belongs in it: model and version, engine and its version, precision, device, instruction
+ * set, shapes, requested outputs.
+ *
+ * Borrows everything for the call. Threads: any. Copies the text, locks nothing.
+ * @param[in]  json UTF-8, need not be NUL-terminated
+ * @param[in]  len bytes of `json`
+ * @param[out] digest keyed(K_config, canonical form)
+ * @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, invalid JSON, a key twice in one object, or an integer beyond
+ *         +-(2^53 - 1): the canonical form would merge it with its neighbour, so write it as a string
+ * @since 0.1.0
+ */
+streamcache_status streamcache_digest_config_json(const char *json,
+                                                  size_t len,
+                                                  streamcache_digest *digest,
+                                                  streamcache_error **error);
+
+/**
+ * Digests a filter's configuration in any other form, byte by byte; never equal to one in JSON.
+ *
+ * Borrows everything for the call. Threads: any. Copies and locks nothing.
+ * @param[in]  data the configuration, `len` bytes; NULL only with length 0
+ * @param[in]  len how many bytes
+ * @param[out] digest keyed(K_config_bytes, data)
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or a length above SIZE_MAX / 2
+ * @since 0.1.0
+ */
+streamcache_status streamcache_digest_config_bytes(const void *data,
+                                                   size_t len,
+                                                   streamcache_digest *digest);
+
+/**
+ * Digests a trained state by its bytes: what streamcache_filter_load_state() does itself.
+ *
+ * Borrows everything for the call. Threads: any. Reads `data` once, copies and locks nothing.
+ * @param[in]  data the state, `len` bytes; NULL only with length 0
+ * @param[in]  len how many bytes
+ * @param[out] digest keyed(K_state, data)
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or a length above SIZE_MAX / 2
+ * @since 0.1.0
+ */
+streamcache_status streamcache_digest_state(const void *data, size_t len, streamcache_digest *digest);
+
+/**
+ * Digests a trained state by a file's bytes: the same digest as of those bytes in memory. The file is read in pieces
+ * of 1 MiB, never mapped.
+ *
+ * Borrows everything for the call. Threads: any. Blocks for the reading; locks nothing.
+ * @param[in]  path the file's path, need not be NUL-terminated
+ * @param[in]  path_len bytes of `path`
+ * @param[out] digest keyed(K_state, the file's bytes)
+ * @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_IO no such file, not a regular file, not readable, or it changed while it was read
+ * @since 0.1.0
+ */
+streamcache_status streamcache_digest_state_file(const char *path,
+                                                 size_t path_len,
+                                                 streamcache_digest *digest,
+                                                 streamcache_error **error);
+
+/**
+ * Takes the caller's own digest (a SHA-256 of the model file, say) in place of content, under a constant of its role,
+ * so that it never equals a digest made from content here.
+ *
+ * Borrows everything for the call. Threads: any. Copies and locks nothing.
+ * @param[in]  role what it stands for: STREAMCACHE_ROLE_CHUNK, _CONFIG or _STATE
+ * @param[in]  data the caller's digest, of any length; it should be a strong one, of 16 bytes or more
+ * @param[in]  len how many bytes
+ * @param[out] digest keyed(K_raw_<role>, data)
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT an unknown role, a NULL pointer, or length 0
+ * @since 0.1.0
+ */
+streamcache_status streamcache_digest_raw(streamcache_role role,
+                                          const void *data,
+                                          size_t len,
+                                          streamcache_digest *digest);
+
+/**
+ * Writes a digest as 64 lower-case hexadecimal digits and a NUL.
+ *
+ * Borrows everything for the call. Threads: any. Locks nothing.
+ * @param[in]  digest the digest
+ * @param[out] hex 65 bytes or more
+ * @param[in]  capacity bytes at `hex`
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or a capacity below 65; `hex` is untouched
+ * @since 0.1.0
+ */
+streamcache_status streamcache_digest_to_hex(const streamcache_digest *digest,
+                                             char *hex,
+                                             size_t capacity);
+
+/**
+ * Reads a digest from exactly 64 hexadecimal digits of either case.
+ *
+ * Borrows everything for the call. Threads: any. Locks nothing.
+ * @param[in]  hex the digits, need not be NUL-terminated
+ * @param[in]  len 64
+ * @param[out] digest the digest
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, another length, or another character; `digest` is untouched
+ * @since 0.1.0
+ */
+streamcache_status streamcache_digest_from_hex(const char *hex,
+                                               size_t len,
+                                               streamcache_digest *digest);
+
+/**
+ * The key of a trained state by its provenance: which configuration was trained on which data.
+ *
+ * Borrows everything for the call. Threads: any. Locks nothing.
+ * @param[in]  config the filter's configuration
+ * @param[in]  training_data the data it was trained on
+ * @param[out] key keyed(K_provenance, config || training_data)
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_key_state(const streamcache_digest *config,
+                                         const streamcache_digest *training_data,
+                                         streamcache_digest *key);
+
+/**
+ * The key of a chunk's result: exactly the one a filter of this configuration and state uses, in a cache without
+ * namespace and secret, so both ways meet in one entry.
+ *
+ * Borrows everything for the call. Threads: any. Locks nothing.
+ * @param[in]  config the filter's configuration
+ * @param[in]  state the state's digest
+ * @param[in]  chunk the chunk's digest
+ * @param[out] key keyed(keyed(K_filter, namespace "" || config || state), chunk)
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_key_chunk(const streamcache_digest *config,
+                                         const streamcache_digest *state,
+                                         const streamcache_digest *chunk,
+                                         streamcache_digest *key);
+
+/* ---- Options ----------------------------------------------------------------------------------------------------- */
+
+/** No limit, said explicitly. */
+#define STREAMCACHE_UNLIMITED UINT64_MAX
+
+/** What a cache is opened with. One thread at a time; reusable for any number of caches. */
+typedef struct streamcache_options streamcache_options;
+
+/** How the cache chooses what to evict. */
+typedef int32_t streamcache_policy;
+
+/** S3-FIFO (Yang et al., SOSP 2023): resists scans, a hit moves nothing. The default. */
+#define STREAMCACHE_POLICY_S3FIFO 1
+
+/** Least recently used, exact within a shard. */
+#define STREAMCACHE_POLICY_LRU 2
+
+/**
+ * Makes options with every default: 256 MiB, any number of results, S3-FIFO.
+ *
+ * `*options` is owned by the caller, for streamcache_options_free(). Threads: any.
+ * @param[out] options the options; NULL on failure
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_options_new(streamcache_options **options);
+
+/**
+ * Makes options from a JSON object, such as {"max_bytes": 1073741824, "policy": "lru"}; what it doesn't name keeps
+ * its default. Names: "max_bytes" and "max_chunks" (a whole number, or "unlimited"), "policy" ("s3fifo" or "lru").
+ *
+ * `*options` is owned by the caller, for streamcache_options_free(). Threads: any.
+ * @param[in]  json UTF-8, need not be NUL-terminated
+ * @param[in]  len bytes of `json`
+ * @param[out] options the options; NULL on failure
+ * @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, invalid JSON, an unknown name (the error offers the nearest
+ *         known one), or a value that name doesn't take
+ * @since 0.1.0
+ */
+streamcache_status streamcache_options_from_json(const char *json,
+                                                 size_t len,
+                                                 streamcache_options **options,
+                                                 streamcache_error **error);
+
+/**
+ * Sets the hard limit in bytes on results, leased values, states and index together. 0 stores nothing, on purpose;
+ * 1 to 4095 is refused when a cache is opened; STREAMCACHE_UNLIMITED is no limit. Default: 268435456 (256 MiB).
+ *
+ * Borrows `options` for the call. Threads: one at a time.
+ * @param[in,out] options the options
+ * @param[in] max_bytes bytes
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_options_set_max_bytes(streamcache_options *options,
+                                                     uint64_t max_bytes);
+
+/**
+ * Sets the hard limit on stored results. 0 stores nothing, on purpose. Default: STREAMCACHE_UNLIMITED.
+ *
+ * Borrows `options` for the call. Threads: one at a time.
+ * @param[in,out] options the options
+ * @param[in] max_chunks results
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_options_set_max_chunks(streamcache_options *options,
+                                                      uint64_t max_chunks);
+
+/**
+ * Sets the eviction policy. Default: STREAMCACHE_POLICY_S3FIFO.
+ *
+ * Borrows `options` for the call. Threads: one at a time.
+ * @param[in,out] options the options
+ * @param[in] policy STREAMCACHE_POLICY_S3FIFO or STREAMCACHE_POLICY_LRU
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown policy
+ * @since 0.1.0
+ */
+streamcache_status streamcache_options_set_policy(streamcache_options *options,
+                                                  streamcache_policy policy);
+
+/**
+ * Frees options. A cache opened with them keeps its own copy.
+ *
+ * Takes `options`; NULL is fine. Never fails.
+ * @param[in] options the options, or NULL
+ * @since 0.1.0
+ */
+void streamcache_options_free(streamcache_options *options);
+
+/* ---- Cache ------------------------------------------------------------------------------------------------------- */
+
+/** Purge results in this process's memory. */
+#define STREAMCACHE_PURGE_MEMORY 1
+
+/** A cache. Any thread, any time, one handle; reference-counted. */
+typedef struct streamcache_cache streamcache_cache;
+
+/**
+ * Opens a cache. No thread is started, and no memory is touched in proportion to the limits.
+ *
+ * Borrows `options`; `*cache` receives one reference, for streamcache_cache_release(). Threads: any.
+ * @param[in]  options how it is to be; NULL for the defaults
+ * @param[out] cache the cache; NULL on failure
+ * @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT `cache` is NULL, or max_bytes is 1 to 4095
+ * @since 0.1.0
+ */
+streamcache_status streamcache_cache_open(const streamcache_options *options,
+                                          streamcache_cache **cache,
+                                          streamcache_error **error);
+
+/**
+ * Adds a reference.
+ *
+ * The caller owns one more, for streamcache_cache_release(). Threads: any.
+ * @param[in] cache the cache
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_cache_retain(streamcache_cache *cache);
+
+/**
+ * Ends a cache's work: from now on every call that would use it answers STREAMCACHE_CLOSED, on this handle and on its
+ * filters, and results and named states are freed. Leases stay valid. Closing again is fine. Not needed before
+ * streamcache_cache_release(), which frees as much once filters are released too.
+ *
+ * Borrows `cache`; the handle must still be released. Threads: any. Locks one shard at a time.
+ * @param[in]  cache the cache
+ * @param[in]  timeout_ms how long to wait for queued writes; this version has none and never waits
+ * @param[out] dropped how many queued writes were dropped; NULL if not wanted
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_cache_close(streamcache_cache *cache,
+                                           uint32_t timeout_ms,
+                                           uint64_t *dropped);
+
+/**
+ * Drops a reference. With the last one of the cache and its filters, everything but leased values is freed.
+ *
+ * Takes one reference; NULL is fine. Threads: any. Never fails, never waits.
+ * @param[in] cache the cache, or NULL
+ * @since 0.1.0
+ */
+void streamcache_cache_release(streamcache_cache *cache);
+
+/**
+ * Forgets every result. States and leases stay; leased bytes are counted until their release.
+ *
+ * Borrows `cache`. Threads: any. Locks one shard at a time, and frees outside the lock.
+ * @param[in] cache the cache
+ * @param[in] scope where: STREAMCACHE_PURGE_MEMORY, or 0 for the same
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown scope
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_cache_purge(streamcache_cache *cache, uint32_t scope);
+
+/* ---- Value ------------------------------------------------------------------------------------------------------- */
+
+/**
+ * A value: an immutable result or state, reference-counted. Holding a reference is holding a lease: it stays valid
+ * after eviction, purge, close and the cache's release, on any thread, until streamcache_value_release().
+ */
+typedef struct streamcache_value streamcache_value;
+
+/**
+ * Adds a reference.
+ *
+ * The caller owns one more, for streamcache_value_release(). Threads: any. One atomic addition.
+ * @param[in] value the value
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_value_retain(const streamcache_value *value);
+
+/**
+ * Drops a reference. The last one of an evicted value frees it and gives its bytes back to the budget.
+ *
+ * Takes one reference; NULL is fine. Threads: any. Never fails, never waits.
+ * @param[in] value the value, or NULL
+ * @since 0.1.0
+ */
+void streamcache_value_release(const streamcache_value *value);
+
+/**
+ * The value's bytes, 64-byte aligned and never to be written to.
+ *
+ * Borrows `value`; the pointer lives as long as the lease. Threads: any.
+ * @param[in] value the value
+ * @return the bytes, never NULL for a value (but not to be read at size 0); NULL for NULL
+ * @since 0.1.0
+ */
+const void *streamcache_value_data(const streamcache_value *value);
+
+/**
+ * How many bytes the value has.
+ *
+ * Borrows `value`. Threads: any.
+ * @param[in] value the value
+ * @return bytes; 0 for NULL
+ * @since 0.1.0
+ */
+size_t streamcache_value_size(const streamcache_value *value);
+
+/* ---- State and chunk: callers who make their keys themselves ----------------------------------------------------- */
+
+/** What a put may say about its value. Set everything to 0 first, then struct_size. */
+typedef struct streamcache_put_options {
+  /** sizeof(streamcache_put_options). */
+  size_t struct_size;
+  /** Nanoseconds the computation took: every later hit counts them as time saved. 0 where unknown. */
+  uint64_t compute_ns;
+} streamcache_put_options;
+
+/**
+ * Keeps a filter's trained state under the filter's id with the caller's key, in place of that id's old one. It is
+ * charged to the budget and never evicted. Filter handles have states of their own and don't see it.
+ *
+ * Borrows everything for the call. Threads: any. Copies `data`; evicts results for it if need be.
+ * @param[in]  cache the cache
+ * @param[in]  id the filter's id in UTF-8, need not be NUL-terminated
+ * @param[in]  id_len bytes of `id`
+ * @param[in]  key the state's key, see streamcache_key_state()
+ * @param[in]  data the state, `len` bytes; NULL only with length 0
+ * @param[in]  len how many bytes
+ * @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or an id that is not UTF-8
+ * @retval STREAMCACHE_NO_SPACE it doesn't fit into max_bytes; the old state stays
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused; the old state stays
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_cache_load_state(streamcache_cache *cache,
+                                                const char *id,
+                                                size_t id_len,
+                                                const streamcache_digest *key,
+                                                const void *data,
+                                                size_t len,
+                                                streamcache_error **error);
+
+/**
+ * Leases the state kept under a filter's id.
+ *
+ * Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(). Threads: any.
+ * Locks the map of states; copies nothing.
+ * @param[in]  cache the cache
+ * @param[in]  id the filter's id in UTF-8, need not be NUL-terminated
+ * @param[in]  id_len bytes of `id`
+ * @param[out] value the state; NULL unless STREAMCACHE_OK
+ * @param[out] key the key it was loaded with; NULL if not wanted
+ * @retval STREAMCACHE_OK found
+ * @retval STREAMCACHE_MISS no state under this id
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or an id that is not UTF-8
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_cache_get_state(const streamcache_cache *cache,
+                                               const char *id,
+                                               size_t id_len,
+                                               streamcache_value **value,
+                                               streamcache_digest *key);
+
+/**
+ * Forgets the state kept under a filter's id. Leases on it stay valid.
+ *
+ * Borrows everything for the call. Threads: any. Locks the map of states.
+ * @param[in] cache the cache
+ * @param[in] id the filter's id in UTF-8, need not be NUL-terminated
+ * @param[in] id_len bytes of `id`
+ * @retval STREAMCACHE_OK forgotten
+ * @retval STREAMCACHE_MISS there was none
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or an id that is not UTF-8
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_cache_unload_state(streamcache_cache *cache, const char *id, size_t id_len);
+
+/**
+ * Looks up a result under a key of the caller's, see streamcache_key_chunk().
+ *
+ * Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(). Threads: any.
+ * Locks one shard; copies nothing.
+ * @param[in]  cache the cache
+ * @param[in]  key the key
+ * @param[in]  flags 0
+ * @param[out] value the result; NULL unless STREAMCACHE_OK
+ * @retval STREAMCACHE_OK a hit
+ * @retval STREAMCACHE_MISS not there
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_cache_get_chunk(const streamcache_cache *cache,
+                                               const streamcache_digest *key,
+                                               uint32_t flags,
+                                               streamcache_value **value);
+
+/**
+ * Stores a copy of a result under a key of the caller's. A key that is there is replaced in place; leases on its old
+ * value stay valid.
+ *
+ * Borrows everything for the call; `*value`, if wanted, receives one reference, for streamcache_value_release().
+ * Threads: any. Copies `data`; locks one shard at a time.
+ * @param[in]  cache the cache
+ * @param[in]  key the key
+ * @param[in]  data the result, `len` bytes; NULL only with length 0
+ * @param[in]  len how many bytes
+ * @param[in]  flags 0
+ * @param[in]  options NULL for none
+ * @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
+ * @retval STREAMCACHE_OK stored
+ * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a struct_size that is too small
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_cache_put_chunk(streamcache_cache *cache,
+                                               const streamcache_digest *key,
+                                               const void *data,
+                                               size_t len,
+                                               uint32_t flags,
+                                               const streamcache_put_options *options,
+                                               streamcache_value **value);
+
+/**
+ * Hits per lookup since the cache was opened, 0 to 1; 0 before the first lookup.
+ *
+ * Borrows `cache`. Threads: any. Locks one shard at a time.
+ * @param[in] cache the cache; NULL answers 0
+ * @since 0.1.0
+ */
+double streamcache_cache_hit_rate(const streamcache_cache *cache);
+
+/**
+ * Lookups that found their result since the cache was opened.
+ *
+ * Borrows `cache`. Threads: any. Locks one shard at a time.
+ * @param[in] cache the cache; NULL answers 0
+ * @since 0.1.0
+ */
+uint64_t streamcache_cache_hits(const streamcache_cache *cache);
+
+/**
+ * Lookups that did not find their result since the cache was opened.
+ *
+ * Borrows `cache`. Threads: any. Locks one shard at a time.
+ * @param[in] cache the cache; NULL answers 0
+ * @since 0.1.0
+ */
+uint64_t streamcache_cache_misses(const streamcache_cache *cache);
+
+/* ---- Filter ------------------------------------------------------------------------------------------------------ */
+
+/** A filter: a pipeline stage with a configuration and a state. Any thread, any time; reference-counted. */
+typedef struct streamcache_filter streamcache_filter;
+
+/** A filter as it was at one moment: immutable, with a lease on its state. Any thread, any time; reference-counted. */
+typedef struct streamcache_snapshot streamcache_snapshot;
+
+/**
+ * Opens a filter: a configuration, and a state to be loaded. The state belongs to this handle alone; another handle
+ * of the same id has its own. Handles of equal configuration and state share their results.
+ *
+ * Borrows everything for the call; `*filter` receives one reference, for streamcache_filter_release(). It keeps the
+ * cache alive. Threads: any.
+ * @param[in]  cache the cache
+ * @param[in]  id a name in UTF-8 for people and logs, part of no key; need not be NUL-terminated
+ * @param[in]  id_len bytes of `id`
+ * @param[in]  config the configuration's digest, see streamcache_digest_config_json()
+ * @param[in]  flags 0
+ * @param[out] filter the filter; NULL on failure
+ * @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an id that is not UTF-8, or an unknown flag
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_open(streamcache_cache *cache,
+                                           const char *id,
+                                           size_t id_len,
+                                           const streamcache_digest *config,
+                                           uint32_t flags,
+                                           streamcache_filter **filter,
+                                           streamcache_error **error);
+
+/**
+ * Adds a reference.
+ *
+ * The caller owns one more, for streamcache_filter_release(). Threads: any.
+ * @param[in] filter the filter
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_retain(streamcache_filter *filter);
+
+/**
+ * Drops a reference. The last one gives the state's bytes back once no lease or snapshot holds it; results stay.
+ *
+ * Takes one reference; NULL is fine. Threads: any. Never fails, never waits.
+ * @param[in] filter the filter, or NULL
+ * @since 0.1.0
+ */
+void streamcache_filter_release(streamcache_filter *filter);
+
+/**
+ * Loads a trained state: hashed once, copied, charged to the budget, never evicted. Lookups switch to it in one step;
+ * what the old state computed is not found under it, and is found again when the old state is loaded again. The same
+ * bytes again change nothing. A filter without trained parameters loads length 0.
+ *
+ * Borrows everything for the call. Threads: any; loads of one filter wait for each other, lookups never do.
+ * @param[in]  filter the filter
+ * @param[in]  data the state, `len` bytes; NULL only with length 0
+ * @param[in]  len how many bytes
+ * @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_NO_SPACE it doesn't fit into max_bytes; the old state stays
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused; the old state stays
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_load_state(streamcache_filter *filter,
+                                                 const void *data,
+                                                 size_t len,
+                                                 streamcache_error **error);
+
+/**
+ * Loads a state by its digest alone: the way for large models, whose bytes live in the engine. Nothing is copied or
+ * charged; otherwise as streamcache_filter_load_state(), whose results it shares for the same digest.
+ *
+ * Borrows everything for the call. Threads: any; loads of one filter wait for each other, lookups never do.
+ * @param[in]  filter the filter
+ * @param[in]  state from streamcache_digest_state(), _state_file() or _raw(), or streamcache_key_state()
+ * @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_load_state_digest(streamcache_filter *filter,
+                                                        const streamcache_digest *state,
+                                                        streamcache_error **error);
+
+/**
+ * Leases the present state.
+ *
+ * Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(). Threads: any.
+ * @param[in]  filter the filter
+ * @param[out] value the state; NULL unless STREAMCACHE_OK; NULL if not wanted
+ * @param[out] state its digest; NULL if not wanted
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_MISS only its digest is known
+ * @retval STREAMCACHE_NO_STATE none was loaded
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL filter
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_get_state(const streamcache_filter *filter,
+                                                streamcache_value **value,
+                                                streamcache_digest *state);
+
+/**
+ * Looks up a chunk's result under the present state.
+ *
+ * Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(). Threads: any.
+ * Locks one shard; copies nothing.
+ * @param[in]  filter the filter
+ * @param[in]  chunk the chunk's digest, see streamcache_digest_chunk() and streamcache_digest_tensor()
+ * @param[in]  flags 0
+ * @param[out] value the result; NULL unless STREAMCACHE_OK
+ * @param[out] key the key it looked under, on a miss too, for streamcache_filter_put(); NULL if not wanted
+ * @retval STREAMCACHE_OK a hit
+ * @retval STREAMCACHE_MISS not there: compute it, with the state as it was before this call, and put it with `key`
+ * @retval STREAMCACHE_NO_STATE no state was loaded
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_get(const streamcache_filter *filter,
+                                          const streamcache_digest *chunk,
+                                          uint32_t flags,
+                                          streamcache_value **value,
+                                          streamcache_digest *key);
+
+/**
+ * Digests a chunk's bytes and looks its result up: streamcache_digest_chunk() and streamcache_filter_get() in one.
+ *
+ * Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(). Threads: any.
+ * Reads `data` once; locks one shard; copies nothing.
+ * @param[in]  filter the filter
+ * @param[in]  data the chunk, `len` bytes; NULL only with length 0
+ * @param[in]  len how many bytes
+ * @param[in]  flags 0
+ * @param[out] value the result; NULL unless STREAMCACHE_OK
+ * @param[out] key the key it looked under, on a miss too; NULL if not wanted
+ * @param[out] chunk the chunk's digest, on a miss too, for streamcache_filter_put(); NULL if not wanted
+ * @retval STREAMCACHE_OK a hit
+ * @retval STREAMCACHE_MISS not there: compute it and put it with `chunk` and `key`
+ * @retval STREAMCACHE_NO_STATE no state was loaded
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_get_bytes(const streamcache_filter *filter,
+                                                const void *data,
+                                                size_t len,
+                                                uint32_t flags,
+                                                streamcache_value **value,
+                                                streamcache_digest *key,
+                                                streamcache_digest *chunk);
+
+/**
+ * Stores a copy of a chunk's result under the state that computed it. `key` tells which: another thread may have
+ * loaded a new state since the lookup, and the old state's result must not land under the new one's name.
+ *
+ * Borrows everything for the call; `*value`, if wanted, receives one reference, for streamcache_value_release().
+ * Threads: any. Copies `data`; locks one shard at a time.
+ * @param[in]  filter the filter
+ * @param[in]  chunk the chunk's digest
+ * @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
+ * @param[in]  data the result, `len` bytes; NULL only with length 0
+ * @param[in]  len how many bytes
+ * @param[in]  flags 0
+ * @param[in]  options NULL for none
+ * @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
+ * @retval STREAMCACHE_OK stored
+ * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
+ * @retval STREAMCACHE_NO_STATE no state was loaded
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, no key though the state was swapped, or a key
+ *         that is not this chunk's under any of the last 1024 states of this handle
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_put(streamcache_filter *filter,
+                                          const streamcache_digest *chunk,
+                                          const streamcache_digest *key,
+                                          const void *data,
+                                          size_t len,
+                                          uint32_t flags,
+                                          const streamcache_put_options *options,
+                                          streamcache_value **value);
+
+/**
+ * Stores a copy of a chunk's result, digesting the chunk's bytes again; otherwise as streamcache_filter_put().
+ *
+ * Borrows everything for the call; `*value`, if wanted, receives one reference, for streamcache_value_release().
+ * Threads: any. Reads the chunk once, copies `data`; locks one shard at a time.
+ * @param[in]  filter the filter
+ * @param[in]  chunk the chunk, `chunk_len` bytes; NULL only with length 0
+ * @param[in]  chunk_len how many bytes
+ * @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
+ * @param[in]  data the result, `len` bytes; NULL only with length 0
+ * @param[in]  len how many bytes
+ * @param[in]  flags 0
+ * @param[in]  options NULL for none
+ * @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
+ * @retval STREAMCACHE_OK stored
+ * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
+ * @retval STREAMCACHE_NO_STATE no state was loaded
+ * @retval STREAMCACHE_INVALID_ARGUMENT as streamcache_filter_put()
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_put_bytes(streamcache_filter *filter,
+                                                const void *chunk,
+                                                size_t chunk_len,
+                                                const streamcache_digest *key,
+                                                const void *data,
+                                                size_t len,
+                                                uint32_t flags,
+                                                const streamcache_put_options *options,
+                                                streamcache_value **value);
+
+/**
+ * Takes a filter as it is now: lookups and puts on the snapshot name its state, whatever the filter loads later.
+ *
+ * Borrows `filter`; `*snapshot` receives one reference, for streamcache_snapshot_release(). It keeps the cache and
+ * the state alive. Threads: any. Copies nothing.
+ * @param[in]  filter the filter
+ * @param[out] snapshot the snapshot; NULL on failure
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_NO_STATE no state was loaded
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_snapshot(const streamcache_filter *filter,
+                                               streamcache_snapshot **snapshot);
+
+/**
+ * Adds a reference.
+ *
+ * The caller owns one more, for streamcache_snapshot_release(). Threads: any.
+ * @param[in] snapshot the snapshot
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_snapshot_retain(streamcache_snapshot *snapshot);
+
+/**
+ * Drops a reference.
+ *
+ * Takes one reference; NULL is fine. Threads: any. Never fails, never waits.
+ * @param[in] snapshot the snapshot, or NULL
+ * @since 0.1.0
+ */
+void streamcache_snapshot_release(streamcache_snapshot *snapshot);
+
+/**
+ * Leases the snapshot's state.
+ *
+ * Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(). Threads: any.
+ * @param[in]  snapshot the snapshot
+ * @param[out] value the state; NULL unless STREAMCACHE_OK; NULL if not wanted
+ * @param[out] state its digest; NULL if not wanted
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_MISS only its digest is known
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL snapshot
+ * @since 0.1.0
+ */
+streamcache_status streamcache_snapshot_get_state(const streamcache_snapshot *snapshot,
+                                                  streamcache_value **value,
+                                                  streamcache_digest *state);
+
+/**
+ * Looks up a chunk's result under the snapshot's state; otherwise as streamcache_filter_get().
+ *
+ * Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(). Threads: any.
+ * Locks one shard; copies nothing.
+ * @param[in]  snapshot the snapshot
+ * @param[in]  chunk the chunk's digest
+ * @param[in]  flags 0
+ * @param[out] value the result; NULL unless STREAMCACHE_OK
+ * @param[out] key the key it looked under, on a miss too; NULL if not wanted
+ * @retval STREAMCACHE_OK a hit
+ * @retval STREAMCACHE_MISS not there: compute it with the snapshot's state and put it through the snapshot
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_snapshot_get(const streamcache_snapshot *snapshot,
+                                            const streamcache_digest *chunk,
+                                            uint32_t flags,
+                                            streamcache_value **value,
+                                            streamcache_digest *key);
+
+/**
+ * Stores a copy of a chunk's result that the snapshot's state computed.
+ *
+ * Borrows everything for the call; `*value`, if wanted, receives one reference, for streamcache_value_release().
+ * Threads: any. Copies `data`; locks one shard at a time.
+ * @param[in]  snapshot the snapshot
+ * @param[in]  chunk the chunk's digest
+ * @param[in]  data the result, `len` bytes; NULL only with length 0
+ * @param[in]  len how many bytes
+ * @param[in]  flags 0
+ * @param[in]  options NULL for none
+ * @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
+ * @retval STREAMCACHE_OK stored
+ * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a struct_size that is too small
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_snapshot_put(const streamcache_snapshot *snapshot,
+                                            const streamcache_digest *chunk,
+                                            const void *data,
+                                            size_t len,
+                                            uint32_t flags,
+                                            const streamcache_put_options *options,
+                                            streamcache_value **value);
+
+/* ---- Stats ------------------------------------------------------------------------------------------------------- */
+
+/**
+ * The counters and gauges of one cache. Each is exact; they are read one after another, so under load two of them may
+ * be microseconds apart.
+ */
+typedef struct streamcache_cache_stats {
+  /** In: sizeof(streamcache_cache_stats). Out: the bytes that were filled in. */
+  size_t struct_size;
+  /** Lookups: hits and misses together. */
+  uint64_t lookups;
+  /** Lookups that found their result. */
+  uint64_t hits;
+  /** Lookups that did not. */
+  uint64_t misses;
+  /** Results stored, replacements included. */
+  uint64_t puts;
+  /** Results given up for others. */
+  uint64_t evictions;
+  /** Puts that could not be stored. */
+  uint64_t not_stored;
+  /** Results stored now. */
+  uint64_t entries;
+  /** Their limit. */
+  uint64_t max_chunks;
+  /** Bytes charged now: results, leased ones even after their eviction, states and index. Never above max_bytes. */
+  uint64_t bytes;
+  /** Their limit. */
+  uint64_t max_bytes;
+  /** Bytes of values that were not stored and live with their callers, outside the limit. */
+  uint64_t detached_bytes;
+  /** Bytes of states, part of bytes. */
+  uint64_t state_bytes;
+  /** Nanoseconds of computation that hits saved, from compute_ns of their puts. */
+  uint64_t time_saved_ns;
+} streamcache_cache_stats;
+
+/**
+ * Reads a cache's counters and gauges; they stay readable after streamcache_cache_close().
+ *
+ * Borrows everything for the call. Threads: any. Locks one shard at a time.
+ * @param[in]     cache the cache
+ * @param[in,out] stats set struct_size before the call; a smaller one, of an older header, is filled as far as it goes
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or a struct_size below sizeof(size_t)
+ * @since 0.1.0
+ */
+streamcache_status streamcache_cache_get_stats(const streamcache_cache *cache,
+                                               streamcache_cache_stats *stats);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* STREAMCACHE_H */

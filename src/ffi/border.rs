@@ -1,0 +1,192 @@
+//! Where pointers become typed references and results become statuses. Nothing beyond this folder sees a raw pointer.
+
+use super::status::{
+    STREAMCACHE_INVALID_ARGUMENT, STREAMCACHE_OK, STREAMCACHE_PANIC, streamcache_error, streamcache_status,
+};
+use crate::cache::Cache;
+use crate::error::{Error, ErrorKind, Result};
+use crate::value::Value;
+use core::ffi::{c_char, c_void};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+/// An opaque C type that is a reference-counted object of this library.
+pub(super) trait Handle {
+    type Object: Subject;
+}
+
+/// An object that belongs to a cache, which a contained panic poisons.
+pub(super) trait Subject {
+    fn cache(&self) -> &Cache;
+}
+
+impl Subject for Cache {
+    fn cache(&self) -> &Cache {
+        self
+    }
+}
+
+impl Subject for crate::filter::Filter {
+    fn cache(&self) -> &Cache {
+        self.cache()
+    }
+}
+
+impl Subject for crate::filter::Snapshot {
+    fn cache(&self) -> &Cache {
+        self.cache()
+    }
+}
+
+/// The answer of a body: an outcome (0 or positive), or an error.
+pub(super) type Answer = Result<streamcache_status>;
+
+/// Runs `body`, keeping panics on this side.
+pub(super) fn guard(body: impl FnOnce() -> Answer) -> streamcache_status {
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(error)) => error.kind() as streamcache_status,
+        Err(_) => STREAMCACHE_PANIC,
+    }
+}
+
+/// [`guard`], with the details of a failure for a caller who asked for them.
+///
+/// # Safety
+/// `error` is NULL or points to writable memory for one pointer.
+pub(super) unsafe fn guard_error(
+    error: *mut *mut streamcache_error, body: impl FnOnce() -> Answer,
+) -> streamcache_status {
+    // SAFETY: as this function's own contract.
+    let slot = unsafe { cleared(error) };
+    let mut details = None;
+    let status = guard(|| body().inspect_err(|e| details = Some(e.clone())));
+    if let Some(slot) = slot.filter(|_| status < STREAMCACHE_OK) {
+        let details = details.unwrap_or_else(|| ErrorKind::Panic.into());
+        *slot = streamcache_error::give(&details);
+    }
+    status
+}
+
+/// Runs `body` on a handle's object; a panic in it poisons its cache.
+///
+/// # Safety
+/// `handle` is NULL or a live handle.
+pub(super) unsafe fn on<H: Handle>(handle: *const H, body: impl FnOnce(&H::Object) -> Answer) -> Answer {
+    // SAFETY: as this function's own contract; the caller's reference keeps the object alive for the call.
+    let object = unsafe { handle.cast::<H::Object>().as_ref() }.ok_or_else(null)?;
+    catch_unwind(AssertUnwindSafe(|| body(object))).unwrap_or_else(|_| {
+        object.cache().poison();
+        Err(ErrorKind::Panic.into())
+    })
+}
+
+/// The error for a NULL that must not be.
+pub(super) fn null() -> Error {
+    ErrorKind::InvalidArgument.into()
+}
+
+/// Gives one reference to C.
+pub(super) fn give<H: Handle>(object: Arc<H::Object>) -> *mut H {
+    Arc::into_raw(object).cast_mut().cast()
+}
+
+/// One more reference to a handle's object, for this side.
+///
+/// # Safety
+/// `handle` is NULL or a live handle.
+pub(super) unsafe fn share<H: Handle>(handle: *const H) -> Result<Arc<H::Object>> {
+    if handle.is_null() {
+        return Err(null());
+    }
+    let object = handle.cast::<H::Object>();
+    // SAFETY: `give` made the pointer by `Arc::into_raw`, and the caller's reference is alive.
+    unsafe {
+        Arc::increment_strong_count(object);
+        Ok(Arc::from_raw(object))
+    }
+}
+
+/// Adds a reference to a handle.
+///
+/// # Safety
+/// `handle` is NULL or a live handle.
+pub(super) unsafe fn retain<H: Handle>(handle: *const H) -> streamcache_status {
+    // SAFETY: as this function's own contract.
+    guard(|| unsafe { share(handle) }.map(|object| std::mem::forget(object)).map(|()| STREAMCACHE_OK))
+}
+
+/// Drops one reference of a handle.
+///
+/// # Safety
+/// `handle` is NULL or a live handle, whose reference the caller gives up.
+pub(super) unsafe fn release<H: Handle>(handle: *const H) {
+    if !handle.is_null() {
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            // SAFETY: `give` or `retain` made this reference, and it is given up here.
+            drop(unsafe { Arc::from_raw(handle.cast::<H::Object>()) });
+        }));
+    }
+}
+
+/// An out parameter for a pointer, set to NULL at once so that every failure leaves it so.
+///
+/// # Safety
+/// `out` is NULL or points to writable memory for one pointer.
+pub(super) unsafe fn cleared<'a, T>(out: *mut *mut T) -> Option<&'a mut *mut T> {
+    if out.is_null() {
+        return None;
+    }
+    // SAFETY: not NULL, and writable by contract; written before a reference to it is made.
+    unsafe {
+        out.write(std::ptr::null_mut());
+        Some(&mut *out)
+    }
+}
+
+/// An out parameter, or INVALID_ARGUMENT.
+///
+/// # Safety
+/// `out` is NULL or points to a writable, initialised or plain-data `T`.
+pub(super) unsafe fn required<'a, T>(out: *mut T) -> Result<&'a mut T> {
+    // SAFETY: as this function's own contract.
+    unsafe { out.as_mut() }.ok_or_else(null)
+}
+
+/// `len` bytes at `data`; NULL only with length 0.
+///
+/// # Safety
+/// `data` is NULL or points to `len` readable bytes that nothing writes during `'a`.
+pub(super) unsafe fn bytes<'a>(data: *const c_void, len: usize) -> Result<&'a [u8]> {
+    if data.is_null() {
+        return if len == 0 { Ok(&[]) } else { Err(null()) };
+    }
+    if isize::try_from(len).is_err() {
+        return Err(null());
+    }
+    // SAFETY: not NULL, no longer than isize::MAX, and readable by contract.
+    Ok(unsafe { std::slice::from_raw_parts(data.cast(), len) })
+}
+
+/// `len` bytes of UTF-8 at `text`; NULL only with length 0.
+///
+/// # Safety
+/// As [`bytes`].
+pub(super) unsafe fn text<'a>(text: *const c_char, len: usize) -> Result<&'a str> {
+    // SAFETY: as this function's own contract.
+    let bytes = unsafe { bytes(text.cast(), len) }?;
+    std::str::from_utf8(bytes)
+        .map_err(|e| Error::invalid(format!("an id or name is not UTF-8: {e}; pass bytes as hexadecimal or base64")))
+}
+
+/// Flags of a kind that has none yet.
+pub(super) fn no_flags(flags: u32) -> Result<()> {
+    if flags == 0 { Ok(()) } else { Err(Error::invalid(format!("unknown flags {flags:#x}; pass 0"))) }
+}
+
+/// A lease as C holds it: the value's own address.
+pub(super) fn lease(value: Option<Value>) -> *mut super::value::streamcache_value {
+    value.map_or(std::ptr::null_mut(), |value| value.into_raw().cast_mut().cast())
+}
+
+const _: () = assert!(ErrorKind::InvalidArgument as i32 == STREAMCACHE_INVALID_ARGUMENT);

@@ -1,0 +1,113 @@
+//! Section: cache.
+
+use super::border::{Handle, cleared, give, guard, guard_error, null, on, release, retain};
+use super::options::{self, streamcache_options};
+use super::status::{STREAMCACHE_OK, streamcache_error, streamcache_status};
+use crate::cache::Cache;
+use crate::error::Error;
+use crate::options::Options;
+
+/// A cache. Any thread, any time, one handle; reference-counted.
+pub struct streamcache_cache {
+    _opaque: [u8; 0],
+}
+
+impl Handle for streamcache_cache {
+    type Object = Cache;
+}
+
+/// Purge results in this process's memory.
+pub const STREAMCACHE_PURGE_MEMORY: u32 = 1;
+
+/// Opens a cache. No thread is started, and no memory is touched in proportion to the limits.
+///
+/// Borrows `options`; `*cache` receives one reference, for streamcache_cache_release(). Threads: any.
+/// @param[in]  options how it is to be; NULL for the defaults
+/// @param[out] cache the cache; NULL on failure
+/// @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_INVALID_ARGUMENT `cache` is NULL, or max_bytes is 1 to 4095
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_cache_open(
+    options: *const streamcache_options, cache: *mut *mut streamcache_cache, error: *mut *mut streamcache_error,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    unsafe {
+        let cache = cleared(cache);
+        guard_error(error, || {
+            let defaults = Options::default();
+            *cache.ok_or_else(null)? = give(Cache::open(options::borrow(options).unwrap_or(&defaults))?);
+            Ok(STREAMCACHE_OK)
+        })
+    }
+}
+
+/// Adds a reference.
+///
+/// The caller owns one more, for streamcache_cache_release(). Threads: any.
+/// @param[in] cache the cache
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_cache_retain(cache: *mut streamcache_cache) -> streamcache_status {
+    // SAFETY: the caller's handle, as documented.
+    unsafe { retain(cache) }
+}
+
+/// Ends a cache's work: from now on every call that would use it answers STREAMCACHE_CLOSED, on this handle and on its
+/// filters, and results and named states are freed. Leases stay valid. Closing again is fine. Not needed before
+/// streamcache_cache_release(), which frees as much once filters are released too.
+///
+/// Borrows `cache`; the handle must still be released. Threads: any. Locks one shard at a time.
+/// @param[in]  cache the cache
+/// @param[in]  timeout_ms how long to wait for queued writes; this version has none and never waits
+/// @param[out] dropped how many queued writes were dropped; NULL if not wanted
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_cache_close(
+    cache: *mut streamcache_cache, timeout_ms: u32, dropped: *mut u64,
+) -> streamcache_status {
+    let _ = timeout_ms;
+    // SAFETY: the caller's pointers, as documented.
+    guard(|| unsafe {
+        if let Some(dropped) = dropped.as_mut() {
+            *dropped = 0;
+        }
+        on(cache, |cache| cache.close().map(|()| STREAMCACHE_OK))
+    })
+}
+
+/// Drops a reference. With the last one of the cache and its filters, everything but leased values is freed.
+///
+/// Takes one reference; NULL is fine. Threads: any. Never fails, never waits.
+/// @param[in] cache the cache, or NULL
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_cache_release(cache: *mut streamcache_cache) {
+    // SAFETY: the caller's reference, as documented.
+    unsafe { release(cache) }
+}
+
+/// Forgets every result. States and leases stay; leased bytes are counted until their release.
+///
+/// Borrows `cache`. Threads: any. Locks one shard at a time, and frees outside the lock.
+/// @param[in] cache the cache
+/// @param[in] scope where: STREAMCACHE_PURGE_MEMORY, or 0 for the same
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown scope
+/// @retval STREAMCACHE_CLOSED the cache was closed
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_cache_purge(cache: *mut streamcache_cache, scope: u32) -> streamcache_status {
+    // SAFETY: the caller's handle, as documented.
+    guard(|| unsafe {
+        if scope & !STREAMCACHE_PURGE_MEMORY != 0 {
+            return Err(Error::invalid("unknown purge scope"));
+        }
+        on(cache, |cache| cache.purge().map(|()| STREAMCACHE_OK))
+    })
+}

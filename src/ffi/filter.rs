@@ -1,0 +1,467 @@
+//! Section: filter, and the snapshots of its states.
+
+use super::border::{
+    Handle, bytes, cleared, give, guard, guard_error, lease, no_flags, null, on, release, retain, share, text,
+};
+use super::cache::streamcache_cache;
+use super::chunk::{put_options, put_outcome, streamcache_put_options};
+use super::digest::{self, streamcache_digest};
+use super::status::{STREAMCACHE_MISS, STREAMCACHE_OK, streamcache_error, streamcache_status};
+use super::value::streamcache_value;
+use crate::digest::Digest;
+use crate::filter::{Filter, Lookup, Snapshot};
+use crate::value::Value;
+use core::ffi::{c_char, c_void};
+
+/// A filter: a pipeline stage with a configuration and a state. Any thread, any time; reference-counted.
+pub struct streamcache_filter {
+    _opaque: [u8; 0],
+}
+
+impl Handle for streamcache_filter {
+    type Object = Filter;
+}
+
+/// A filter as it was at one moment: immutable, with a lease on its state. Any thread, any time; reference-counted.
+pub struct streamcache_snapshot {
+    _opaque: [u8; 0],
+}
+
+impl Handle for streamcache_snapshot {
+    type Object = Snapshot;
+}
+
+/// Hands a lookup's answer to C.
+///
+/// # Safety
+/// `key` is NULL or writable.
+unsafe fn lookup_outcome(
+    lookup: Lookup, value: &mut *mut streamcache_value, key: *mut streamcache_digest,
+) -> streamcache_status {
+    // SAFETY: as this function's own contract.
+    unsafe { digest::write(key, &lookup.key) };
+    match lookup.value {
+        None => STREAMCACHE_MISS,
+        found => {
+            *value = lease(found);
+            STREAMCACHE_OK
+        }
+    }
+}
+
+/// Hands a state to C.
+///
+/// # Safety
+/// `digest` is NULL or writable.
+unsafe fn state_outcome(
+    (bytes, state): (Option<Value>, Digest), value: Option<&mut *mut streamcache_value>,
+    digest: *mut streamcache_digest,
+) -> streamcache_status {
+    // SAFETY: as this function's own contract.
+    unsafe { digest::write(digest, &state) };
+    let status = if bytes.is_some() { STREAMCACHE_OK } else { STREAMCACHE_MISS };
+    if let Some(value) = value {
+        *value = lease(bytes);
+    }
+    status
+}
+
+/// Opens a filter: a configuration, and a state to be loaded. The state belongs to this handle alone; another handle
+/// of the same id has its own. Handles of equal configuration and state share their results.
+///
+/// Borrows everything for the call; `*filter` receives one reference, for streamcache_filter_release(). It keeps the
+/// cache alive. Threads: any.
+/// @param[in]  cache the cache
+/// @param[in]  id a name in UTF-8 for people and logs, part of no key; need not be NUL-terminated
+/// @param[in]  id_len bytes of `id`
+/// @param[in]  config the configuration's digest, see streamcache_digest_config_json()
+/// @param[in]  flags 0
+/// @param[out] filter the filter; NULL on failure
+/// @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an id that is not UTF-8, or an unknown flag
+/// @retval STREAMCACHE_CLOSED the cache was closed
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_filter_open(
+    cache: *mut streamcache_cache, id: *const c_char, id_len: usize, config: *const streamcache_digest, flags: u32,
+    filter: *mut *mut streamcache_filter, error: *mut *mut streamcache_error,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    unsafe {
+        let filter = cleared(filter);
+        guard_error(error, || {
+            let filter = filter.ok_or_else(null)?;
+            no_flags(flags)?;
+            let (id, config, cache) = (text(id, id_len)?, digest::borrow(config)?, share(cache)?);
+            *filter = give(Filter::open(&cache, id, *config)?);
+            Ok(STREAMCACHE_OK)
+        })
+    }
+}
+
+/// Adds a reference.
+///
+/// The caller owns one more, for streamcache_filter_release(). Threads: any.
+/// @param[in] filter the filter
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_filter_retain(filter: *mut streamcache_filter) -> streamcache_status {
+    // SAFETY: the caller's handle, as documented.
+    unsafe { retain(filter) }
+}
+
+/// Drops a reference. The last one gives the state's bytes back once no lease or snapshot holds it; results stay.
+///
+/// Takes one reference; NULL is fine. Threads: any. Never fails, never waits.
+/// @param[in] filter the filter, or NULL
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_filter_release(filter: *mut streamcache_filter) {
+    // SAFETY: the caller's reference, as documented.
+    unsafe { release(filter) }
+}
+
+/// Loads a trained state: hashed once, copied, charged to the budget, never evicted. Lookups switch to it in one step;
+/// what the old state computed is not found under it, and is found again when the old state is loaded again. The same
+/// bytes again change nothing. A filter without trained parameters loads length 0.
+///
+/// Borrows everything for the call. Threads: any; loads of one filter wait for each other, lookups never do.
+/// @param[in]  filter the filter
+/// @param[in]  data the state, `len` bytes; NULL only with length 0
+/// @param[in]  len how many bytes
+/// @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+/// @retval STREAMCACHE_NO_SPACE it doesn't fit into max_bytes; the old state stays
+/// @retval STREAMCACHE_NO_MEMORY the allocator refused; the old state stays
+/// @retval STREAMCACHE_CLOSED the cache was closed
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_filter_load_state(
+    filter: *mut streamcache_filter, data: *const c_void, len: usize, error: *mut *mut streamcache_error,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    unsafe {
+        guard_error(error, || {
+            let data = bytes(data, len)?;
+            on(filter, |filter| filter.load_state(data).map(|()| STREAMCACHE_OK))
+        })
+    }
+}
+
+/// Loads a state by its digest alone: the way for large models, whose bytes live in the engine. Nothing is copied or
+/// charged; otherwise as streamcache_filter_load_state(), whose results it shares for the same digest.
+///
+/// Borrows everything for the call. Threads: any; loads of one filter wait for each other, lookups never do.
+/// @param[in]  filter the filter
+/// @param[in]  state from streamcache_digest_state(), _state_file() or _raw(), or streamcache_key_state()
+/// @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+/// @retval STREAMCACHE_CLOSED the cache was closed
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_filter_load_state_digest(
+    filter: *mut streamcache_filter, state: *const streamcache_digest, error: *mut *mut streamcache_error,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    unsafe {
+        guard_error(error, || {
+            let state = digest::borrow(state)?;
+            on(filter, |filter| filter.load_state_digest(*state).map(|()| STREAMCACHE_OK))
+        })
+    }
+}
+
+/// Leases the present state.
+///
+/// Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(). Threads: any.
+/// @param[in]  filter the filter
+/// @param[out] value the state; NULL unless STREAMCACHE_OK; NULL if not wanted
+/// @param[out] state its digest; NULL if not wanted
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_MISS only its digest is known
+/// @retval STREAMCACHE_NO_STATE none was loaded
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL filter
+/// @retval STREAMCACHE_CLOSED the cache was closed
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_filter_get_state(
+    filter: *const streamcache_filter, value: *mut *mut streamcache_value, state: *mut streamcache_digest,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    guard(|| unsafe {
+        let value = cleared(value);
+        on(filter, |filter| Ok(state_outcome(filter.state()?, value, state)))
+    })
+}
+
+/// Looks up a chunk's result under the present state.
+///
+/// Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(). Threads: any.
+/// Locks one shard; copies nothing.
+/// @param[in]  filter the filter
+/// @param[in]  chunk the chunk's digest, see streamcache_digest_chunk() and streamcache_digest_tensor()
+/// @param[in]  flags 0
+/// @param[out] value the result; NULL unless STREAMCACHE_OK
+/// @param[out] key the key it looked under, on a miss too, for streamcache_filter_put(); NULL if not wanted
+/// @retval STREAMCACHE_OK a hit
+/// @retval STREAMCACHE_MISS not there: compute it, with the state as it was before this call, and put it with `key`
+/// @retval STREAMCACHE_NO_STATE no state was loaded
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
+/// @retval STREAMCACHE_CLOSED the cache was closed
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_filter_get(
+    filter: *const streamcache_filter, chunk: *const streamcache_digest, flags: u32,
+    value: *mut *mut streamcache_value, key: *mut streamcache_digest,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    guard(|| unsafe {
+        let value = cleared(value).ok_or_else(null)?;
+        no_flags(flags)?;
+        let chunk = digest::borrow(chunk)?;
+        on(filter, |filter| Ok(lookup_outcome(filter.get(chunk)?, value, key)))
+    })
+}
+
+/// Digests a chunk's bytes and looks its result up: streamcache_digest_chunk() and streamcache_filter_get() in one.
+///
+/// Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(). Threads: any.
+/// Reads `data` once; locks one shard; copies nothing.
+/// @param[in]  filter the filter
+/// @param[in]  data the chunk, `len` bytes; NULL only with length 0
+/// @param[in]  len how many bytes
+/// @param[in]  flags 0
+/// @param[out] value the result; NULL unless STREAMCACHE_OK
+/// @param[out] key the key it looked under, on a miss too; NULL if not wanted
+/// @param[out] chunk the chunk's digest, on a miss too, for streamcache_filter_put(); NULL if not wanted
+/// @retval STREAMCACHE_OK a hit
+/// @retval STREAMCACHE_MISS not there: compute it and put it with `chunk` and `key`
+/// @retval STREAMCACHE_NO_STATE no state was loaded
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
+/// @retval STREAMCACHE_CLOSED the cache was closed
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_filter_get_bytes(
+    filter: *const streamcache_filter, data: *const c_void, len: usize, flags: u32, value: *mut *mut streamcache_value,
+    key: *mut streamcache_digest, chunk: *mut streamcache_digest,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    guard(|| unsafe {
+        let value = cleared(value).ok_or_else(null)?;
+        no_flags(flags)?;
+        let data = bytes(data, len)?;
+        on(filter, |filter| {
+            let its_chunk = crate::digest::chunk(data);
+            digest::write(chunk, &its_chunk);
+            Ok(lookup_outcome(filter.get(&its_chunk)?, value, key))
+        })
+    })
+}
+
+/// Stores a copy of a chunk's result under the state that computed it. `key` tells which: another thread may have
+/// loaded a new state since the lookup, and the old state's result must not land under the new one's name.
+///
+/// Borrows everything for the call; `*value`, if wanted, receives one reference, for streamcache_value_release().
+/// Threads: any. Copies `data`; locks one shard at a time.
+/// @param[in]  filter the filter
+/// @param[in]  chunk the chunk's digest
+/// @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
+/// @param[in]  data the result, `len` bytes; NULL only with length 0
+/// @param[in]  len how many bytes
+/// @param[in]  flags 0
+/// @param[in]  options NULL for none
+/// @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
+/// @retval STREAMCACHE_OK stored
+/// @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
+/// @retval STREAMCACHE_NO_STATE no state was loaded
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, no key though the state was swapped, or a key
+///         that is not this chunk's under any of the last 1024 states of this handle
+/// @retval STREAMCACHE_NO_MEMORY the allocator refused
+/// @retval STREAMCACHE_CLOSED the cache was closed
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_filter_put(
+    filter: *mut streamcache_filter, chunk: *const streamcache_digest, key: *const streamcache_digest,
+    data: *const c_void, len: usize, flags: u32, options: *const streamcache_put_options,
+    value: *mut *mut streamcache_value,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    guard(|| unsafe {
+        let value = cleared(value);
+        no_flags(flags)?;
+        let (chunk, key) = (digest::borrow(chunk)?, digest::borrow(key).ok());
+        let (data, options) = (bytes(data, len)?, put_options(options, value.is_some())?);
+        on(filter, |filter| Ok(put_outcome(filter.put(chunk, key, data, options)?, value)))
+    })
+}
+
+/// Stores a copy of a chunk's result, digesting the chunk's bytes again; otherwise as streamcache_filter_put().
+///
+/// Borrows everything for the call; `*value`, if wanted, receives one reference, for streamcache_value_release().
+/// Threads: any. Reads the chunk once, copies `data`; locks one shard at a time.
+/// @param[in]  filter the filter
+/// @param[in]  chunk the chunk, `chunk_len` bytes; NULL only with length 0
+/// @param[in]  chunk_len how many bytes
+/// @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
+/// @param[in]  data the result, `len` bytes; NULL only with length 0
+/// @param[in]  len how many bytes
+/// @param[in]  flags 0
+/// @param[in]  options NULL for none
+/// @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
+/// @retval STREAMCACHE_OK stored
+/// @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
+/// @retval STREAMCACHE_NO_STATE no state was loaded
+/// @retval STREAMCACHE_INVALID_ARGUMENT as streamcache_filter_put()
+/// @retval STREAMCACHE_NO_MEMORY the allocator refused
+/// @retval STREAMCACHE_CLOSED the cache was closed
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_filter_put_bytes(
+    filter: *mut streamcache_filter, chunk: *const c_void, chunk_len: usize, key: *const streamcache_digest,
+    data: *const c_void, len: usize, flags: u32, options: *const streamcache_put_options,
+    value: *mut *mut streamcache_value,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    guard(|| unsafe {
+        let value = cleared(value);
+        no_flags(flags)?;
+        let (chunk, key) = (bytes(chunk, chunk_len)?, digest::borrow(key).ok());
+        let (data, options) = (bytes(data, len)?, put_options(options, value.is_some())?);
+        on(filter, |filter| Ok(put_outcome(filter.put(&crate::digest::chunk(chunk), key, data, options)?, value)))
+    })
+}
+
+/// Takes a filter as it is now: lookups and puts on the snapshot name its state, whatever the filter loads later.
+///
+/// Borrows `filter`; `*snapshot` receives one reference, for streamcache_snapshot_release(). It keeps the cache and
+/// the state alive. Threads: any. Copies nothing.
+/// @param[in]  filter the filter
+/// @param[out] snapshot the snapshot; NULL on failure
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_NO_STATE no state was loaded
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+/// @retval STREAMCACHE_CLOSED the cache was closed
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_filter_snapshot(
+    filter: *const streamcache_filter, snapshot: *mut *mut streamcache_snapshot,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    guard(|| unsafe {
+        let snapshot = cleared(snapshot).ok_or_else(null)?;
+        on(filter, |filter| {
+            *snapshot = give(filter.snapshot()?.into());
+            Ok(STREAMCACHE_OK)
+        })
+    })
+}
+
+/// Adds a reference.
+///
+/// The caller owns one more, for streamcache_snapshot_release(). Threads: any.
+/// @param[in] snapshot the snapshot
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_snapshot_retain(snapshot: *mut streamcache_snapshot) -> streamcache_status {
+    // SAFETY: the caller's handle, as documented.
+    unsafe { retain(snapshot) }
+}
+
+/// Drops a reference.
+///
+/// Takes one reference; NULL is fine. Threads: any. Never fails, never waits.
+/// @param[in] snapshot the snapshot, or NULL
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_snapshot_release(snapshot: *mut streamcache_snapshot) {
+    // SAFETY: the caller's reference, as documented.
+    unsafe { release(snapshot) }
+}
+
+/// Leases the snapshot's state.
+///
+/// Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(). Threads: any.
+/// @param[in]  snapshot the snapshot
+/// @param[out] value the state; NULL unless STREAMCACHE_OK; NULL if not wanted
+/// @param[out] state its digest; NULL if not wanted
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_MISS only its digest is known
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL snapshot
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_snapshot_get_state(
+    snapshot: *const streamcache_snapshot, value: *mut *mut streamcache_value, state: *mut streamcache_digest,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    guard(|| unsafe {
+        let value = cleared(value);
+        on(snapshot, |snapshot| Ok(state_outcome(snapshot.state(), value, state)))
+    })
+}
+
+/// Looks up a chunk's result under the snapshot's state; otherwise as streamcache_filter_get().
+///
+/// Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(). Threads: any.
+/// Locks one shard; copies nothing.
+/// @param[in]  snapshot the snapshot
+/// @param[in]  chunk the chunk's digest
+/// @param[in]  flags 0
+/// @param[out] value the result; NULL unless STREAMCACHE_OK
+/// @param[out] key the key it looked under, on a miss too; NULL if not wanted
+/// @retval STREAMCACHE_OK a hit
+/// @retval STREAMCACHE_MISS not there: compute it with the snapshot's state and put it through the snapshot
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
+/// @retval STREAMCACHE_CLOSED the cache was closed
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_snapshot_get(
+    snapshot: *const streamcache_snapshot, chunk: *const streamcache_digest, flags: u32,
+    value: *mut *mut streamcache_value, key: *mut streamcache_digest,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    guard(|| unsafe {
+        let value = cleared(value).ok_or_else(null)?;
+        no_flags(flags)?;
+        let chunk = digest::borrow(chunk)?;
+        on(snapshot, |snapshot| Ok(lookup_outcome(snapshot.get(chunk)?, value, key)))
+    })
+}
+
+/// Stores a copy of a chunk's result that the snapshot's state computed.
+///
+/// Borrows everything for the call; `*value`, if wanted, receives one reference, for streamcache_value_release().
+/// Threads: any. Copies `data`; locks one shard at a time.
+/// @param[in]  snapshot the snapshot
+/// @param[in]  chunk the chunk's digest
+/// @param[in]  data the result, `len` bytes; NULL only with length 0
+/// @param[in]  len how many bytes
+/// @param[in]  flags 0
+/// @param[in]  options NULL for none
+/// @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
+/// @retval STREAMCACHE_OK stored
+/// @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a struct_size that is too small
+/// @retval STREAMCACHE_NO_MEMORY the allocator refused
+/// @retval STREAMCACHE_CLOSED the cache was closed
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_snapshot_put(
+    snapshot: *const streamcache_snapshot, chunk: *const streamcache_digest, data: *const c_void, len: usize,
+    flags: u32, options: *const streamcache_put_options, value: *mut *mut streamcache_value,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    guard(|| unsafe {
+        let value = cleared(value);
+        no_flags(flags)?;
+        let (chunk, data) = (digest::borrow(chunk)?, bytes(data, len)?);
+        let options = put_options(options, value.is_some())?;
+        on(snapshot, |snapshot| Ok(put_outcome(snapshot.put(chunk, data, options)?, value)))
+    })
+}

@@ -1,0 +1,79 @@
+/*
+ * streamcache: remembers what a model already computed.
+ *
+ * Hash a chunk of the stream; if that chunk went through the same filter with the same trained state before, the
+ * result comes back in about the time the hash took, instead of the model's time.
+ *
+ * ```c
+ * #include <stdio.h>
+ * #include <string.h>
+ * #include <streamcache.h>
+ *
+ * static float model(const char *text) { return (float)text[0]; } // stands for yours
+ *
+ * int main(void) {
+ *   const char *config = "{\"model\": \"demo\", \"version\": 1, \"precision\": \"f32\"}", *chunks[] = {"ab", "cd", "ab"};
+ *   streamcache_cache *cache = NULL;
+ *   streamcache_filter *filter = NULL;
+ *   streamcache_digest config_digest;
+ *   if (streamcache_cache_open(NULL, &cache, NULL) ||
+ *       streamcache_digest_config_json(config, strlen(config), &config_digest, NULL) ||
+ *       streamcache_filter_open(cache, "demo", 4, &config_digest, 0, &filter, NULL) ||
+ *       streamcache_filter_load_state(filter, "weights", 7, NULL))
+ *     return 1;
+ *   for (int i = 0; i < 3; i++) {
+ *     streamcache_value *value = NULL;
+ *     streamcache_digest key, chunk;
+ *     if (streamcache_filter_get_bytes(filter, chunks[i], 2, 0, &value, &key, &chunk) == STREAMCACHE_OK) {
+ *       printf("%s: hit, %.0f\n", chunks[i], *(const float *)streamcache_value_data(value));
+ *       streamcache_value_release(value);
+ *     } else {
+ *       float result = model(chunks[i]);
+ *       streamcache_filter_put(filter, &chunk, &key, &result, sizeof result, 0, NULL, NULL);
+ *       printf("%s: computed, %.0f\n", chunks[i], result);
+ *     }
+ *   }
+ *   streamcache_filter_release(filter);
+ *   streamcache_cache_release(cache);
+ *   return 0;
+ * }
+ * ```
+ *
+ * Words. A filter is a pipeline stage: a configuration and a state. A state is its trained parameters. A chunk is one
+ * unit of input. A digest is a 32-byte BLAKE3 of content; a key is a digest that names a computation. A value is an
+ * immutable result; holding a reference to one is holding a lease. In formulas, keyed(k, x) is BLAKE3's keyed hash,
+ * K_x its derive_key("streamcache v1 x"), and || joins fields of fixed length.
+ *
+ * Threads. Every function may be called from any thread at any time ("Threads: any"), except on streamcache_options
+ * and streamcache_error, which belong to one thread at a time. A handle must not be released while another thread
+ * that holds no reference of its own still uses it. No function starts a thread, installs a signal handler, reads an
+ * environment variable or prints.
+ *
+ * Ownership. Pointers passed in are borrowed for the call; what is stored is copied. Every `**out` receives one
+ * reference on success, which the caller releases, and NULL otherwise. release and free take NULL. A lease outlives
+ * eviction, purge, close and the cache itself, and handles may be released in any order.
+ *
+ * Errors. Functions return a status: 0 done, positive another outcome (such as a miss), negative an error, after which
+ * nothing has changed. streamcache_status_message() has a sentence for each; functions that can fail in interesting
+ * ways also give a streamcache_error. There is no hidden per-thread error. Every pointer is checked for NULL. A panic
+ * inside the library is contained: STREAMCACHE_PANIC, and that cache refuses further work.
+ *
+ * Memory. max_bytes is a hard limit on results, leased values, states and index together. Beside it a cache uses a
+ * fixed base: 64 KiB, 8 KiB a shard (at most 64), and 1 KiB a filter or snapshot handle. A value is charged
+ * its size and a header of 64 bytes, rounded up to 64, and its slot in the index: 112 bytes (192 with LRU).
+ *
+ * Fork and dlclose. A child process must not use handles made before the fork. The library stays loaded after dlclose
+ * (-z nodelete).
+ *
+ * Versions. Before 1.0 the SONAME carries the minor version, and a program runs with the minor version it was built
+ * with. Structs with a struct_size can grow without breaking older callers.
+ */
+#ifndef STREAMCACHE_H
+#define STREAMCACHE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif

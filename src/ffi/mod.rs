@@ -1,0 +1,15 @@
+//! The only `extern "C"`: one file a section of the header, in the header's order, and no logic. A function checks its
+//! pointers, calls one core method, converts, returns. build.rs runs cbindgen over them, in the order it lists,
+//! to make `include/streamcache.h`.
+#![allow(unsafe_code, non_camel_case_types)]
+
+pub mod border;
+pub mod cache;
+pub mod chunk;
+pub mod digest;
+pub mod filter;
+pub mod options;
+pub mod stats;
+pub mod status;
+pub mod value;
+pub mod version;

@@ -1,0 +1,164 @@
+//! Section: options.
+
+use super::border::{Answer, bytes, cleared, guard, guard_error, null, required};
+use super::status::{STREAMCACHE_OK, streamcache_error, streamcache_status};
+use crate::options::{Options, Policy};
+use core::ffi::c_char;
+
+/// What a cache is opened with. One thread at a time; reusable for any number of caches.
+pub struct streamcache_options(Options);
+
+/// No limit, said explicitly.
+pub const STREAMCACHE_UNLIMITED: u64 = u64::MAX;
+
+/// How the cache chooses what to evict.
+pub type streamcache_policy = i32;
+
+/// S3-FIFO (Yang et al., SOSP 2023): resists scans, a hit moves nothing. The default.
+pub const STREAMCACHE_POLICY_S3FIFO: streamcache_policy = 1;
+/// Least recently used, exact within a shard.
+pub const STREAMCACHE_POLICY_LRU: streamcache_policy = 2;
+
+/// Options as C sees them.
+///
+/// # Safety
+/// `options` is NULL or alive.
+pub(super) unsafe fn borrow<'a>(options: *const streamcache_options) -> Option<&'a Options> {
+    // SAFETY: as this function's own contract.
+    unsafe { options.as_ref() }.map(|options| &options.0)
+}
+
+fn give(options: Options) -> *mut streamcache_options {
+    Box::into_raw(Box::new(streamcache_options(options)))
+}
+
+/// Makes options with every default: 256 MiB, any number of results, S3-FIFO.
+///
+/// `*options` is owned by the caller, for streamcache_options_free(). Threads: any.
+/// @param[out] options the options; NULL on failure
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_options_new(options: *mut *mut streamcache_options) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    guard(|| unsafe {
+        *cleared(options).ok_or_else(null)? = give(Options::default());
+        Ok(STREAMCACHE_OK)
+    })
+}
+
+/// Makes options from a JSON object, such as {"max_bytes": 1073741824, "policy": "lru"}; what it doesn't name keeps
+/// its default. Names: "max_bytes" and "max_chunks" (a whole number, or "unlimited"), "policy" ("s3fifo" or "lru").
+///
+/// `*options` is owned by the caller, for streamcache_options_free(). Threads: any.
+/// @param[in]  json UTF-8, need not be NUL-terminated
+/// @param[in]  len bytes of `json`
+/// @param[out] options the options; NULL on failure
+/// @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, invalid JSON, an unknown name (the error offers the nearest
+///         known one), or a value that name doesn't take
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_options_from_json(
+    json: *const c_char, len: usize, options: *mut *mut streamcache_options, error: *mut *mut streamcache_error,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    unsafe {
+        let options = cleared(options);
+        guard_error(error, || {
+            *options.ok_or_else(null)? = give(Options::from_json(bytes(json.cast(), len)?)?);
+            Ok(STREAMCACHE_OK)
+        })
+    }
+}
+
+unsafe fn set(options: *mut streamcache_options, change: impl FnOnce(&mut Options) -> Answer) -> streamcache_status {
+    // SAFETY: the callers' pointer, as documented.
+    guard(|| change(&mut unsafe { required(options) }?.0))
+}
+
+/// Sets the hard limit in bytes on results, leased values, states and index together. 0 stores nothing, on purpose;
+/// 1 to 4095 is refused when a cache is opened; STREAMCACHE_UNLIMITED is no limit. Default: 268435456 (256 MiB).
+///
+/// Borrows `options` for the call. Threads: one at a time.
+/// @param[in,out] options the options
+/// @param[in] max_bytes bytes
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_options_set_max_bytes(
+    options: *mut streamcache_options, max_bytes: u64,
+) -> streamcache_status {
+    // SAFETY: the caller's pointer, as documented.
+    unsafe {
+        set(options, |options| {
+            options.max_bytes = max_bytes;
+            Ok(STREAMCACHE_OK)
+        })
+    }
+}
+
+/// Sets the hard limit on stored results. 0 stores nothing, on purpose. Default: STREAMCACHE_UNLIMITED.
+///
+/// Borrows `options` for the call. Threads: one at a time.
+/// @param[in,out] options the options
+/// @param[in] max_chunks results
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_options_set_max_chunks(
+    options: *mut streamcache_options, max_chunks: u64,
+) -> streamcache_status {
+    // SAFETY: the caller's pointer, as documented.
+    unsafe {
+        set(options, |options| {
+            options.max_chunks = max_chunks;
+            Ok(STREAMCACHE_OK)
+        })
+    }
+}
+
+/// Sets the eviction policy. Default: STREAMCACHE_POLICY_S3FIFO.
+///
+/// Borrows `options` for the call. Threads: one at a time.
+/// @param[in,out] options the options
+/// @param[in] policy STREAMCACHE_POLICY_S3FIFO or STREAMCACHE_POLICY_LRU
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown policy
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_options_set_policy(
+    options: *mut streamcache_options, policy: streamcache_policy,
+) -> streamcache_status {
+    // SAFETY: the caller's pointer, as documented.
+    unsafe {
+        set(options, |options| {
+            options.policy = match policy {
+                STREAMCACHE_POLICY_S3FIFO => Policy::S3Fifo,
+                STREAMCACHE_POLICY_LRU => Policy::Lru,
+                _ => return Err(null()),
+            };
+            Ok(STREAMCACHE_OK)
+        })
+    }
+}
+
+/// Frees options. A cache opened with them keeps its own copy.
+///
+/// Takes `options`; NULL is fine. Never fails.
+/// @param[in] options the options, or NULL
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_options_free(options: *mut streamcache_options) {
+    guard(|| {
+        if !options.is_null() {
+            // SAFETY: `give` boxed it, and the caller gives it up.
+            drop(unsafe { Box::from_raw(options) });
+        }
+        Ok(STREAMCACHE_OK)
+    });
+}

@@ -1,0 +1,106 @@
+//! Section: status and error.
+
+use super::border::guard;
+use crate::error::{Error, ErrorKind};
+use core::ffi::c_char;
+use std::ffi::CString;
+
+/// What a function answers: 0 for success, a positive number for another outcome that is no error, a negative number
+/// for an error. Numbers are never reused; treat an unknown negative one as an error.
+pub type streamcache_status = i32;
+
+/// Done; a lookup found its value.
+pub const STREAMCACHE_OK: streamcache_status = 0;
+/// Not there. Nothing is wrong: compute it and put it.
+pub const STREAMCACHE_MISS: streamcache_status = 1;
+/// Not kept: no room could be made, or the cache stores nothing. Nothing is wrong: the result is still the caller's.
+pub const STREAMCACHE_NOT_STORED: streamcache_status = 2;
+/// An argument breaks the function's contract; nothing happened.
+pub const STREAMCACHE_INVALID_ARGUMENT: streamcache_status = -1;
+/// The allocator refused.
+pub const STREAMCACHE_NO_MEMORY: streamcache_status = -2;
+/// The byte budget can't hold it, even after evicting results.
+pub const STREAMCACHE_NO_SPACE: streamcache_status = -3;
+/// The filter has no state yet.
+pub const STREAMCACHE_NO_STATE: streamcache_status = -4;
+/// The cache was closed.
+pub const STREAMCACHE_CLOSED: streamcache_status = -5;
+/// A file could not be read.
+pub const STREAMCACHE_IO: streamcache_status = -6;
+/// This build of the library, or this value, can't do that.
+pub const STREAMCACHE_NOT_SUPPORTED: streamcache_status = -7;
+/// A panic inside the library was contained; the cache refuses further work and can still be released.
+pub const STREAMCACHE_PANIC: streamcache_status = -8;
+
+/// The details of one failure. Made by a function that takes `streamcache_error **`, owned by the caller.
+pub struct streamcache_error {
+    status: streamcache_status,
+    message: CString,
+}
+
+impl streamcache_error {
+    pub(super) fn give(error: &Error) -> *mut Self {
+        let message: String = error.message().replace('\0', "\\0");
+        let message = CString::new(message).unwrap_or_default();
+        Box::into_raw(Box::new(Self { status: error.kind() as streamcache_status, message }))
+    }
+}
+
+/// One sentence for a status that says what to do.
+///
+/// The string is static. Threads: any. Never fails.
+/// @param[in] status any number
+/// @return a NUL-terminated string, never NULL
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub extern "C" fn streamcache_status_message(status: streamcache_status) -> *const c_char {
+    let message = match status {
+        STREAMCACHE_OK => c"ok",
+        STREAMCACHE_MISS => c"miss: not in the cache; compute it and put it",
+        STREAMCACHE_NOT_STORED => {
+            c"not stored: no room could be made for it, or the cache stores nothing (max_bytes or max_chunks is 0); the result is still yours"
+        }
+        error => ErrorKind::from_status(error)
+            .map_or(c"unknown status, of a library newer than this one", ErrorKind::c_message),
+    };
+    message.as_ptr()
+}
+
+/// The status the failed function returned.
+///
+/// Borrows `error`. Threads: any.
+/// @param[in] error from a function that failed; NULL answers STREAMCACHE_OK
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_error_get_status(error: *const streamcache_error) -> streamcache_status {
+    // SAFETY: NULL, or alive until streamcache_error_free by contract.
+    unsafe { error.as_ref() }.map_or(STREAMCACHE_OK, |error| error.status)
+}
+
+/// What happened and what to do about it: one or two sentences.
+///
+/// Borrows `error`; the string lives until streamcache_error_free(). Threads: any.
+/// @param[in] error from a function that failed; NULL answers ""
+/// @return NUL-terminated UTF-8, never NULL
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_error_get_message(error: *const streamcache_error) -> *const c_char {
+    // SAFETY: NULL, or alive until streamcache_error_free by contract.
+    unsafe { error.as_ref() }.map_or(c"".as_ptr(), |error| error.message.as_ptr())
+}
+
+/// Frees an error.
+///
+/// Takes `error`; NULL is fine. Threads: any, but no other may still use it. Never fails.
+/// @param[in] error the error, or NULL
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_error_free(error: *mut streamcache_error) {
+    guard(|| {
+        if !error.is_null() {
+            // SAFETY: `give` boxed it, and the caller gives it up.
+            drop(unsafe { Box::from_raw(error) });
+        }
+        Ok(STREAMCACHE_OK)
+    });
+}

@@ -1,0 +1,204 @@
+//! Filters: a configuration and its present state. Results follow the state's digest, so a swap never serves what
+//! another state computed, and a rollback finds its own results again.
+
+use crate::cache::{Cache, PutOptions};
+use crate::digest::{self, Digest};
+use crate::error::{Error, ErrorKind, Result};
+use crate::memory::Put;
+use crate::value::Value;
+use arc_swap::ArcSwapOption;
+use parking_lot::Mutex;
+use std::sync::Arc;
+
+/// How many earlier states a filter knows a late put by.
+const MAX_REMEMBERED: usize = 1024;
+
+/// A state as a filter uses it, with everything derived from it once.
+#[derive(Debug)]
+struct Bound {
+    state: Digest,
+    /// None when only the digest is known.
+    bytes: Option<Value>,
+    name: Name,
+    /// Whether the handle has known no other state so far.
+    first: bool,
+}
+
+/// What a filter is called under one of its states.
+#[derive(Clone, Copy, Debug)]
+struct Name {
+    /// Keys every chunk's output.
+    filter: Digest,
+    /// What its entries carry.
+    tag: u64,
+}
+
+impl Name {
+    fn new(namespace: &Digest, config: &Digest, state: &Digest) -> Self {
+        let filter = digest::filter(namespace, config, state);
+        let Digest([a, b, c, d, e, f, g, h, ..]) = digest::tag(&filter);
+        Self { filter, tag: u64::from_le_bytes([a, b, c, d, e, f, g, h]) }
+    }
+
+    fn key(&self, chunk: &Digest) -> Digest {
+        digest::output(&self.filter, chunk)
+    }
+}
+
+/// A filter handle: its state belongs to it alone, not to its id.
+#[derive(Debug)]
+pub struct Filter {
+    cache: Arc<Cache>,
+    id: Box<str>,
+    config: Digest,
+    /// Read without a lock on every lookup.
+    current: ArcSwapOption<Bound>,
+    /// Serialises swaps; the names of earlier states, oldest first.
+    earlier: Mutex<Vec<Name>>,
+}
+
+/// A filter as it was at one moment: immutable, with a lease on its state.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    cache: Arc<Cache>,
+    bound: Arc<Bound>,
+}
+
+/// A lookup's answer, and the key it looked under: a put after a miss gives that key back.
+#[derive(Debug)]
+pub struct Lookup {
+    /// The result, if it was there.
+    pub value: Option<Value>,
+    /// The key.
+    pub key: Digest,
+}
+
+impl Filter {
+    /// Opens a filter without a state. `id` is for people and logs: it is no part of any key.
+    pub fn open(cache: &Arc<Cache>, id: &str, config: Digest) -> Result<Arc<Self>> {
+        cache.check_open()?;
+        Ok(Arc::new(Self {
+            cache: Arc::clone(cache),
+            id: id.into(),
+            config,
+            current: ArcSwapOption::empty(),
+            earlier: Mutex::new(Vec::new()),
+        }))
+    }
+
+    /// The id it was opened with.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(crate) fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    /// Loads a trained state: hashed once, copied, charged. The same bytes again change nothing; on failure the old
+    /// state stays.
+    pub fn load_state(&self, bytes: &[u8]) -> Result<()> {
+        let state = digest::state(bytes);
+        let mut earlier = self.earlier.lock();
+        if self.current.load().as_ref().is_some_and(|bound| bound.state == state && bound.bytes.is_some()) {
+            return self.cache.check_open();
+        }
+        let bytes = self.cache.hold_state(bytes, 0)?;
+        self.swap(&mut earlier, state, Some(bytes));
+        Ok(())
+    }
+
+    /// Loads a state by its digest alone, the way for large models: nothing is copied or charged.
+    pub fn load_state_digest(&self, state: Digest) -> Result<()> {
+        self.cache.check_open()?;
+        let mut earlier = self.earlier.lock();
+        if self.current.load().as_ref().is_none_or(|bound| bound.state != state) {
+            self.swap(&mut earlier, state, None);
+        }
+        Ok(())
+    }
+
+    /// Publishes a state in one step; lookups under way keep the one they began with.
+    fn swap(&self, earlier: &mut Vec<Name>, state: Digest, bytes: Option<Value>) {
+        let name = Name::new(self.cache.namespace(), &self.config, &state);
+        let old = self.current.load_full();
+        let first = old.as_ref().is_none_or(|old| old.first && old.state == state);
+        if let Some(old) = old.filter(|old| old.state != state) {
+            earlier.retain(|known| known.filter != old.name.filter && known.filter != name.filter);
+            if earlier.len() == MAX_REMEMBERED {
+                earlier.remove(0);
+            }
+            earlier.push(old.name);
+        }
+        self.current.store(Some(Arc::new(Bound { state, bytes, name, first })));
+    }
+
+    /// The present state: its digest, and a lease on its bytes unless only the digest was loaded.
+    pub fn state(&self) -> Result<(Option<Value>, Digest)> {
+        self.snapshot().map(|snapshot| snapshot.state())
+    }
+
+    /// The filter as it is now, whatever is loaded later.
+    pub fn snapshot(&self) -> Result<Snapshot> {
+        self.cache.check_open()?;
+        let bound = self.current.load_full().ok_or(ErrorKind::NoState)?;
+        Ok(Snapshot { cache: Arc::clone(&self.cache), bound })
+    }
+
+    /// Looks a chunk's result up under the present state.
+    pub fn get(&self, chunk: &Digest) -> Result<Lookup> {
+        let bound = self.current.load();
+        let bound = bound.as_ref().ok_or(ErrorKind::NoState)?;
+        let key = bound.name.key(chunk);
+        Ok(Lookup { value: self.cache.get(&key)?, key })
+    }
+
+    /// Stores a chunk's result. `key` is the one its lookup used: it says which state computed the result, and may be
+    /// left out only while this handle has had one state. A key of none of its states is refused.
+    pub fn put(&self, chunk: &Digest, key: Option<&Digest>, bytes: &[u8], options: PutOptions) -> Result<Put> {
+        let bound = self.current.load();
+        let bound = bound.as_ref().ok_or(ErrorKind::NoState)?;
+        let present = bound.name.key(chunk);
+        let (key, tag) = match key {
+            None if bound.first => (present, bound.name.tag),
+            None => {
+                return Err(Error::invalid(
+                    "this filter's state was swapped, so the result's state is not certain: pass the key its lookup gave, or put through a snapshot",
+                ));
+            }
+            Some(key) if *key == present => (present, bound.name.tag),
+            Some(key) => (*key, self.tag_of(key, chunk)?),
+        };
+        self.cache.put_tagged(&key, tag, bytes, options)
+    }
+
+    /// The tag of the earlier state under which `chunk` has this key.
+    fn tag_of(&self, key: &Digest, chunk: &Digest) -> Result<u64> {
+        let earlier = self.earlier.lock();
+        earlier.iter().rev().find(|name| name.key(chunk) == *key).map(|name| name.tag).ok_or_else(|| {
+            Error::invalid("this key does not belong to this chunk under any state of this filter; pass the key that the chunk's lookup gave")
+        })
+    }
+}
+
+impl Snapshot {
+    pub(crate) fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    /// The state it holds: its digest, and a lease on its bytes unless only the digest was loaded.
+    pub fn state(&self) -> (Option<Value>, Digest) {
+        (self.bound.bytes.clone(), self.bound.state)
+    }
+
+    /// Looks a chunk's result up under this state.
+    pub fn get(&self, chunk: &Digest) -> Result<Lookup> {
+        let key = self.bound.name.key(chunk);
+        Ok(Lookup { value: self.cache.get(&key)?, key })
+    }
+
+    /// Stores a chunk's result under this state.
+    pub fn put(&self, chunk: &Digest, bytes: &[u8], options: PutOptions) -> Result<Put> {
+        self.cache.put_tagged(&self.bound.name.key(chunk), self.bound.name.tag, bytes, options)
+    }
+}
