@@ -172,10 +172,13 @@ impl Filter {
         self.cache.put_tagged(&key, tag, bytes, options)
     }
 
-    /// The tag of the earlier state under which `chunk` has this key.
+    /// The tag of the state under which `chunk` has this key.
     fn tag_of(&self, key: &Digest, chunk: &Digest) -> Result<u64> {
         let earlier = self.earlier.lock();
-        earlier.iter().rev().find(|name| name.key(chunk) == *key).map(|name| name.tag).ok_or_else(|| {
+        // The present state once more: between its first reading and the lock, an earlier one may have come back.
+        let present = self.current.load().as_ref().map(|bound| bound.name);
+        let mut names = present.iter().chain(earlier.iter().rev());
+        names.find(|name| name.key(chunk) == *key).map(|name| name.tag).ok_or_else(|| {
             Error::invalid("this key does not belong to this chunk under any state of this filter; pass the key that the chunk's lookup gave")
         })
     }
@@ -200,5 +203,26 @@ impl Snapshot {
     /// Stores a chunk's result under this state.
     pub fn put(&self, chunk: &Digest, bytes: &[u8], options: PutOptions) -> Result<Put> {
         self.cache.put_tagged(&self.bound.name.key(chunk), self.bound.name.tag, bytes, options)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::Options;
+
+    /// A put reads the present state, another thread rolls back to the state of the put's key, then the put looks for
+    /// that key among the earlier ones: it must find it, though it is the present one again.
+    #[test]
+    fn a_rollback_during_a_put_is_no_unknown_key() {
+        let cache = Cache::open(&Options::default()).unwrap();
+        let filter = Filter::open(&cache, "f", digest::config_bytes(b"config")).unwrap();
+        let chunk = digest::chunk(b"chunk");
+        filter.load_state(b"s1").unwrap();
+        let key = filter.get(&chunk).unwrap().key;
+        filter.load_state(b"s2").unwrap();
+        filter.load_state(b"s1").unwrap();
+        assert!(filter.tag_of(&key, &chunk).is_ok());
+        assert!(filter.tag_of(&digest::chunk(b"no key"), &chunk).is_err());
     }
 }

@@ -113,7 +113,7 @@ pub(super) unsafe fn share<H: Handle>(handle: *const H) -> Result<Arc<H::Object>
 /// `handle` is NULL or a live handle.
 pub(super) unsafe fn retain<H: Handle>(handle: *const H) -> streamcache_status {
     // SAFETY: as this function's own contract.
-    guard(|| unsafe { share(handle) }.map(|object| std::mem::forget(object)).map(|()| STREAMCACHE_OK))
+    guard(|| unsafe { share(handle) }.map(std::mem::forget).map(|()| STREAMCACHE_OK))
 }
 
 /// Drops one reference of a handle.

@@ -78,7 +78,7 @@ mod tests {
     fn growing_forgets_nothing() {
         let mut ghost = Ghost::new();
         ghost.grow(64);
-        let hashes: Vec<u64> = (1..=8).map(|n| n << 32 | n * 37).collect();
+        let hashes: Vec<u64> = (1..=8).map(|n| (n << 32) | (n * 37)).collect();
         for &hash in &hashes {
             ghost.put(hash);
         }

@@ -1,7 +1,7 @@
 //! Least recently used, exact within a shard, by the crate `lru`. Its nodes are boxed, so a put allocates one under the
 //! lock and a cold hit follows more pointers than S3-FIFO's: it is here for those who need LRU's order.
 
-use super::policy::{Entry, MAX_LEASED_PASSED, PolicyIndex};
+use super::policy::{Entry, PolicyIndex, pass_limit};
 use crate::digest::Digest;
 use crate::value::Value;
 use lru::LruCache;
@@ -81,7 +81,8 @@ impl PolicyIndex for Lru {
     }
 
     fn evict(&mut self, passed: &mut u32) -> Option<Entry> {
-        while *passed < MAX_LEASED_PASSED {
+        let limit = pass_limit(*passed, self.len());
+        while *passed < limit {
             let (oldest, entry) = self.entries.peek_lru()?;
             if !entry.value.is_leased() {
                 return self.entries.pop_lru().map(|(_, entry)| entry);

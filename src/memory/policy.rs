@@ -16,6 +16,11 @@ pub(super) struct Entry {
 /// How many leased entries a put passes over before it gives up: evicting one frees nothing.
 pub(super) const MAX_LEASED_PASSED: u32 = 64;
 
+/// How far one search of `len` entries may raise `passed`: a shard of a few leased ones is gone round once.
+pub(super) fn pass_limit(passed: u32, len: usize) -> u32 {
+    MAX_LEASED_PASSED.min(passed.saturating_add(u32::try_from(len).unwrap_or(u32::MAX)))
+}
+
 /// `hash` is always the stirred hash of `key`. A slot is the index memory of one entry; slots freed by a removal are
 /// kept for the next insert until [`PolicyIndex::trim`].
 pub(super) trait PolicyIndex {

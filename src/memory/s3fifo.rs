@@ -3,7 +3,7 @@
 //! ghost, and come back straight into main. A hit moves nothing.
 
 use super::ghost::Ghost;
-use super::policy::{Entry, MAX_LEASED_PASSED, PolicyIndex};
+use super::policy::{Entry, PolicyIndex, pass_limit};
 use super::slab::{List, Slab};
 use super::stir::Stir;
 use crate::digest::Digest;
@@ -143,7 +143,8 @@ impl PolicyIndex for S3Fifo {
 
     fn evict(&mut self, passed: &mut u32) -> Option<Entry> {
         let mut chances = 0;
-        while *passed < MAX_LEASED_PASSED {
+        let limit = pass_limit(*passed, self.len());
+        while *passed < limit {
             let small_is_over = self.small.units() * SMALL_SHARE >= self.small.units() + self.main.units();
             let victim = match (self.small.tail(), self.main.tail()) {
                 (None, None) => return None,

@@ -1,1 +1,232 @@
+use super::*;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use std::collections::HashMap;
 
+fn memory(max_bytes: u64, max_chunks: u64, policy: Policy) -> Memory {
+    Memory::new(&Options { max_bytes, max_chunks, policy }).unwrap()
+}
+
+fn key(n: u64) -> Digest {
+    let mut key = Digest([0; 32]);
+    key.0[..8].copy_from_slice(&n.to_le_bytes());
+    key
+}
+
+fn put(memory: &Memory, n: u64, bytes: &[u8]) -> bool {
+    memory.put(&key(n), 0, bytes, 0, false).unwrap().stored
+}
+
+const POLICIES: [Policy; 2] = [Policy::S3Fifo, Policy::Lru];
+
+#[test]
+fn hot_keys_survive_a_flood_of_keys_never_seen_again() {
+    let memory = memory(UNLIMITED, 1000, Policy::S3Fifo);
+    let (mut hits, mut hot_lookups, mut new) = (0, 0, 1_000_000);
+    for round in 0..200 {
+        for hot in 0..100 {
+            let hit = memory.get(&key(hot)).is_some();
+            if !hit {
+                put(&memory, hot, b"hot");
+            }
+            if round >= 2 {
+                hot_lookups += 1;
+                hits += u32::from(hit);
+            }
+        }
+        for _ in 0..500 {
+            new += 1;
+            put(&memory, new, b"once");
+        }
+    }
+    assert!(hits * 100 >= hot_lookups * 99, "{hits} of {hot_lookups}");
+}
+
+#[test]
+fn putting_a_key_again_at_capacity_evicts_nothing() {
+    for policy in POLICIES {
+        let by_count = memory(UNLIMITED, 100, policy);
+        let charge = Value::charge(1000).unwrap();
+        let by_bytes = memory(100 * (charge + shard::entry_cost(policy)), UNLIMITED, policy);
+        for memory in [by_count, by_bytes] {
+            for n in 0..100 {
+                assert!(put(&memory, n, &[1; 1000]));
+            }
+            for n in 0..100 {
+                assert!(put(&memory, n, &[2; 1000]));
+            }
+            let stats = memory.stats();
+            assert_eq!((stats.evictions, stats.entries), (0, 100), "{policy:?}");
+            assert!((0..100).all(|n| memory.get(&key(n)).is_some_and(|value| value.bytes() == [2; 1000])));
+        }
+    }
+}
+
+#[test]
+fn capacity_0_stores_nothing_and_the_caller_keeps_its_value() {
+    for memory in [memory(UNLIMITED, 0, Policy::S3Fifo), memory(0, UNLIMITED, Policy::Lru)] {
+        let put = memory.put(&key(1), 0, b"mine", 0, true).unwrap();
+        assert!(!put.stored);
+        let value = put.value.unwrap();
+        assert_eq!((value.bytes(), memory.stats().detached_bytes), (&b"mine"[..], 128));
+        assert!(memory.get(&key(1)).is_none());
+        assert_eq!((memory.stats().entries, memory.stats().bytes, memory.stats().not_stored), (0, 0, 1));
+        drop(value);
+        assert_eq!(memory.stats().detached_bytes, 0);
+    }
+}
+
+#[test]
+fn a_value_may_be_as_large_as_the_whole_budget() {
+    for policy in POLICIES {
+        let max_bytes = 1 << 20;
+        let largest = (max_bytes - shard::entry_cost(policy)) as usize / 64 * 64 - 64;
+        let memory = memory(max_bytes, UNLIMITED, policy);
+        for n in 0..5000 {
+            put(&memory, n, &[0; 100]);
+        }
+        assert!(put(&memory, 9999, &vec![7; largest]), "{policy:?}");
+        assert_eq!(memory.stats().entries, 1);
+        assert!(!put(&memory, 10_000, &vec![7; largest + 64]));
+        assert!(memory.get(&key(9999)).is_some(), "what can't fit evicts nothing");
+        assert!(put(&memory, 1, b"small"));
+    }
+}
+
+#[test]
+fn a_leased_value_is_passed_over_and_its_bytes_come_back_with_the_lease() {
+    for policy in POLICIES {
+        let memory = memory(UNLIMITED, 10, policy);
+        let leases: Vec<_> = (0..10).map(|n| memory.put(&key(n), 0, &[n as u8], 0, true).unwrap().value).collect();
+        assert!(!put(&memory, 100, b"no room"), "evicting a leased value would free nothing");
+        drop(leases);
+        assert!(put(&memory, 100, b"room"));
+        let lease = memory.get(&key(100)).unwrap();
+        memory.purge();
+        assert_eq!((lease.bytes(), memory.stats().entries), (&b"room"[..], 0));
+        assert_eq!(memory.stats().bytes, lease.charged());
+        drop(lease);
+        assert_eq!(memory.stats().bytes, 0);
+    }
+}
+
+#[test]
+fn a_shard_of_leased_entries_alone_does_not_stop_a_put() {
+    for policy in POLICIES {
+        let memory = Memory::new(&Options { max_bytes: 100_000, max_chunks: 2000, policy }).unwrap();
+        let mut at_home = (0..).filter(|&n| memory.home(memory.stir.hash(&key(n))) == 0);
+        let elsewhere = (0..).filter(|&n| memory.home(memory.stir.hash(&key(n))) == 1);
+        let lease = memory.put(&key(at_home.next().unwrap()), 0, &[0; 500], 0, true).unwrap().value;
+        for n in elsewhere.take(300) {
+            assert!(put(&memory, n, &[0; 500]));
+        }
+        assert!(memory.stats().evictions > 0, "the budget is full");
+        assert!(put(&memory, at_home.next().unwrap(), &[0; 500]), "the other shard gives something up");
+        drop(lease);
+    }
+}
+
+#[test]
+fn emptied_shards_give_their_index_back() {
+    for policy in POLICIES {
+        let memory = memory(8 << 20, UNLIMITED, policy);
+        for n in 0..20_000 {
+            put(&memory, n, b"");
+        }
+        let index = |memory: &Memory| {
+            let stats = memory.stats();
+            stats.bytes - stats.entries * Value::charge(0).unwrap()
+        };
+        let full = index(&memory);
+        for n in 20_000..20_100 {
+            put(&memory, n, &vec![0; 80_000]);
+        }
+        assert!(index(&memory) < full / 4 + 200 * 80_000, "{policy:?}");
+        assert!((20_050..20_100).filter(|&n| memory.get(&key(n)).is_some()).count() >= 40, "{policy:?}");
+    }
+}
+
+#[test]
+fn shards_keep_about_a_thousand_entries_or_more() {
+    let shards = |max_bytes, max_chunks| shard_count(&Options { max_bytes, max_chunks, policy: Policy::S3Fifo });
+    assert_eq!(shards(UNLIMITED, 1999), 1);
+    assert_eq!(shards(UNLIMITED, 2000), 2);
+    assert_eq!(shards(UNLIMITED, 100_000), 64);
+    assert_eq!(shards(256 << 20, UNLIMITED), 16);
+    assert_eq!(shards(1 << 20, UNLIMITED), 1);
+    assert_eq!(shards(0, 0), 1);
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Put { key: u64, len: usize, lease: bool },
+    Get { key: u64, lease: bool },
+    DropLease,
+    Purge,
+}
+
+fn step(max_len: usize) -> impl Strategy<Value = Step> {
+    let key = 0..40u64;
+    prop_oneof![
+        8 => (key.clone(), 0..max_len, any::<bool>()).prop_map(|(key, len, lease)| Step::Put { key, len, lease: lease && len % 3 == 0 }),
+        8 => (key, any::<bool>()).prop_map(|(key, lease)| Step::Get { key, lease }),
+        4 => Just(Step::DropLease),
+        1 => Just(Step::Purge),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    /// Against a plain map: a hit is always the last thing put under its key; the limits hold after every step; what
+    /// was reported stored is there at once; leases keep their bytes; and nothing is left when all is released.
+    #[test]
+    fn the_tier_never_lies_and_never_exceeds_its_limits(
+        steps in vec(step(3000), 1..300),
+        max_bytes in 4096u64..40_000,
+        max_chunks in prop_oneof![Just(UNLIMITED), 0..20u64],
+        lru: bool,
+    ) {
+        let policy = if lru { Policy::Lru } else { Policy::S3Fifo };
+        let memory = memory(max_bytes, max_chunks, policy);
+        let mut model: HashMap<u64, Vec<u8>> = HashMap::new();
+        let mut leases: Vec<(Value, Vec<u8>)> = Vec::new();
+        let mut lookups = 0;
+        for (n, step) in steps.into_iter().enumerate() {
+            match step {
+                Step::Put { key: k, len, lease } => {
+                    let bytes = vec![n as u8; len];
+                    let put = memory.put(&key(k), 0, &bytes, 0, lease).unwrap();
+                    prop_assert_eq!(put.value.is_some(), lease);
+                    leases.extend(put.value.map(|value| (value, bytes.clone())));
+                    if put.stored {
+                        model.insert(k, bytes);
+                        lookups += 1;
+                        prop_assert!(memory.get(&key(k)).is_some());
+                    }
+                }
+                Step::Get { key: k, lease } => {
+                    lookups += 1;
+                    if let Some(value) = memory.get(&key(k)) {
+                        prop_assert_eq!(Some(value.bytes()), model.get(&k).map(Vec::as_slice));
+                        if lease {
+                            leases.push((value.clone(), value.bytes().to_vec()));
+                        }
+                    }
+                }
+                Step::DropLease => drop(leases.pop()),
+                Step::Purge => {
+                    memory.purge();
+                    model.clear();
+                }
+            }
+            let stats = memory.stats();
+            prop_assert!(stats.bytes <= max_bytes && stats.entries <= max_chunks);
+            prop_assert_eq!(stats.lookups(), lookups);
+            prop_assert!(leases.iter().all(|(value, bytes)| value.bytes() == bytes));
+        }
+        memory.purge();
+        drop(leases);
+        prop_assert_eq!((memory.stats().bytes, memory.stats().detached_bytes, memory.stats().entries), (0, 0, 0));
+    }
+}

@@ -1,0 +1,216 @@
+//! Filters and their states, as promises.
+
+use proptest::prelude::*;
+use std::sync::Arc;
+use streamcache::{Cache, Digest, ErrorKind, Filter, Options, PutOptions, digest};
+
+fn cache() -> Arc<Cache> {
+    Cache::open(&Options::default()).unwrap()
+}
+
+fn filter(cache: &Arc<Cache>) -> Arc<Filter> {
+    Filter::open(cache, "test", digest::config_bytes(b"config")).unwrap()
+}
+
+fn put(filter: &Filter, chunk: &Digest, key: Option<&Digest>, bytes: &[u8]) {
+    assert!(filter.put(chunk, key, bytes, PutOptions::default()).unwrap().stored);
+}
+
+fn hit(filter: &Filter, chunk: &Digest) -> Option<Vec<u8>> {
+    filter.get(chunk).unwrap().value.map(|value| value.bytes().to_vec())
+}
+
+#[test]
+fn a_swap_between_miss_and_put_does_not_mix_states() {
+    let cache = cache();
+    let filter = filter(&cache);
+    let chunk = digest::chunk(b"chunk");
+    filter.load_state(b"s1").unwrap();
+    let miss = filter.get(&chunk).unwrap();
+    assert!(miss.value.is_none());
+    filter.load_state(b"s2").unwrap(); // another thread, say
+
+    let without = filter.put(&chunk, None, b"by s1", PutOptions::default()).unwrap_err();
+    assert_eq!(without.kind(), ErrorKind::InvalidArgument);
+    put(&filter, &chunk, Some(&miss.key), b"by s1");
+    assert_eq!(hit(&filter, &chunk), None, "the new state misses");
+    filter.load_state(b"s1").unwrap();
+    assert_eq!(hit(&filter, &chunk).as_deref(), Some(&b"by s1"[..]), "the old one hits after rollback");
+}
+
+#[test]
+fn a_snapshot_names_its_state_whatever_is_loaded_later() {
+    let cache = cache();
+    let filter = filter(&cache);
+    let chunk = digest::chunk(b"chunk");
+    filter.load_state(b"s1").unwrap();
+    let snapshot = filter.snapshot().unwrap();
+    filter.load_state(b"s2").unwrap();
+    assert!(snapshot.put(&chunk, b"by s1", PutOptions::default()).unwrap().stored);
+    assert_eq!(hit(&filter, &chunk), None);
+    assert_eq!(snapshot.get(&chunk).unwrap().value.unwrap().bytes(), b"by s1");
+    let (state, digest_of_state) = snapshot.state();
+    assert_eq!((state.unwrap().bytes(), digest_of_state), (&b"s1"[..], digest::state(b"s1")));
+}
+
+#[test]
+fn a_key_of_another_chunk_or_filter_is_refused() {
+    let cache = cache();
+    let (filter, other) = (filter(&cache), Filter::open(&cache, "test", digest::config_bytes(b"other")).unwrap());
+    filter.load_state(b"s1").unwrap();
+    other.load_state(b"s1").unwrap();
+    let (a, b) = (digest::chunk(b"a"), digest::chunk(b"b"));
+    for wrong in [filter.get(&b).unwrap().key, other.get(&a).unwrap().key, a] {
+        let refused = filter.put(&a, Some(&wrong), b"x", PutOptions::default()).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::InvalidArgument);
+    }
+    assert_eq!(cache.stats().entries, 0);
+}
+
+#[test]
+fn the_same_bytes_again_are_no_swap() {
+    let cache = cache();
+    let filter = filter(&cache);
+    filter.load_state(b"s1").unwrap();
+    let charged = cache.stats().state_bytes;
+    filter.load_state(b"s1").unwrap();
+    filter.load_state_digest(digest::state(b"s1")).unwrap();
+    put(&filter, &digest::chunk(b"a"), None, b"x");
+    assert_eq!(cache.stats().state_bytes, charged);
+    assert!(filter.state().unwrap().0.is_some(), "the bytes stay when only their digest is loaded again");
+}
+
+#[test]
+fn a_state_known_by_digest_shares_results_with_one_loaded_whole() {
+    let cache = cache();
+    let (whole, by_digest) = (filter(&cache), filter(&cache));
+    whole.load_state(b"s1").unwrap();
+    by_digest.load_state_digest(digest::state(b"s1")).unwrap();
+    let chunk = digest::chunk(b"a");
+    put(&by_digest, &chunk, None, b"x");
+    assert_eq!(hit(&whole, &chunk).as_deref(), Some(&b"x"[..]));
+    assert!(by_digest.state().unwrap().0.is_none());
+    // The bytes arriving later are no swap either.
+    by_digest.load_state(b"s1").unwrap();
+    assert_eq!(by_digest.state().unwrap().0.unwrap().bytes(), b"s1");
+    put(&by_digest, &chunk, None, b"x");
+}
+
+#[test]
+fn handles_of_one_id_do_not_share_a_state() {
+    let cache = cache();
+    let (one, two) = (filter(&cache), filter(&cache));
+    one.load_state(b"s1").unwrap();
+    assert_eq!(two.get(&digest::chunk(b"a")).unwrap_err().kind(), ErrorKind::NoState);
+    assert_eq!(two.state().unwrap_err().kind(), ErrorKind::NoState);
+}
+
+#[test]
+fn the_seeds_keys_and_a_filters_meet_in_one_entry() {
+    let cache = cache();
+    let filter = filter(&cache);
+    filter.load_state(b"s1").unwrap();
+    let chunk = digest::chunk(b"a");
+    let key = digest::key_chunk(&digest::config_bytes(b"config"), &digest::state(b"s1"), &chunk);
+    cache.put(&key, b"x", PutOptions::default()).unwrap();
+    assert_eq!(hit(&filter, &chunk).as_deref(), Some(&b"x"[..]));
+    assert_eq!(filter.get(&chunk).unwrap().key, key);
+}
+
+#[test]
+fn a_state_that_does_not_fit_leaves_the_old_one() {
+    let cache = Cache::open(&Options { max_bytes: 100_000, ..Options::default() }).unwrap();
+    let filter = filter(&cache);
+    filter.load_state(b"s1").unwrap();
+    for n in 0..1000u32 {
+        put(&filter, &digest::chunk(&n.to_le_bytes()), None, &[0; 100]);
+    }
+    let refused = filter.load_state(&[2; 200_000]).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::NoSpace);
+    assert!(refused.message().contains("200000 bytes") && refused.message().contains("100000"));
+    assert_eq!(filter.state().unwrap().1, digest::state(b"s1"));
+    // One that fits evicts results, never the other way round.
+    filter.load_state(&[3; 90_000]).unwrap();
+    let stats = cache.stats();
+    assert!(stats.state_bytes >= 90_000 && stats.bytes <= 100_000);
+    let lease = filter.state().unwrap().0.unwrap();
+    drop((filter, cache));
+    assert_eq!(lease.bytes(), [3; 90_000], "a lease outlives the filter and the cache");
+}
+
+#[test]
+fn named_states_are_replaced_leased_and_unloaded() {
+    let cache = Cache::open(&Options { max_bytes: 10_000, ..Options::default() }).unwrap();
+    let (k1, k2) = (digest::chunk(b"k1"), digest::chunk(b"k2"));
+    cache.load_state("f", k1, b"one").unwrap();
+    let lease = cache.get_state("f").unwrap().unwrap().0;
+    cache.load_state("f", k2, b"two").unwrap();
+    let (state, key) = cache.get_state("f").unwrap().unwrap();
+    assert_eq!((state.bytes(), key, lease.bytes()), (&b"two"[..], k2, &b"one"[..]));
+    assert_eq!(cache.load_state("f", k1, &[0; 20_000]).unwrap_err().kind(), ErrorKind::NoSpace);
+    assert_eq!(cache.get_state("f").unwrap().unwrap().1, k2);
+    assert!(cache.unload_state("f").unwrap() && !cache.unload_state("f").unwrap());
+    drop((state, lease));
+    assert_eq!(cache.stats().bytes, 0);
+}
+
+#[test]
+fn a_closed_cache_refuses_everything_and_its_leases_live_on() {
+    let cache = cache();
+    let filter = filter(&cache);
+    filter.load_state(b"s1").unwrap();
+    let chunk = digest::chunk(b"a");
+    put(&filter, &chunk, None, b"x");
+    cache.load_state("named", chunk, b"s").unwrap();
+    let lease = filter.get(&chunk).unwrap().value.unwrap();
+    cache.close().unwrap();
+    cache.close().unwrap();
+    let closed = [
+        filter.get(&chunk).map(|_| ()),
+        filter.put(&chunk, None, b"x", PutOptions::default()).map(|_| ()),
+        filter.load_state(b"s1"),
+        filter.load_state(b"s2"),
+        filter.load_state_digest(chunk),
+        filter.snapshot().map(|_| ()),
+        cache.get_state("named").map(|_| ()),
+        cache.purge(),
+        Filter::open(&cache, "late", chunk).map(|_| ()),
+    ];
+    for (n, answer) in closed.into_iter().enumerate() {
+        assert_eq!(answer.unwrap_err().kind(), ErrorKind::Closed, "{n}");
+    }
+    assert_eq!((lease.bytes(), cache.stats().entries), (&b"x"[..], 0));
+}
+
+proptest! {
+    /// Whatever is loaded and put in whatever order, a lookup gives only what was computed under the present state
+    /// from this chunk.
+    #[test]
+    fn no_state_ever_answers_for_another(steps in proptest::collection::vec((0..4u8, 0..4u8, 0..4u8), 1..200)) {
+        let cache = cache();
+        let filter = filter(&cache);
+        filter.load_state(&[0]).unwrap();
+        let mut present = 0;
+        let mut pending = Vec::new();
+        for (what, state, chunk) in steps {
+            let digest = digest::chunk(&[chunk]);
+            match what {
+                0 => {
+                    filter.load_state(&[state]).unwrap();
+                    present = state;
+                }
+                1 => pending.push((present, chunk, filter.get(&digest).unwrap().key)),
+                2 => {
+                    if let Some((state, chunk, key)) = pending.pop() {
+                        put(&filter, &digest::chunk(&[chunk]), Some(&key), &[state, chunk]);
+                    }
+                }
+                _ => {
+                    if let Some(found) = hit(&filter, &digest) {
+                        prop_assert_eq!(found, vec![present, chunk]);
+                    }
+                }
+            }
+        }
+    }
+}
