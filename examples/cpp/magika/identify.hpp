@@ -1,0 +1,55 @@
+// One file, one answer: from a rule, from the cache, or from the model.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cache.hpp"
+#include "features.hpp"
+#include "labels.hpp"
+#include "model.hpp"
+
+namespace magika {
+
+using Nanoseconds = std::chrono::nanoseconds;
+
+struct Answer {
+    enum class From { rule, cache, model, nowhere };
+
+    From from = From::nowhere;
+    Decision decision;             // empty when the file could not be read
+    Reading reading;               // what was read: the model's input, or why there is none
+    Lease lease;                   // from the cache: keeps the scores alive
+    Output output;                 // from the model: the scores
+    Nanoseconds inference_time{};  // of the model
+    Nanoseconds lookup_time{};     // of hashing the input and looking it up
+
+    const Input& input() const { return std::get<Input>(reading); }
+    const float* scores() const {
+        return lease ? static_cast<const float*>(streamcache_value_data(lease.get())) : output.data();
+    }
+};
+
+class Identifier {
+public:
+    // `package` is the folder of the Python package magika. Without a budget there is no cache.
+    Identifier(const std::filesystem::path& package, const std::string& model_name,
+               std::optional<std::uint64_t> cache_bytes);
+
+    Answer identify(const std::filesystem::path& path);
+
+    // The engine alone, whatever the cache knows.
+    Output compute(const Input& input) { return model_.infer(input); }
+
+    const Cache* cache() const { return cache_.get(); }
+
+private:
+    Labels labels_;
+    Model model_;
+    std::unique_ptr<Cache> cache_;
+};
+
+}  // namespace magika

@@ -1,0 +1,155 @@
+#include "report.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+#include "text.hpp"
+
+namespace magika {
+namespace {
+
+constexpr std::size_t kName = 24, kFirst = 14, kSecond = 16;  // the table's columns
+
+constexpr double kSpeedUpPromised = 100;  // per file, the second pass against the first
+constexpr double kHitPromised = 500;      // median inference / median hit
+
+Nanoseconds median(std::vector<Nanoseconds> times) {
+    if (times.empty()) return {};
+    const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
+    std::nth_element(times.begin(), middle, times.end());
+    return *middle;
+}
+
+Nanoseconds per_file(const Scan& scan) {
+    return scan.time / std::max<std::int64_t>(1, static_cast<std::int64_t>(scan.answered()));
+}
+
+double ratio(Nanoseconds slow, Nanoseconds fast) {
+    return fast.count() == 0 ? 0 : static_cast<double>(slow.count()) / static_cast<double>(fast.count());
+}
+
+std::string coloured(const char* code, const std::string& text) {
+    static const bool terminal = ::isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
+    return terminal ? std::string("\x1b[") + code + "m" + text + "\x1b[0m" : text;
+}
+
+void line(const std::string& text = {}) { std::printf("%s\n", text.c_str()); }
+
+// A name and a figure for each pass.
+void row(const std::string& name, const std::string& first, const std::string& second) {
+    line("  " + left(name, kName) + right(first, kFirst) + right(second, kSecond));
+}
+
+// A name, one figure, and what it means.
+void fact(const std::string& name, const std::string& figure, const std::string& meaning = {}) {
+    line("  " + left(name, kName) + right(figure, kFirst) + (meaning.empty() ? "" : "   " + meaning));
+}
+
+void print_labels(const Scan& scan) {
+    std::vector<std::pair<std::string, std::size_t>> labels(scan.labels.begin(), scan.labels.end());
+    std::stable_sort(labels.begin(), labels.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+    const std::size_t shown = std::min<std::size_t>(labels.size(), 10);
+    line();
+    line(coloured(
+        "2", "  " + (labels.size() > shown ? "the most frequent of " + grouped(labels.size()) + " labels" : "labels")));
+    for (std::size_t i = 0; i < shown; ++i)
+        row(labels[i].first, grouped(labels[i].second), percent(labels[i].second, scan.answered()));
+}
+
+void print_unreadable(const Report& report) {
+    const Scan &first = report.first, &second = report.second;
+    if (first.unreadable + second.unreadable + report.closed_folders == 0) return;
+    line();
+    row("files not readable", grouped(first.unreadable), grouped(second.unreadable));
+    if (report.closed_folders > 0) fact("folders not readable", grouped(report.closed_folders));
+    const std::string& example = first.first_unreadable.empty() ? second.first_unreadable : first.first_unreadable;
+    if (!example.empty()) line("  the first of them: " + example);
+}
+
+}  // namespace
+
+void print_table(const Report& report) {
+    const Scan &first = report.first, &second = report.second;
+    line();
+    line(coloured("1", report.title));
+    line();
+    line(coloured("2", "  " + left("", kName) + right("first pass", kFirst) + right("second pass", kSecond)));
+    row("files", grouped(first.answered()), grouped(second.answered()));
+    row("  answered by a rule", grouped(first.by_rule), grouped(second.by_rule));
+    row("  reached the model", grouped(first.by_model()), grouped(second.by_model()));
+    row("inferences", grouped(first.inferences), grouped(second.inferences));
+    if (report.cached) {
+        row("hits", grouped(first.hits), grouped(second.hits));
+        row("hit rate", percent(first.hits, first.by_model()), percent(second.hits, second.by_model()));
+    }
+    row("wall time", duration(first.time), duration(second.time));
+    row("per file", duration(per_file(first)), duration(per_file(second)));
+    line();
+    fact("distinct inputs", grouped(first.new_inputs + second.new_inputs),
+         "counted by the whole input, without the cache");
+    fact("median inference", duration(median(first.inference_times)));
+    if (report.cached) {
+        fact("median hit", duration(median(second.hit_times)), "hash and lookup");
+        fact("speed-up", decimal(ratio(per_file(first), per_file(second))) + " ×",
+             "per file, page cache warm in both passes");
+        fact("remembered", grouped(report.stats.entries),
+             "answers in " + decimal(static_cast<double>(report.stats.bytes) / 1e6) + " MB");
+        fact("time saved", duration(Nanoseconds(report.stats.time_saved_ns)), "of inference, in both passes");
+    }
+    print_labels(first);
+    print_unreadable(report);
+    line();
+}
+
+bool print_promises(const Report& report, bool strict) {
+    const Scan &first = report.first, &second = report.second;
+    bool kept = true;
+    const auto promise = [&](bool holds, bool binding, const std::string& text) {
+        kept = kept && (holds || !binding);
+        const auto broken = binding ? coloured("31", "FAIL ") : coloured("33", "SHORT");
+        line("  " + (holds ? coloured("32", "PASS ") : broken) + "  " + text);
+    };
+    const auto must = [&](bool holds, const std::string& text) { promise(holds, true, text); };
+    const auto should = [&](bool holds, const std::string& text) { promise(holds, strict, text); };
+
+    const std::string compared = grouped(first.compared + second.compared);
+    const std::size_t different = first.different + second.different;
+    const std::string verdict = grouped(different) + " differ in any bit";
+    if (report.cached) {
+        const std::string changed = " (" + grouped(second.new_inputs) + " inputs changed in between)";
+        must(first.inferences == first.new_inputs, "first pass: " + grouped(first.inferences) + " inferences for " +
+                                                       grouped(first.new_inputs) + " distinct inputs");
+        must(second.inferences == second.new_inputs,
+             "second pass: " + grouped(second.inferences) + " inferences, " + grouped(second.hits) + " hits of " +
+                 grouped(second.by_model()) + " files that reach the model" + (second.new_inputs == 0 ? "" : changed));
+        must(different == 0, compared + " remembered answers compared with the computed ones: " + verdict);
+    } else {
+        must(different == 0, compared + " answers computed again: " + verdict);
+    }
+    must(report.recomputed_different == 0, grouped(report.recomputed) + " inputs given to the engine once more: " +
+                                               grouped(report.recomputed_different) + " differ in any bit");
+    if (!report.cached) return kept;
+
+    const auto& stats = report.stats;
+    const auto saved = static_cast<std::uint64_t>((first.saved + second.saved).count());
+    must(stats.hits == first.hits + second.hits && stats.misses == first.inferences + second.inferences &&
+             stats.lookups == stats.hits + stats.misses && stats.time_saved_ns == saved,
+         "streamcache's own counters agree: " + grouped(stats.hits) + " hits, " + grouped(stats.misses) + " misses, " +
+             duration(Nanoseconds(stats.time_saved_ns)) + " saved");
+
+    if (second.hits == 0) return kept;
+    const double speed_up = ratio(per_file(first), per_file(second));
+    const double hit = ratio(median(first.inference_times), median(second.hit_times));
+    should(speed_up >= kSpeedUpPromised,
+           "second pass " + decimal(speed_up) + " × faster per file (promised: " + decimal(kSpeedUpPromised) + ")");
+    should(hit >= kHitPromised,
+           "median hit 1/" + decimal(hit) + " of the median inference (promised: 1/" + decimal(kHitPromised) + ")");
+    return kept;
+}
+
+}  // namespace magika

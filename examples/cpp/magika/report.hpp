@@ -1,0 +1,26 @@
+// The table a person reads, and the promises behind it.
+#pragma once
+
+#include <string>
+
+#include "ledger.hpp"
+#include "scan.hpp"
+
+namespace magika {
+
+struct Report {
+    std::string title;
+    std::size_t closed_folders = 0;  // that could not be opened
+    Scan first, second;
+    std::size_t recomputed = 0;  // inputs given to the engine once more at the end
+    std::size_t recomputed_different = 0;
+    bool cached = true;
+    streamcache_cache_stats stats{};
+};
+
+void print_table(const Report& report);
+
+// Prints a line for each promise. False if one is broken; those about time count only when `strict`.
+bool print_promises(const Report& report, bool strict);
+
+}  // namespace magika
