@@ -1,0 +1,37 @@
+//! How fast, through the real C ABI: the shared library is opened at run time and called by pointer, so that nothing is
+//! inlined across its border. The other side of each comparison runs in the same process, in alternating rounds.
+//!
+//! - `machine`: which one, and which compiler
+//! - `library`: the shared library as a C program sees it
+//! - `rounds`: alternating rounds, medians and spreads
+//! - `ring`: chunks to look up, hot or cold
+//! - `hit`: a whole hit against BLAKE3 of the chunk alone
+//! - `put`: a put with eviction against the crate `lru` behind one mutex
+
+#[path = "../common/mod.rs"]
+mod common;
+mod hit;
+mod library;
+mod machine;
+mod put;
+mod random;
+mod ring;
+mod rounds;
+
+use common::{Arguments, Report};
+use library::Library;
+use machine::Machine;
+
+fn main() {
+    let arguments = Arguments::read();
+    let machine = Machine::look();
+    let library = Library::beside_this_program();
+    println!("streamcache {} through its C ABI", library.version());
+    machine.print();
+
+    let mut report = Report::default();
+    report.section("machine", machine.json());
+    hit::measure(&library, arguments.quick, &mut report);
+    put::measure(&library, arguments.quick, &mut report);
+    report.finish(&arguments);
+}

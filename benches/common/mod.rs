@@ -1,0 +1,68 @@
+//! What the benchmarks share: their arguments, the goals, and plain tables.
+
+pub mod goal;
+pub mod table;
+
+use goal::Goal;
+use serde_json::{Map, Value as Json};
+use std::path::PathBuf;
+
+/// What a benchmark was asked for.
+pub struct Arguments {
+    /// A smoke test: few rounds, small caches.
+    pub quick: bool,
+    /// Where to write the machine-readable report.
+    pub json: Option<PathBuf>,
+}
+
+impl Arguments {
+    /// Reads the command line; cargo itself adds `--bench`.
+    pub fn read() -> Self {
+        let mut arguments = Self { quick: false, json: None };
+        let mut words = std::env::args_os().skip(1);
+        while let Some(word) = words.next() {
+            match word.to_str() {
+                Some("--bench") => {}
+                Some("--quick") => arguments.quick = true,
+                Some("--json") => arguments.json = words.next().map(PathBuf::from),
+                _ => {
+                    eprintln!("unknown argument {word:?}: this takes --quick and --json FILE");
+                    std::process::exit(2);
+                }
+            }
+        }
+        arguments
+    }
+}
+
+/// What a run found: sections for machines, and the goals for everyone.
+#[derive(Default)]
+pub struct Report {
+    sections: Map<String, Json>,
+    goals: Vec<Goal>,
+}
+
+impl Report {
+    /// Adds a section to the JSON report.
+    pub fn section(&mut self, name: &str, content: Json) {
+        self.sections.insert(name.into(), content);
+    }
+
+    /// Adds a goal to judge.
+    pub fn goal(&mut self, goal: Goal) {
+        self.goals.push(goal);
+    }
+
+    /// Prints a line for each goal, and writes the JSON report if it was asked for.
+    pub fn finish(mut self, arguments: &Arguments) {
+        println!();
+        for goal in &self.goals {
+            println!("{goal}");
+        }
+        self.section("goals", self.goals.iter().map(Goal::json).collect());
+        if let Some(path) = &arguments.json {
+            std::fs::write(path, format!("{:#}\n", Json::Object(self.sections)))
+                .unwrap_or_else(|e| panic!("{} can't be written: {e}", path.display()));
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Bytes an entry, counted by the allocator: in a process of its own, because counting would slow the other benchmark.
+//!
+//! A value's block is recognised by its layout: replacing a value allocates one block, the new value's, and that layout
+//! is watched. The header is what a value of no bytes allocates. Everything else that is alive since the cache was opened
+//! is index: nodes, tables, ghosts, and the cache itself.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod counting;
+
+use common::goal::{Goal, Unit};
+use common::table::{self, grouped};
+use common::{Arguments, Report};
+use counting::Counting;
+use serde_json::json;
+use std::alloc::Layout;
+use streamcache::{Cache, Digest, Options, PutOptions, UNLIMITED};
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const BYTES: Unit = Unit { name: "bytes", decimals: 1, compared: "" };
+const INDEX_GOAL: f64 = 96.0;
+const HEADER_GOAL: f64 = 128.0;
+/// After this many times its capacity in new keys, every table has seen as many removals as it ever will.
+const CHURN: usize = 10;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Binds {
+    MaxChunks,
+    MaxBytes,
+}
+
+struct Setting {
+    entries: usize,
+    value: usize,
+    binds: Binds,
+}
+
+impl Setting {
+    fn name(&self) -> String {
+        let limit = if self.binds == Binds::MaxChunks { "max_chunks" } else { "max_bytes" };
+        format!("{limit}, {} × {} bytes", grouped(self.entries as f64), self.value)
+    }
+
+    fn options(&self) -> Options {
+        let charge = (64 + self.value).next_multiple_of(64) + 112;
+        match self.binds {
+            Binds::MaxChunks => Options { max_chunks: self.entries as u64, max_bytes: UNLIMITED, ..Options::default() },
+            Binds::MaxBytes => Options { max_bytes: (self.entries * charge) as u64, ..Options::default() },
+        }
+    }
+}
+
+/// Index bytes an entry.
+struct Index {
+    full: f64,
+    churned: f64,
+    /// The most there were on the way, looked at every 1,000 puts from a tenth of the capacity on.
+    worst: f64,
+}
+
+fn main() {
+    let arguments = Arguments::read();
+    println!("Bytes an entry, counted by the allocator");
+    let header = layout_of_a_value(0).size();
+    let mut rows = vec![row!["", "full", "churned", "worst"]];
+    let mut sections = Vec::new();
+    let mut report = Report::default();
+    for setting in settings(arguments.quick) {
+        let index = measure(&setting);
+        let name = setting.name();
+        let cell = |bytes: f64| format!("{bytes:.1}");
+        rows.push(row![name, cell(index.full), cell(index.churned), cell(index.worst)]);
+        sections.push(json!({ "setting": name, "full": index.full, "churned": index.churned, "worst": index.worst }));
+        let goal =
+            |when| Goal { what: format!("index, {name}, {when}"), measured: 0.0, limit: INDEX_GOAL, unit: &BYTES };
+        report.goal(Goal { measured: index.full, ..goal("full") });
+        report.goal(Goal { measured: index.churned, ..goal("churned") });
+    }
+    table::print(
+        "Index bytes an entry: when full, after ten times the capacity in new keys, and at worst on the way",
+        &rows,
+    );
+    println!(
+        "\nA value: {header} bytes and its payload; one of 256 bytes allocates {}.",
+        layout_of_a_value(256).size()
+    );
+    report.goal(Goal { what: "value header".into(), measured: header as f64, limit: HEADER_GOAL, unit: &BYTES });
+    report.section("index", sections.into());
+    report.section("header_bytes", header.into());
+    report.finish(&arguments);
+}
+
+fn settings(quick: bool) -> Vec<Setting> {
+    let mut settings = Vec::new();
+    for entries in [100_000, 1_000_000] {
+        for value in [0, 256] {
+            for binds in [Binds::MaxChunks, Binds::MaxBytes] {
+                settings.push(Setting { entries, value, binds });
+            }
+        }
+    }
+    settings.truncate(if quick { 4 } else { settings.len() });
+    settings
+}
+
+/// The n-th key, the same in every run.
+fn key(n: usize) -> Digest {
+    Digest(*blake3::hash(&n.to_le_bytes()).as_bytes())
+}
+
+fn layout_of_a_value(bytes: usize) -> Layout {
+    let cache = Cache::open(&Options::default()).expect("the defaults open");
+    let bytes = vec![0; bytes];
+    let put = || assert!(cache.put(&key(0), &bytes, PutOptions::default()).is_ok_and(|put| put.stored));
+    put();
+    counting::only_allocation(put)
+}
+
+fn measure(setting: &Setting) -> Index {
+    let layout = layout_of_a_value(setting.value);
+    let bytes = vec![0; setting.value];
+    counting::watch(layout);
+    let before = counting::live_bytes();
+    let cache = Cache::open(&setting.options()).expect("these options open");
+    let index_an_entry = || {
+        let (entries, values) = (cache.stats().entries as usize, counting::watched_blocks());
+        assert_eq!(entries, values, "each entry has one value, and the layout finds it");
+        (counting::live_bytes() - before - values * layout.size()) as f64 / entries as f64
+    };
+    let mut index = Index { full: 0.0, churned: 0.0, worst: 0.0 };
+    for n in 1..=setting.entries * (1 + CHURN) {
+        assert!(cache.put(&key(n), &bytes, PutOptions::default()).is_ok_and(|put| put.stored));
+        if n % 1000 == 0 && n >= setting.entries / 10 {
+            index.churned = index_an_entry();
+            index.worst = index.worst.max(index.churned);
+        }
+        if n == setting.entries {
+            index.full = index_an_entry();
+        }
+    }
+    index
+}

@@ -1,0 +1,47 @@
+# shellcheck shell=bash disable=SC2154  # what these files use of script/test, of lib.sh and of each other
+# What takes longer: script/test --full.
+
+steps_full() {
+    step full-threads threads_longer c 20
+    step full-threads-asan threads_longer asan 20
+    step full-msrv msrv
+    have clang || step full-clang-header clang_is_missing
+}
+
+# threads_longer c|asan SECONDS: 16 threads.
+threads_longer() {
+    installed
+    if [[ $1 == asan ]]; then
+        once build_asan
+        compile_c threads "$work/asan/threads" "${asan_flags[@]}"
+        run_counted "$work/asan/threads" "$2" 16
+    else
+        compile_c threads "$work/bin/threads" "${with_library[@]}"
+        run_counted "$work/bin/threads" "$2" 16
+    fi
+}
+
+# The oldest Rust that Cargo.toml promises, from Debian's packages, unpacked and not installed.
+msrv() {
+    local version room=$target/msrv packages package libraries
+    version=$(sed -n 's/^rust-version *= *"\([^"]*\)".*/\1/p' Cargo.toml)
+    if [[ ! -x $room/usr/bin/cargo ]]; then
+        packages=("rustc-web=$version.*" "cargo-web=$version.*" "libstd-rust-web-dev=$version.*" "libstd-rust-web-$version=$version.*"
+            libllvm19 libz3-4 libedit2 libffi8 libxml2 libhttp-parser2.9 libpcre3 libssh2-1 libcurl4 libsqlite3-0 libnghttp2-14
+            libpsl5 librtmp1 libldap-2.5-0 libsasl2-2)
+        rm -rf "$room"
+        mkdir -p "$room/packages"
+        (cd "$room/packages" && apt-get download "${packages[@]}") || skip "Rust $version could not be had from Debian"
+        for package in "$room"/packages/*.deb; do dpkg -x "$package" "$room"; done
+    fi
+    libraries=$(uname -m)-linux-gnu
+    export PATH=$room/usr/bin:$PATH RUSTC=$room/usr/bin/rustc
+    export LD_LIBRARY_PATH=$room/usr/lib/$libraries:$room/lib/$libraries
+    cargo --version || skip "Debian's cargo does not start here"
+    cargo --version | grep -F "$version"
+    rustc --version | grep -F "$version"
+    cargo check --locked --target-dir "$room/target"
+    tell "$(rustc --version)"
+}
+
+clang_is_missing() { skip "clang is not here, and could not be installed"; }

@@ -1,0 +1,106 @@
+# shellcheck shell=bash disable=SC2154  # what these files use of script/test, of lib.sh and of each other
+# The header under every standard it promises, and every example that is printed in it or in the README.
+
+c_standards=(c99 c11 c17)
+cpp_standards=(c++11 c++14 c++17 c++20 c++2b)
+strict=(-Wall -Wextra -Wpedantic -Werror)
+
+steps_header() {
+    local standard
+    for standard in "${c_standards[@]}"; do step "header-$standard" header_alone gcc c "$standard"; done
+    for standard in "${cpp_standards[@]}"; do step "header-$standard" header_alone g++ c++ "$standard"; done
+    if have clang; then steps_header_clang; fi
+    step header-example header_example
+    step readme-blocks readme_blocks
+}
+
+steps_header_clang() {
+    local standard
+    for standard in "${c_standards[@]}"; do step "clang-header-$standard" header_alone clang c "$standard"; done
+    for standard in "${cpp_standards[@]}"; do step "clang-header-$standard" header_alone clang c++ "$standard"; done
+}
+
+# header_alone COMPILER LANGUAGE STANDARD
+header_alone() {
+    have "$1" || skip "$1 is not here"
+    "$1" -x "$2" -std="$3" "${strict[@]}" -Iinclude -c tests/c/header.c -o /dev/null
+}
+
+# blocks FILE FOLDER: the fenced blocks of a Markdown file, or of a C comment, as 01.c, 02.cmake, ... in their order.
+blocks() {
+    rm -rf "$2"
+    mkdir -p "$2"
+    awk -v folder="$2" '
+        { sub(/^ \* ?/, "") }
+        /^```/ {
+            if (out != "") { close(out); out = "" }
+            else { language = substr($0, 4); out = sprintf("%s/%02d.%s", folder, ++n, language == "" ? "text" : language) ; printf "" > out }
+            next
+        }
+        out != "" { print > out }
+        END { if (out != "") { print FILENAME ": a block without an end" > "/dev/stderr"; exit 1 } }
+    ' "$1"
+}
+
+# A block is a whole program, or it is at least C.
+run_c_block() {
+    if ! grep -q 'main *(' "$1"; then
+        cc -std=c99 "${strict[@]}" -I"$prefix/include" -c "$1" -o /dev/null
+        return
+    fi
+    cc -std=c99 "${strict[@]}" -I"$prefix/include" "$1" -o "$1.program" -L"$prefix/lib" -lstreamcache -Wl,-rpath,"$prefix/lib"
+    (cd "$(dirname "$1")" && timeout 60 "$1.program")
+}
+
+# The C++ block and the CMake block that follows it are a project.
+run_cpp_block() {
+    local project=$1.project name
+    mkdir "$project"
+    name=$(sed -n 's/.*add_executable([^ ]* *\([^ )]*\).*/\1/p' "$2" | head -n 1)
+    cp "$1" "$project/${name:-main.cpp}"
+    grep -q cmake_minimum_required "$2" || echo 'cmake_minimum_required(VERSION 3.20)' >"$project/CMakeLists.txt"
+    grep -q 'project(' "$2" || echo 'project(block LANGUAGES C CXX)' >>"$project/CMakeLists.txt"
+    cat "$2" >>"$project/CMakeLists.txt"
+    "$cmake" -S "$project" -B "$project/build" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_CXX_FLAGS='-Wall -Wextra -Wpedantic -Werror'
+    "$cmake" --build "$project/build"
+    find "$project/build" -maxdepth 1 -type f -perm -u+x | while read -r program; do
+        (cd "$project" && timeout 60 "$program")
+    done
+}
+
+# The example at the top of the header.
+header_example() {
+    local block found=0
+    installed
+    sed '/\*\//q' include/streamcache.h >"$work/header-top"
+    blocks "$work/header-top" "$work/header-blocks"
+    for block in "$work"/header-blocks/*.c; do
+        [[ -s $block ]] || continue
+        grep -q 'main *(' "$block"
+        run_c_block "$block"
+        found=$((found + 1))
+        tell "$(wc -l <"$block") lines"
+    done
+    ((found == 1)) || { echo "the comment at the top of the header has $found C examples, not one"; return 1; }
+}
+
+readme_blocks() {
+    local block c=0 cpp=0 next
+    [[ -e README.md ]] || skip "there is no README.md yet"
+    installed
+    blocks README.md "$work/readme-blocks"
+    for block in "$work"/readme-blocks/*; do
+        case $block in
+            *.c) echo "--- $block"; run_c_block "$block"; c=$((c + 1)) ;;
+            *.cpp)
+                echo "--- $block"
+                next=$(printf '%s/%02d.cmake' "${block%/*}" "$((10#$(basename "$block" .cpp) + 1))")
+                [[ -e $next ]] || { echo "no cmake block follows this one"; return 1; }
+                run_cpp_block "$block" "$next"
+                cpp=$((cpp + 1))
+                ;;
+        esac
+    done
+    tell "$c of C, $cpp of C++"
+    ((c > 0)) || { echo "README.md has no C block"; return 1; }
+}

@@ -1,0 +1,34 @@
+# shellcheck shell=bash disable=SC2154  # what these files use of script/test, of lib.sh and of each other
+# The Rust side: form, lints, unit and property tests, and the header that is generated from it.
+
+steps_rust() {
+    step fmt cargo fmt --check
+    step header-drift header_drift
+    step clippy cargo clippy --all-targets --locked -- -D warnings
+    step cargo-test cargo_test
+}
+
+# The committed header is the generated one, and a missing line would be noticed.
+header_drift() {
+    local shorter=$work/shorter.h line
+    script/header --check
+    line=$(grep -n '^streamcache_status streamcache_cache_open' include/streamcache.h | cut -d: -f1)
+    [[ -n $line ]] || line=$(($(wc -l <include/streamcache.h) / 2))
+    sed "${line}d" include/streamcache.h >"$shorter"
+    must_fail script/header --check "$shorter"
+}
+
+cargo_test() {
+    local status=0 output=$work/cargo-test.out totals
+    cargo test --locked --no-fail-fast 2>&1 | tee "$output" || status=$?
+    totals=$(sed -n 's/^test result: .* \([0-9]*\) passed; \([0-9]*\) failed; \([0-9]*\) ignored;.*/\1 \2 \3/p' "$output" |
+        awk '{ p += $1; f += $2; i += $3 } END { print p + 0, f + 0, i + 0 }')
+    # shellcheck disable=SC2086  # three numbers
+    count $totals
+    tell "$totals: passed, failed, ignored"
+    if [[ $totals == '0 '* ]]; then
+        echo "no Rust test passed"
+        return 1
+    fi
+    return "$status"
+}

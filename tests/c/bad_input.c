@@ -1,0 +1,412 @@
+/* Bad input gets a status and a message that says what to do; nothing leaks, nothing is lost, the cache works on. */
+#include "common.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+static streamcache_cache *cache;
+static streamcache_cache_stats quiet; /* what the cache's gauges show between the tests */
+
+/* After every test: what was stored is still there, something new can be stored, and no byte stays behind. */
+static void still_usable(void) {
+    streamcache_digest old = digest_of(1), fresh = digest_of(2);
+    streamcache_value *value = NULL;
+    streamcache_cache_stats stats;
+    OK(streamcache_cache_get_chunk(cache, &old, 0, &value));
+    CHECK(holds_text(value, "old"));
+    streamcache_value_release(value);
+    OK(streamcache_cache_put_chunk(cache, &fresh, "fresh", 5, 0, NULL, &value));
+    CHECK(holds_text(value, "fresh"));
+    streamcache_value_release(value);
+    stats = stats_of(cache);
+    CHECK(stats.bytes == quiet.bytes && stats.entries == quiet.entries);
+    CHECK(stats.state_bytes == quiet.state_bytes && stats.detached_bytes == 0);
+}
+
+/* Configurations: each with what its message must speak of. */
+
+static void bad_config(const char *json, size_t len, const char *mentions) {
+    streamcache_digest digest, untouched;
+    streamcache_error *error = NULL;
+    memset(&digest, 0x5a, sizeof digest);
+    untouched = digest;
+    STATUS(streamcache_digest_config_json(json, len, &digest, &error), STREAMCACHE_INVALID_ARGUMENT);
+    ERROR(error, STREAMCACHE_INVALID_ARGUMENT, mentions);
+    CHECK(same_digest(&digest, &untouched));
+    STATUS(streamcache_digest_config_json(json, len, &digest, NULL), STREAMCACHE_INVALID_ARGUMENT);
+}
+
+static void configs_that_are_not_json(void) {
+    static const char *const broken[] = {"", " ", "{", "{\"a\":}", "{\"a\":1,}", "{'a':1}", "{\"a\":1}x", "[1,2", "\"a", "nul", "01", "1.", "+1",
+        ".5", "NaN", "Infinity", "{\"a\" 1}", "{1:2}", "\"\\x\"", "\"\\ud800\"", "\"\x01\"", "\"\xff\"", "\xef\xbb\xbf{}", "1e400", "{}{}"};
+    size_t i;
+    char deep[20001];
+    for (i = 0; i < sizeof broken / sizeof *broken; i++) bad_config(broken[i], strlen(broken[i]), "");
+    bad_config("{\"a\":1}\0", 8, "");
+    memset(deep, '[', 20000);
+    deep[20000] = 0;
+    bad_config(deep, 20000, ""); /* refused, and not by overflowing the stack */
+    for (i = 0; i < 20000; i++) deep[i] = i < 10000 ? '[' : ']';
+    bad_config(deep, 20000, "");
+    still_usable();
+}
+
+static void duplicate_keys_in_a_config(void) {
+    static const char *const doubled[] = {"{\"precision\":1,\"precision\":2}", "{\"precision\":1,\"precision\":1}",
+        "{\"precision\":1,\"\\u0070recision\":1}", "[{\"a\":{\"precision\":1,\"b\":0,\"precision\":null}}]"};
+    size_t i;
+    for (i = 0; i < sizeof doubled / sizeof *doubled; i++) bad_config(doubled[i], strlen(doubled[i]), "precision");
+    still_usable();
+}
+
+static void integers_a_double_cannot_hold(void) {
+    static const char *const large[] = {"9007199254740992", "-9007199254740992", "{\"a\":[9007199254740993]}", "18446744073709551616",
+        "123456789012345678901234567890", "{\"a\":-9223372036854775808}"};
+    static const char *const fine[] = {"9007199254740991", "-9007199254740991", "\"9007199254740993\"", "1e300", "0.1"};
+    streamcache_digest digest;
+    size_t i;
+    for (i = 0; i < sizeof large / sizeof *large; i++) bad_config(large[i], strlen(large[i]), "string");
+    for (i = 0; i < sizeof fine / sizeof *fine; i++) OK(streamcache_digest_config_json(fine[i], strlen(fine[i]), &digest, NULL));
+    still_usable();
+}
+
+/* Options */
+
+static void bad_options(const char *json, const char *mentions) {
+    streamcache_options *options = (streamcache_options *)(void *)&cache;
+    streamcache_error *error = NULL;
+    STATUS(streamcache_options_from_json(json, strlen(json), &options, &error), STREAMCACHE_INVALID_ARGUMENT);
+    CHECK(options == NULL);
+    ERROR(error, STREAMCACHE_INVALID_ARGUMENT, mentions);
+    STATUS(streamcache_options_from_json(json, strlen(json), &options, NULL), STREAMCACHE_INVALID_ARGUMENT);
+}
+
+static void an_unknown_option_is_answered_with_the_nearest_known_one(void) {
+    bad_options("{\"max_byte\":1048576}", "max_bytes");
+    bad_options("{\"maxbytes\":1048576}", "max_bytes");
+    bad_options("{\"max_chunk\":10}", "max_chunks");
+    bad_options("{\"polcy\":\"lru\"}", "policy");
+    bad_options("{\"max_bytes\":1048576,\"Policy\":\"lru\"}", "policy");
+    bad_options("{\"policy\":\"lur\"}", "lru");
+    bad_options("{\"policy\":\"s3-fifo\"}", "s3fifo");
+    still_usable();
+}
+
+static void options_of_the_wrong_type(void) {
+    static const char *const wrong[] = {"{\"max_bytes\":\"many\"}", "{\"max_bytes\":-1}", "{\"max_bytes\":1.5}", "{\"max_bytes\":null}",
+        "{\"max_bytes\":true}", "{\"max_bytes\":[1]}", "{\"max_bytes\":99999999999999999999999}"};
+    size_t i;
+    for (i = 0; i < sizeof wrong / sizeof *wrong; i++) bad_options(wrong[i], "max_bytes");
+    bad_options("{\"max_chunks\":{}}", "max_chunks");
+    bad_options("{\"max_chunks\":-5}", "max_chunks");
+    bad_options("{\"policy\":1}", "policy");
+    bad_options("{\"policy\":null}", "policy");
+    bad_options("{\"max_bytes\":1e400}", "");
+    bad_options("[]", "");
+    bad_options("7", "");
+    bad_options("", "");
+    bad_options("{\"max_bytes\":1048576", "");
+    bad_options("{\"max_bytes\":1048576,\"max_bytes\":2097152}", "max_bytes");
+    still_usable();
+}
+
+static void a_policy_nobody_knows(void) {
+    static const streamcache_policy unknown[] = {0, 3, -1, 999, INT32_MAX, INT32_MIN};
+    streamcache_options *options = NULL;
+    streamcache_cache *other = NULL;
+    size_t i;
+    OK(streamcache_options_new(&options));
+    for (i = 0; i < sizeof unknown / sizeof *unknown; i++)
+        STATUS(streamcache_options_set_policy(options, unknown[i]), STREAMCACHE_INVALID_ARGUMENT);
+    OK(streamcache_cache_open(options, &other, NULL)); /* the refused values left the options as they were */
+    streamcache_cache_release(other);
+    streamcache_options_free(options);
+    still_usable();
+}
+
+/* Budgets */
+
+static void a_budget_of_nothing_stores_nothing(void) {
+    streamcache_cache *none = open_cache(0, STREAMCACHE_UNLIMITED);
+    streamcache_digest key = digest_of(3);
+    streamcache_value *value = NULL;
+    streamcache_error *error = NULL;
+    STATUS(streamcache_cache_put_chunk(none, &key, "v", 1, 0, NULL, &value), STREAMCACHE_NOT_STORED);
+    CHECK(holds_text(value, "v"));
+    streamcache_value_release(value);
+    STATUS(streamcache_cache_get_chunk(none, &key, 0, &value), STREAMCACHE_MISS);
+    STATUS(streamcache_cache_load_state(none, "s", 1, &key, "v", 1, &error), STREAMCACHE_NO_SPACE);
+    ERROR(error, STREAMCACHE_NO_SPACE, "max_bytes");
+    streamcache_cache_release(none);
+    still_usable();
+}
+
+static void a_budget_too_small_for_anything_is_refused(void) {
+    static const uint64_t small[] = {1, 2, 64, 4095};
+    streamcache_options *options = NULL;
+    size_t i;
+    OK(streamcache_options_new(&options));
+    for (i = 0; i < sizeof small / sizeof *small; i++) {
+        streamcache_cache *other = (streamcache_cache *)(void *)&options;
+        streamcache_error *error = NULL;
+        OK(streamcache_options_set_max_bytes(options, small[i]));
+        STATUS(streamcache_cache_open(options, &other, &error), STREAMCACHE_INVALID_ARGUMENT);
+        CHECK(other == NULL);
+        ERROR(error, STREAMCACHE_INVALID_ARGUMENT, "4096");
+    }
+    streamcache_options_free(options);
+    still_usable();
+}
+
+static void a_state_larger_than_the_budget_leaves_the_old_one(void) {
+    static char huge[2 * PLENTY];
+    streamcache_digest one = digest_of(4), two = digest_of(5), read, small;
+    streamcache_error *error = NULL;
+    streamcache_value *value = NULL;
+    streamcache_filter *filter = open_filter(cache, "f", "small");
+    OK(streamcache_digest_state("small", 5, &small));
+
+    STATUS(streamcache_filter_load_state(filter, huge, sizeof huge, &error), STREAMCACHE_NO_SPACE);
+    ERROR(error, STREAMCACHE_NO_SPACE, "max_bytes");
+    OK(streamcache_filter_get_state(filter, &value, &read));
+    CHECK(holds_text(value, "small") && same_digest(&read, &small));
+    streamcache_value_release(value);
+    OK(streamcache_filter_put(filter, &one, NULL, "r", 1, 0, NULL, NULL)); /* a load that failed swapped nothing */
+
+    OK(streamcache_cache_load_state(cache, "s", 1, &one, "small", 5, NULL));
+    STATUS(streamcache_cache_load_state(cache, "s", 1, &two, huge, sizeof huge, &error), STREAMCACHE_NO_SPACE);
+    ERROR(error, STREAMCACHE_NO_SPACE, "max_bytes");
+    OK(streamcache_cache_get_state(cache, "s", 1, &value, &read));
+    CHECK(holds_text(value, "small") && same_digest(&read, &one));
+    streamcache_value_release(value);
+
+    STATUS(streamcache_cache_load_state(cache, "t", 1, &two, huge, sizeof huge, NULL), STREAMCACHE_NO_SPACE);
+    STATUS(streamcache_cache_get_state(cache, "t", 1, &value, NULL), STREAMCACHE_MISS);
+    streamcache_filter_release(filter);
+    CHECK(stats_of(cache).bytes <= PLENTY);
+}
+
+/* Files */
+
+static void bad_file(const char *path, size_t len, streamcache_status status, const char *mentions) {
+    streamcache_digest digest, untouched;
+    streamcache_error *error = NULL;
+    memset(&digest, 0x5a, sizeof digest);
+    untouched = digest;
+    STATUS(streamcache_digest_state_file(path, len, &digest, &error), status);
+    ERROR(error, status, mentions);
+    CHECK(same_digest(&digest, &untouched));
+    STATUS(streamcache_digest_state_file(path, len, &digest, NULL), status);
+}
+
+static void a_file_that_vanished_or_is_none(void) {
+    char path[] = "/tmp/streamcache-test-XXXXXX", below[64];
+    int fd = mkstemp(path);
+    streamcache_digest digest;
+    REQUIRE(fd >= 0);
+    close(fd);
+    OK(streamcache_digest_state_file(path, strlen(path), &digest, NULL));
+    snprintf(below, sizeof below, "%s/inside", path);
+    bad_file(below, strlen(below), STREAMCACHE_IO, path); /* a file where a directory should be */
+    unlink(path);
+    bad_file(path, strlen(path), STREAMCACHE_IO, path);
+    REQUIRE(mkdir(path, 0700) == 0);
+    bad_file(path, strlen(path), STREAMCACHE_IO, path);
+    rmdir(path);
+    bad_file("", 0, STREAMCACHE_IO, "");
+    bad_file("/dev/null\0b", 11, STREAMCACHE_IO, ""); /* not cut at the NUL */
+    bad_file("/dev/null", 9, STREAMCACHE_IO, "/dev/null"); /* not a regular file */
+    still_usable();
+}
+
+/* Names, numbers, sizes */
+
+static void ids_that_are_not_utf8(void) {
+    static const char *const broken[] = {"\xff", "ok\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf5\x80\x80\x80"};
+    streamcache_digest config = digest_of(6);
+    size_t i;
+    for (i = 0; i < sizeof broken / sizeof *broken; i++) {
+        size_t len = strlen(broken[i]);
+        streamcache_filter *filter = (streamcache_filter *)(void *)&config;
+        streamcache_value *value = (streamcache_value *)(void *)&config;
+        streamcache_error *error = NULL;
+        STATUS(streamcache_filter_open(cache, broken[i], len, &config, 0, &filter, &error), STREAMCACHE_INVALID_ARGUMENT);
+        CHECK(filter == NULL);
+        ERROR(error, STREAMCACHE_INVALID_ARGUMENT, "UTF-8");
+        STATUS(streamcache_cache_load_state(cache, broken[i], len, &config, "v", 1, &error), STREAMCACHE_INVALID_ARGUMENT);
+        ERROR(error, STREAMCACHE_INVALID_ARGUMENT, "UTF-8");
+        STATUS(streamcache_cache_get_state(cache, broken[i], len, &value, NULL), STREAMCACHE_INVALID_ARGUMENT);
+        CHECK(value == NULL);
+        STATUS(streamcache_cache_unload_state(cache, broken[i], len), STREAMCACHE_INVALID_ARGUMENT);
+    }
+    still_usable();
+}
+
+static void hex_that_is_none(void) {
+    char hex[66];
+    streamcache_digest digest, untouched;
+    size_t i;
+    memset(&digest, 0x5a, sizeof digest);
+    untouched = digest;
+    memset(hex, 'a', sizeof hex);
+    STATUS(streamcache_digest_from_hex(hex, 63, &digest), STREAMCACHE_INVALID_ARGUMENT);
+    STATUS(streamcache_digest_from_hex(hex, 65, &digest), STREAMCACHE_INVALID_ARGUMENT);
+    STATUS(streamcache_digest_from_hex(hex, 0, &digest), STREAMCACHE_INVALID_ARGUMENT);
+    for (i = 0; i < 64; i += 7) {
+        static const char wrong[] = {'g', ' ', '/', ':', '@', 'G', '`', 0, '\x80', '\xff'};
+        size_t j;
+        for (j = 0; j < sizeof wrong; j++) {
+            hex[i] = wrong[j];
+            STATUS(streamcache_digest_from_hex(hex, 64, &digest), STREAMCACHE_INVALID_ARGUMENT);
+        }
+        hex[i] = 'a';
+    }
+    CHECK(same_digest(&digest, &untouched));
+    still_usable();
+}
+
+static void a_buffer_too_small_is_left_alone(void) {
+    streamcache_digest digest = digest_of(7);
+    char hex[65], untouched[65];
+    size_t capacity;
+    memset(hex, '?', sizeof hex);
+    memset(untouched, '?', sizeof untouched);
+    for (capacity = 0; capacity < 65; capacity++) {
+        STATUS(streamcache_digest_to_hex(&digest, hex, capacity), STREAMCACHE_INVALID_ARGUMENT);
+        CHECK(memcmp(hex, untouched, sizeof hex) == 0);
+    }
+    still_usable();
+}
+
+static void a_role_nobody_knows(void) {
+    static const streamcache_role unknown[] = {0, 4, -1, 99, INT32_MAX, INT32_MIN};
+    streamcache_digest digest;
+    size_t i;
+    for (i = 0; i < sizeof unknown / sizeof *unknown; i++)
+        STATUS(streamcache_digest_raw(unknown[i], "abc", 3, &digest), STREAMCACHE_INVALID_ARGUMENT);
+    still_usable();
+}
+
+static void a_tensor_that_contradicts_itself(void) {
+    static const float data[6] = {0};
+    static const int64_t dims[] = {2, 3}, negative[] = {-2, -3}, overflow[] = {INT64_MAX, INT64_MAX}, zero_times[] = {INT64_MAX, 0, INT64_MAX};
+    streamcache_tensor good, bad;
+    streamcache_digest digest;
+    memset(&good, 0, sizeof good);
+    good.struct_size = sizeof good;
+    good.dtype_code = STREAMCACHE_DTYPE_FLOAT;
+    good.dtype_bits = 32;
+    good.dtype_lanes = 1;
+    good.rank = 2;
+    good.dims = dims;
+    good.data = data;
+    good.data_len = sizeof data;
+    OK(streamcache_digest_tensor(&good, &digest, NULL));
+#define BAD_TENSOR(change, mentions)                                                                     \
+    do {                                                                                                 \
+        streamcache_error *error = NULL;                                                                 \
+        bad = good;                                                                                      \
+        change;                                                                                          \
+        STATUS(streamcache_digest_tensor(&bad, &digest, &error), STREAMCACHE_INVALID_ARGUMENT);          \
+        ERROR(error, STREAMCACHE_INVALID_ARGUMENT, mentions);                                            \
+    } while (0)
+    BAD_TENSOR(bad.struct_size = 0, "struct_size");
+    BAD_TENSOR(bad.struct_size = 8, "struct_size");
+    BAD_TENSOR(bad.dtype_code = 99, "dtype");
+    BAD_TENSOR(bad.dtype_code = -1, "dtype");
+    BAD_TENSOR(bad.dtype_bits = 0, "");
+    BAD_TENSOR(bad.dtype_lanes = 0, "");
+    BAD_TENSOR(bad.dtype_bits = UINT32_MAX, "");
+    BAD_TENSOR((bad.dtype_bits = UINT32_MAX, bad.dtype_lanes = UINT32_MAX), "");
+    BAD_TENSOR(bad.rank = UINT32_MAX, "rank");
+    BAD_TENSOR(bad.dims = negative, "dim");
+    BAD_TENSOR(bad.dims = overflow, "dim");
+    BAD_TENSOR(bad.dims = NULL, "");
+    BAD_TENSOR(bad.data = NULL, "");
+    BAD_TENSOR(bad.data_len = sizeof data - 1, "24"); /* it says how many bytes such a tensor has */
+    BAD_TENSOR(bad.data_len = SIZE_MAX, "");
+    BAD_TENSOR(bad.data_len = 0, "24");
+    BAD_TENSOR((bad.name = "\xff", bad.name_len = 1), "UTF-8");
+    BAD_TENSOR((bad.name = NULL, bad.name_len = 1), "");
+#undef BAD_TENSOR
+    bad = good;
+    bad.rank = 3;
+    bad.dims = zero_times;
+    bad.data = NULL;
+    bad.data_len = 0;
+    OK(streamcache_digest_tensor(&bad, &digest, NULL)); /* no element, no byte: not an overflow */
+    still_usable();
+}
+
+static void structs_without_their_size(void) {
+    streamcache_digest key = digest_of(8);
+    streamcache_put_options put;
+    streamcache_cache_stats stats;
+    streamcache_value *value = (streamcache_value *)(void *)&put;
+    memset(&put, 0, sizeof put);
+    STATUS(streamcache_cache_put_chunk(cache, &key, "v", 1, 0, &put, &value), STREAMCACHE_INVALID_ARGUMENT);
+    CHECK(value == NULL);
+    memset(&stats, 0, sizeof stats);
+    STATUS(streamcache_cache_get_stats(cache, &stats), STREAMCACHE_INVALID_ARGUMENT);
+    stats.struct_size = 1;
+    STATUS(streamcache_cache_get_stats(cache, &stats), STREAMCACHE_INVALID_ARGUMENT);
+    still_usable();
+}
+
+/* A flag from a later version is refused here, not ignored. */
+static void flags_nobody_knows(void) {
+    static const uint32_t unknown = 0x80000000u;
+    streamcache_filter *filter = open_filter(cache, "flags", "small"), *second = (streamcache_filter *)(void *)&unknown;
+    streamcache_snapshot *snapshot = NULL;
+    streamcache_digest key = digest_of(9);
+    streamcache_value *value = NULL;
+    OK(streamcache_filter_snapshot(filter, &snapshot));
+#define REFUSED(call)                                \
+    do {                                             \
+        value = (streamcache_value *)(void *)&value; \
+        STATUS(call, STREAMCACHE_INVALID_ARGUMENT);  \
+        CHECK(value == NULL);                        \
+    } while (0)
+    REFUSED(streamcache_cache_get_chunk(cache, &key, unknown, &value));
+    REFUSED(streamcache_cache_put_chunk(cache, &key, "v", 1, unknown, NULL, &value));
+    REFUSED(streamcache_filter_get(filter, &key, unknown, &value, NULL));
+    REFUSED(streamcache_filter_get_bytes(filter, "c", 1, unknown, &value, NULL, NULL));
+    REFUSED(streamcache_filter_put(filter, &key, NULL, "v", 1, unknown, NULL, &value));
+    REFUSED(streamcache_filter_put_bytes(filter, "c", 1, NULL, "v", 1, unknown, NULL, &value));
+    REFUSED(streamcache_snapshot_get(snapshot, &key, unknown, &value, NULL));
+    REFUSED(streamcache_snapshot_put(snapshot, &key, "v", 1, unknown, NULL, &value));
+#undef REFUSED
+    STATUS(streamcache_filter_open(cache, "g", 1, &key, unknown, &second, NULL), STREAMCACHE_INVALID_ARGUMENT);
+    CHECK(second == NULL);
+    STATUS(streamcache_cache_purge(cache, unknown), STREAMCACHE_INVALID_ARGUMENT);
+    streamcache_snapshot_release(snapshot);
+    streamcache_filter_release(filter);
+    still_usable();
+}
+
+int main(void) {
+    streamcache_digest old = digest_of(1), fresh = digest_of(2);
+    cache = open_cache(PLENTY, STREAMCACHE_UNLIMITED);
+    OK(streamcache_cache_put_chunk(cache, &old, "old", 3, 0, NULL, NULL));
+    OK(streamcache_cache_put_chunk(cache, &fresh, "fresh", 5, 0, NULL, NULL));
+    quiet = stats_of(cache);
+    configs_that_are_not_json();
+    duplicate_keys_in_a_config();
+    integers_a_double_cannot_hold();
+    an_unknown_option_is_answered_with_the_nearest_known_one();
+    options_of_the_wrong_type();
+    a_policy_nobody_knows();
+    a_budget_of_nothing_stores_nothing();
+    a_budget_too_small_for_anything_is_refused();
+    a_file_that_vanished_or_is_none();
+    ids_that_are_not_utf8();
+    hex_that_is_none();
+    a_buffer_too_small_is_left_alone();
+    a_role_nobody_knows();
+    a_tensor_that_contradicts_itself();
+    structs_without_their_size();
+    flags_nobody_knows();
+    a_state_larger_than_the_budget_leaves_the_old_one(); /* the last: it stores more */
+    streamcache_cache_release(cache);
+    return check_report();
+}
