@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The header's sections: a file of src/ffi, and its banner.
-const SECTIONS: [(&str, &str); 9] = [
+const SECTIONS: [(&str, &str); 10] = [
     ("version", "Version"),
     ("status", "Status and error"),
     ("digest", "Digest"),
@@ -15,6 +15,7 @@ const SECTIONS: [(&str, &str); 9] = [
     ("value", "Value"),
     ("chunk", "State and chunk: callers who make their keys themselves"),
     ("filter", "Filter"),
+    ("snapshot", "Snapshot"),
     ("stats", "Stats"),
 ];
 

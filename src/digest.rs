@@ -64,6 +64,8 @@ struct Constants {
     namespace: [u8; 32],
     filter: [u8; 32],
     tag: [u8; 32],
+    content: [u8; 32],
+    inputs: [u8; 32],
 }
 
 static K: LazyLock<Constants> = LazyLock::new(|| {
@@ -82,6 +84,8 @@ static K: LazyLock<Constants> = LazyLock::new(|| {
         namespace: derive("namespace"),
         filter: derive("filter"),
         tag: derive("tag"),
+        content: derive("content"),
+        inputs: derive("inputs"),
     }
 });
 
@@ -149,29 +153,7 @@ pub fn tensor(tensor: &Tensor<'_>) -> Result<Digest> {
 }
 
 fn check_tensor(tensor: &Tensor<'_>) -> Result<()> {
-    let Dtype { code, bits, lanes } = tensor.dtype;
-    if code > LAST_DTYPE_CODE {
-        return Err(Error::invalid(format!("dtype code {code} is not one of DLPack's 0 to {LAST_DTYPE_CODE}")));
-    }
-    if bits == 0 || lanes == 0 {
-        return Err(Error::invalid("a dtype has at least 1 bit and 1 lane"));
-    }
-    if tensor.dims.len() > MAX_RANK as usize {
-        return Err(Error::invalid(format!("rank {} is above {MAX_RANK}", tensor.dims.len())));
-    }
-    if let Some(dim) = tensor.dims.iter().find(|&&dim| dim < 0) {
-        return Err(Error::invalid(format!("dimension {dim} is negative; a dynamic dimension needs its real size")));
-    }
-    // A zero anywhere makes the tensor empty, whatever the other dimensions multiply to.
-    let elements = if tensor.dims.contains(&0) {
-        Some(0)
-    } else {
-        tensor.dims.iter().try_fold(1u64, |n, &dim| n.checked_mul(dim as u64))
-    };
-    let bytes = elements
-        .and_then(|n| n.checked_mul(u64::from(bits) * u64::from(lanes)))
-        .map(|bits| bits.div_ceil(8))
-        .ok_or_else(|| Error::invalid("the dimensions multiply to more than 2^64 bits"))?;
+    let bytes = tensor_bytes(tensor.dtype, tensor.dims)?;
     if bytes != tensor.data.len() as u64 {
         return Err(Error::invalid(format!(
             "the dimensions and the dtype need {bytes} bytes of data, and {} were given; strided data must be made contiguous first",
@@ -179,6 +161,30 @@ fn check_tensor(tensor: &Tensor<'_>) -> Result<()> {
         )));
     }
     Ok(())
+}
+
+/// Bytes that a tensor of this type and shape has, both checked.
+pub(crate) fn tensor_bytes(dtype: Dtype, dims: &[i64]) -> Result<u64> {
+    let Dtype { code, bits, lanes } = dtype;
+    if code > LAST_DTYPE_CODE {
+        return Err(Error::invalid(format!("dtype code {code} is not one of DLPack's 0 to {LAST_DTYPE_CODE}")));
+    }
+    if bits == 0 || lanes == 0 {
+        return Err(Error::invalid("a dtype has at least 1 bit and 1 lane"));
+    }
+    if dims.len() > MAX_RANK as usize {
+        return Err(Error::invalid(format!("rank {} is above {MAX_RANK}", dims.len())));
+    }
+    if let Some(dim) = dims.iter().find(|&&dim| dim < 0) {
+        return Err(Error::invalid(format!("dimension {dim} is negative; a dynamic dimension needs its real size")));
+    }
+    // A zero anywhere makes the tensor empty, whatever the other dimensions multiply to.
+    let elements =
+        if dims.contains(&0) { Some(0) } else { dims.iter().try_fold(1u64, |n, &dim| n.checked_mul(dim as u64)) };
+    elements
+        .and_then(|n| n.checked_mul(u64::from(bits) * u64::from(lanes)))
+        .map(|bits| bits.div_ceil(8))
+        .ok_or_else(|| Error::invalid("the dimensions multiply to more than 2^64 bits"))
 }
 
 /// `config(json) = keyed(K_config, RFC 8785 form)`; duplicate keys and integers beyond ±(2^53 − 1) are refused.
@@ -277,6 +283,24 @@ pub(crate) fn filter(namespace: &Digest, config: &Digest, state: &Digest) -> Dig
 /// `output key = keyed(filter, chunk)`: 50 ns on top of the chunk's own digest.
 pub(crate) fn output(filter: &Digest, chunk: &Digest) -> Digest {
     keyed(&filter.0, &chunk.0)
+}
+
+/// `content = chunk(payload)`, or with tensors `keyed(K_content, inputs(tensor_1..tensor_n) ‖ chunk(blob))`.
+pub(crate) fn content(payload: &[u8], tensors: &[Digest], blob: &[u8]) -> Digest {
+    if tensors.is_empty() {
+        return chunk(payload);
+    }
+    joined(&K.content, [&inputs(tensors), &chunk(blob)])
+}
+
+/// `inputs(d_1..d_n) = keyed(K_inputs, n ‖ d_1 ‖ … ‖ d_n)`.
+fn inputs(digests: &[Digest]) -> Digest {
+    let mut hasher = blake3::Hasher::new_keyed(&K.inputs);
+    hasher.update(&(digests.len() as u64).to_le_bytes());
+    for digest in digests {
+        hasher.update(&digest.0);
+    }
+    Digest(*hasher.finalize().as_bytes())
 }
 
 /// `tag = keyed(K_tag, filter)`: what entries, stats and logs carry; with a secret the filter digest itself is a key.

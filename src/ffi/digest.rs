@@ -1,6 +1,6 @@
 //! Section: digest.
 
-use super::border::{bytes, guard, guard_error, null, required, text};
+use super::border::{bytes, guard, guard_error, list, null, required, text};
 use super::status::{STREAMCACHE_OK, streamcache_error, streamcache_status};
 use crate::digest::{self, Digest, Dtype, Role, Tensor};
 use crate::error::{Error, Result};
@@ -155,29 +155,37 @@ unsafe fn described<'a>(tensor: *const streamcache_tensor) -> Result<Tensor<'a>>
         }
         &*tensor
     };
-    let range = |what| move |_| Error::invalid(format!("the dtype's {what} is out of range; see streamcache_tensor"));
-    let dtype = Dtype {
-        code: u8::try_from(tensor.dtype_code).map_err(range("code"))?,
-        bits: u8::try_from(tensor.dtype_bits).map_err(range("bits"))?,
-        lanes: u16::try_from(tensor.dtype_lanes).map_err(range("lanes"))?,
-    };
-    if tensor.rank > digest::MAX_RANK {
-        return Err(Error::invalid(format!("rank {} is above {}", tensor.rank, digest::MAX_RANK)));
-    }
-    // SAFETY: each pointer is readable for its length by contract; the rank is small.
+    // SAFETY: each pointer is readable for its length by contract.
     unsafe {
-        let dims = match tensor.rank {
-            0 => &[],
-            _ if tensor.dims.is_null() => return Err(null()),
-            rank => std::slice::from_raw_parts(tensor.dims, rank as usize),
-        };
         Ok(Tensor {
             name: text(tensor.name, tensor.name_len)?,
-            dtype,
-            dims,
+            dtype: dtype(tensor.dtype_code, tensor.dtype_bits, tensor.dtype_lanes)?,
+            dims: dims(tensor.dims, tensor.rank)?,
             data: bytes(tensor.data, tensor.data_len)?,
         })
     }
+}
+
+/// An element type, its numbers checked against their ranges.
+pub(super) fn dtype(code: streamcache_dtype_code, bits: u32, lanes: u32) -> Result<Dtype> {
+    let range = |what| move |_| Error::invalid(format!("the dtype's {what} is out of range; see streamcache_tensor"));
+    Ok(Dtype {
+        code: u8::try_from(code).map_err(range("code"))?,
+        bits: u8::try_from(bits).map_err(range("bits"))?,
+        lanes: u16::try_from(lanes).map_err(range("lanes"))?,
+    })
+}
+
+/// A shape; the rank is checked before anything is read.
+///
+/// # Safety
+/// `dims` is NULL or readable for `rank` items.
+pub(super) unsafe fn dims<'a>(dims: *const i64, rank: u32) -> Result<&'a [i64]> {
+    if rank > digest::MAX_RANK {
+        return Err(Error::invalid(format!("rank {rank} is above {}", digest::MAX_RANK)));
+    }
+    // SAFETY: as this function's own contract.
+    unsafe { list(dims, rank as usize) }
 }
 
 /// Digests a filter's configuration in JSON by its RFC 8785 form: key order, white space and 1.0 or 1e0 don't matter.

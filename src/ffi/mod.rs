@@ -10,6 +10,7 @@ pub mod chunk;
 pub mod digest;
 pub mod filter;
 pub mod options;
+pub mod snapshot;
 pub mod stats;
 pub mod status;
 pub mod value;
