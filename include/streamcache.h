@@ -472,7 +472,8 @@ streamcache_status streamcache_options_new(streamcache_options **options);
 
 /**
  * Makes options from a JSON object, such as {"max_bytes": 1073741824, "policy": "lru"}; what it doesn't name keeps
- * its default. Names: "max_bytes" and "max_chunks" (a whole number, or "unlimited"), "policy" ("s3fifo" or "lru").
+ * its default. Names: "name" (a string), "max_bytes" and "max_chunks" (a whole number, or "unlimited"), "policy"
+ * ("s3fifo" or "lru"), "ttl_ms" (a whole number).
  *
  * `*options` is owned by the caller, for streamcache_options_free(). Threads: any.
  * @param[in]  json UTF-8, need not be NUL-terminated
@@ -488,6 +489,39 @@ streamcache_status streamcache_options_from_json(const char *json,
                                                  size_t len,
                                                  streamcache_options **options,
                                                  streamcache_error **error);
+
+/**
+ * Writes every option as a JSON object that streamcache_options_from_json() reads back, and a NUL.
+ *
+ * Borrows everything for the call. Threads: one at a time.
+ * @param[in]  options the options; NULL for the defaults
+ * @param[out] buffer where to; NULL only with capacity 0
+ * @param[in]  capacity bytes at `buffer`
+ * @param[out] len bytes of the text without the NUL, also when it doesn't fit
+ * @retval STREAMCACHE_OK written
+ * @retval STREAMCACHE_NO_SPACE `*len` + 1 bytes are needed; nothing was written
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_options_to_json(const streamcache_options *options,
+                                               char *buffer,
+                                               size_t capacity,
+                                               size_t *len);
+
+/**
+ * Sets what people call the cache, in logs and stats. Default: "".
+ *
+ * Borrows everything for the call. Threads: one at a time.
+ * @param[in,out] options the options
+ * @param[in] name UTF-8, need not be NUL-terminated; NULL only with length 0
+ * @param[in] name_len bytes of `name`
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or a name that is not UTF-8
+ * @since 0.1.0
+ */
+streamcache_status streamcache_options_set_name(streamcache_options *options,
+                                                const char *name,
+                                                size_t name_len);
 
 /**
  * Sets the hard limit in bytes on results, leased values, states and index together. 0 stores nothing, on purpose;
@@ -685,6 +719,29 @@ typedef struct streamcache_tensor_view {
   /** How many bytes they are: exactly what the dimensions and the type need. */
   size_t length;
 } streamcache_tensor_view;
+
+/**
+ * Memory that is given to the cache instead of being copied. `destroy(user_data)` runs exactly once, when the last
+ * lease is gone and the cache has let go, or at once when the put fails in any way but a struct_size that is wrong. It
+ * may run on any thread, never under a lock of the library, and may call only release functions of it. Until then the
+ * memory must not change.
+ */
+typedef struct streamcache_external {
+  /** sizeof(streamcache_external). */
+  size_t struct_size;
+  /** The payload: readable by the host, or a device's with STREAMCACHE_EXTERNAL_DEVICE. */
+  const void *data;
+  /** Bytes of `data`. */
+  size_t len;
+  /** Bytes to charge to max_bytes for it, beside the value's header. */
+  uint64_t charge;
+  /** 0 or STREAMCACHE_EXTERNAL_DEVICE. */
+  uint32_t flags;
+  /** Frees the memory; NULL for memory that needs no freeing. Must not throw. */
+  void (*destroy)(void *user_data);
+  /** What `destroy` receives. */
+  void *user_data;
+} streamcache_external;
 
 /**
  * Adds a reference.
@@ -1027,6 +1084,123 @@ uint64_t streamcache_cache_hits(const streamcache_cache *cache);
  * @since 0.1.0
  */
 uint64_t streamcache_cache_misses(const streamcache_cache *cache);
+
+/* ---- Snapshot ---------------------------------------------------------------------------------------------------- */
+
+/** A filter as it was at one moment: immutable, with a lease on its state. Any thread, any time; reference-counted. */
+typedef struct streamcache_snapshot streamcache_snapshot;
+
+/**
+ * Adds a reference.
+ *
+ * The caller owns one more, for streamcache_snapshot_release(). Threads: any.
+ * @param[in] snapshot the snapshot
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_snapshot_retain(streamcache_snapshot *snapshot);
+
+/**
+ * Drops a reference.
+ *
+ * Takes one reference; NULL is fine. Threads: any. Never fails, never waits.
+ * @param[in] snapshot the snapshot, or NULL
+ * @since 0.1.0
+ */
+void streamcache_snapshot_release(streamcache_snapshot *snapshot);
+
+/**
+ * Leases the snapshot's state.
+ *
+ * Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(). Threads: any.
+ * @param[in]  snapshot the snapshot
+ * @param[out] value the state; NULL unless STREAMCACHE_OK; NULL if not wanted
+ * @param[out] state its digest; NULL if not wanted
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_MISS only its digest is known
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL snapshot
+ * @since 0.1.0
+ */
+streamcache_status streamcache_snapshot_get_state(const streamcache_snapshot *snapshot,
+                                                  streamcache_value **value,
+                                                  streamcache_digest *state);
+
+/**
+ * Looks up a chunk's result under the snapshot's state; otherwise as streamcache_filter_get().
+ *
+ * Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(). Threads: any.
+ * Locks one shard; copies nothing.
+ * @param[in]  snapshot the snapshot
+ * @param[in]  chunk the chunk's digest
+ * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
+ * @param[out] value the result; NULL unless STREAMCACHE_OK
+ * @param[out] key the key it looked under, on a miss too; NULL if not wanted
+ * @retval STREAMCACHE_OK a hit
+ * @retval STREAMCACHE_MISS not there: compute it with the snapshot's state and put it through the snapshot
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_snapshot_get(const streamcache_snapshot *snapshot,
+                                            const streamcache_digest *chunk,
+                                            uint32_t flags,
+                                            streamcache_value **value,
+                                            streamcache_digest *key);
+
+/**
+ * Stores a copy of a chunk's result that the snapshot's state computed.
+ *
+ * Borrows everything for the call; `*value`, if wanted, receives one reference, for streamcache_value_release().
+ * Threads: any. Copies `data`; locks one shard at a time.
+ * @param[in]  snapshot the snapshot
+ * @param[in]  chunk the chunk's digest
+ * @param[in]  data the result, `len` bytes; NULL only with length 0
+ * @param[in]  len how many bytes
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+ * @param[in]  options NULL for none
+ * @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
+ * @retval STREAMCACHE_OK stored
+ * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a struct_size that is too small
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_snapshot_put(const streamcache_snapshot *snapshot,
+                                            const streamcache_digest *chunk,
+                                            const void *data,
+                                            size_t len,
+                                            uint32_t flags,
+                                            const streamcache_put_options *options,
+                                            streamcache_value **value);
+
+/**
+ * Stores a chunk's result that the snapshot's state computed and that stays where it is; otherwise as
+ * streamcache_filter_put_external().
+ *
+ * Takes `*external`: its destructor runs exactly once, also when the put fails; see streamcache_external. Borrows the
+ * rest for the call; `*value`, if wanted, receives one reference, for streamcache_value_release(). Threads: any.
+ * Copies nothing; locks one shard at a time.
+ * @param[in]  snapshot the snapshot
+ * @param[in]  chunk the chunk's digest
+ * @param[in]  external the memory
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+ * @param[in]  options NULL for none
+ * @param[out] value a lease, even when it was not stored (then outside the budget); NULL if not wanted
+ * @retval STREAMCACHE_OK stored
+ * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a wrong struct_size
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_snapshot_put_external(const streamcache_snapshot *snapshot,
+                                                     const streamcache_digest *chunk,
+                                                     const streamcache_external *external,
+                                                     uint32_t flags,
+                                                     const streamcache_put_options *options,
+                                                     streamcache_value **value);
 
 /* ---- Filter ------------------------------------------------------------------------------------------------------ */
 
@@ -1373,123 +1547,6 @@ streamcache_status streamcache_filter_retire(streamcache_filter *filter,
 streamcache_status streamcache_filter_snapshot(const streamcache_filter *filter,
                                                streamcache_snapshot **snapshot);
 
-/* ---- Snapshot ---------------------------------------------------------------------------------------------------- */
-
-/** A filter as it was at one moment: immutable, with a lease on its state. Any thread, any time; reference-counted. */
-typedef struct streamcache_snapshot streamcache_snapshot;
-
-/**
- * Adds a reference.
- *
- * The caller owns one more, for streamcache_snapshot_release(). Threads: any.
- * @param[in] snapshot the snapshot
- * @retval STREAMCACHE_OK done
- * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
- * @since 0.1.0
- */
-streamcache_status streamcache_snapshot_retain(streamcache_snapshot *snapshot);
-
-/**
- * Drops a reference.
- *
- * Takes one reference; NULL is fine. Threads: any. Never fails, never waits.
- * @param[in] snapshot the snapshot, or NULL
- * @since 0.1.0
- */
-void streamcache_snapshot_release(streamcache_snapshot *snapshot);
-
-/**
- * Leases the snapshot's state.
- *
- * Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(). Threads: any.
- * @param[in]  snapshot the snapshot
- * @param[out] value the state; NULL unless STREAMCACHE_OK; NULL if not wanted
- * @param[out] state its digest; NULL if not wanted
- * @retval STREAMCACHE_OK done
- * @retval STREAMCACHE_MISS only its digest is known
- * @retval STREAMCACHE_INVALID_ARGUMENT a NULL snapshot
- * @since 0.1.0
- */
-streamcache_status streamcache_snapshot_get_state(const streamcache_snapshot *snapshot,
-                                                  streamcache_value **value,
-                                                  streamcache_digest *state);
-
-/**
- * Looks up a chunk's result under the snapshot's state; otherwise as streamcache_filter_get().
- *
- * Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(). Threads: any.
- * Locks one shard; copies nothing.
- * @param[in]  snapshot the snapshot
- * @param[in]  chunk the chunk's digest
- * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
- * @param[out] value the result; NULL unless STREAMCACHE_OK
- * @param[out] key the key it looked under, on a miss too; NULL if not wanted
- * @retval STREAMCACHE_OK a hit
- * @retval STREAMCACHE_MISS not there: compute it with the snapshot's state and put it through the snapshot
- * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
- * @retval STREAMCACHE_CLOSED the cache was closed
- * @since 0.1.0
- */
-streamcache_status streamcache_snapshot_get(const streamcache_snapshot *snapshot,
-                                            const streamcache_digest *chunk,
-                                            uint32_t flags,
-                                            streamcache_value **value,
-                                            streamcache_digest *key);
-
-/**
- * Stores a copy of a chunk's result that the snapshot's state computed.
- *
- * Borrows everything for the call; `*value`, if wanted, receives one reference, for streamcache_value_release().
- * Threads: any. Copies `data`; locks one shard at a time.
- * @param[in]  snapshot the snapshot
- * @param[in]  chunk the chunk's digest
- * @param[in]  data the result, `len` bytes; NULL only with length 0
- * @param[in]  len how many bytes
- * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
- * @param[in]  options NULL for none
- * @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
- * @retval STREAMCACHE_OK stored
- * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
- * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a struct_size that is too small
- * @retval STREAMCACHE_NO_MEMORY the allocator refused
- * @retval STREAMCACHE_CLOSED the cache was closed
- * @since 0.1.0
- */
-streamcache_status streamcache_snapshot_put(const streamcache_snapshot *snapshot,
-                                            const streamcache_digest *chunk,
-                                            const void *data,
-                                            size_t len,
-                                            uint32_t flags,
-                                            const streamcache_put_options *options,
-                                            streamcache_value **value);
-
-/**
- * Stores a chunk's result that the snapshot's state computed and that stays where it is; otherwise as
- * streamcache_filter_put_external().
- *
- * Takes `*external`: its destructor runs exactly once, also when the put fails; see streamcache_external. Borrows the
- * rest for the call; `*value`, if wanted, receives one reference, for streamcache_value_release(). Threads: any.
- * Copies nothing; locks one shard at a time.
- * @param[in]  snapshot the snapshot
- * @param[in]  chunk the chunk's digest
- * @param[in]  external the memory
- * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
- * @param[in]  options NULL for none
- * @param[out] value a lease, even when it was not stored (then outside the budget); NULL if not wanted
- * @retval STREAMCACHE_OK stored
- * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
- * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a wrong struct_size
- * @retval STREAMCACHE_NO_MEMORY the allocator refused
- * @retval STREAMCACHE_CLOSED the cache was closed
- * @since 0.1.0
- */
-streamcache_status streamcache_snapshot_put_external(const streamcache_snapshot *snapshot,
-                                                     const streamcache_digest *chunk,
-                                                     const streamcache_external *external,
-                                                     uint32_t flags,
-                                                     const streamcache_put_options *options,
-                                                     streamcache_value **value);
-
 /* ---- Stats ------------------------------------------------------------------------------------------------------- */
 
 /**
@@ -1551,6 +1608,21 @@ typedef struct streamcache_filter_stats {
   uint64_t time_saved_ns;
 } streamcache_filter_stats;
 
+/** How stats are written as text. */
+typedef int32_t streamcache_format;
+
+/**
+ * One JSON object: the cache's numbers by their names in streamcache_cache_stats ("unlimited" for no limit), its
+ * "name", and "filters", an object of the open filters' numbers by id.
+ */
+#define STREAMCACHE_FORMAT_JSON 1
+
+/**
+ * Prometheus' text format 0.0.4: streamcache_hits_total{cache="name"} and so on, and for the open filters
+ * streamcache_filter_hits_total{cache="name",filter="id"} and so on. Time saved is in seconds.
+ */
+#define STREAMCACHE_FORMAT_PROMETHEUS 2
+
 /**
  * Reads a cache's counters and gauges; they stay readable after streamcache_cache_close().
  *
@@ -1576,6 +1648,26 @@ streamcache_status streamcache_cache_get_stats(const streamcache_cache *cache,
  */
 streamcache_status streamcache_filter_get_stats(const streamcache_filter *filter,
                                                 streamcache_filter_stats *stats);
+
+/**
+ * Writes the stats of a cache and its open filters (handles of one id together) as text, and a NUL.
+ *
+ * Borrows everything for the call. Threads: any. Locks one shard at a time.
+ * @param[in]  cache the cache
+ * @param[in]  format STREAMCACHE_FORMAT_JSON or STREAMCACHE_FORMAT_PROMETHEUS
+ * @param[out] buffer where to; NULL only with capacity 0
+ * @param[in]  capacity bytes at `buffer`
+ * @param[out] len bytes of the text without the NUL, also when it doesn't fit; it may grow until the next call
+ * @retval STREAMCACHE_OK written
+ * @retval STREAMCACHE_NO_SPACE `*len` + 1 bytes are needed; nothing was written
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown format
+ * @since 0.1.0
+ */
+streamcache_status streamcache_cache_write_stats(const streamcache_cache *cache,
+                                                 streamcache_format format,
+                                                 char *buffer,
+                                                 size_t capacity,
+                                                 size_t *len);
 
 #ifdef __cplusplus
 }

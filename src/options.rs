@@ -1,8 +1,8 @@
-//! How a cache is to be: limits and policy, from setters or from JSON.
+//! How a cache is to be: one table of options, from which JSON goes in and out and the README's table is made.
 
 use crate::error::{Error, Result};
 use crate::json;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 /// No limit, said explicitly.
 pub const UNLIMITED: u64 = u64::MAX;
@@ -20,8 +20,10 @@ pub enum Policy {
 }
 
 /// What a cache is opened with.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
+    /// What people call this cache, in logs and stats.
+    pub name: Box<str>,
     /// The hard limit in bytes on results, leased values, states and index; 0 stores nothing.
     pub max_bytes: u64,
     /// The hard limit on stored results; 0 stores nothing.
@@ -34,30 +36,117 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { max_bytes: 256 << 20, max_chunks: UNLIMITED, policy: Policy::S3Fifo, ttl_ms: 0 }
+        Self { name: "".into(), max_bytes: 256 << 20, max_chunks: UNLIMITED, policy: Policy::S3Fifo, ttl_ms: 0 }
     }
 }
 
-/// The names [`Options::from_json`] knows.
-const NAMES: [&str; 4] = ["max_bytes", "max_chunks", "policy", "ttl_ms"];
+/// One option: its documentation, and its way into and out of JSON.
+struct Entry {
+    name: &'static str,
+    /// What it takes in JSON, with its range.
+    takes: &'static str,
+    unit: &'static str,
+    changeable: &'static str,
+    meaning: &'static str,
+    read: fn(&Options) -> Json,
+    /// None when the value is not what the option takes.
+    set: fn(&mut Options, &Json) -> Option<()>,
+}
+
+const TABLE: [Entry; 5] = [
+    Entry {
+        name: "name",
+        takes: "a string",
+        unit: "",
+        changeable: "no",
+        meaning: "what people call this cache, in logs and stats",
+        read: |options| (*options.name).into(),
+        set: |options, value| {
+            options.name = value.as_str()?.into();
+            Some(())
+        },
+    },
+    Entry {
+        name: "max_bytes",
+        takes: "0, a whole number from 4096 to 2^64−2, or \"unlimited\"",
+        unit: "bytes",
+        changeable: "`streamcache_cache_set_max_bytes`",
+        meaning: "hard limit on results, leased values, states and index; 0 stores nothing",
+        read: |options| limit_out(options.max_bytes),
+        set: |options, value| {
+            options.max_bytes = limit_in(value)?;
+            Some(())
+        },
+    },
+    Entry {
+        name: "max_chunks",
+        takes: "a whole number from 0 to 2^64−2, or \"unlimited\"",
+        unit: "results",
+        changeable: "`streamcache_cache_set_max_chunks`",
+        meaning: "hard limit on stored results; 0 stores nothing",
+        read: |options| limit_out(options.max_chunks),
+        set: |options, value| {
+            options.max_chunks = limit_in(value)?;
+            Some(())
+        },
+    },
+    Entry {
+        name: "policy",
+        takes: "\"s3fifo\" or \"lru\"",
+        unit: "",
+        changeable: "no",
+        meaning: "what is evicted first: S3-FIFO resists scans, LRU is exact within a shard",
+        read: |options| policy_out(options.policy).into(),
+        set: |options, value| {
+            options.policy = policy_in(value.as_str()?)?;
+            Some(())
+        },
+    },
+    Entry {
+        name: "ttl_ms",
+        takes: "a whole number from 0 to 2^64−1",
+        unit: "milliseconds",
+        changeable: "no; a put may ask for less",
+        meaning: "longest time to live of a result, time asleep included; 0 is no limit",
+        read: |options| options.ttl_ms.into(),
+        set: |options, value| {
+            options.ttl_ms = value.as_u64()?;
+            Some(())
+        },
+    },
+];
 
 impl Options {
-    /// Reads a JSON object. An unknown name is an error that offers the nearest known one.
+    /// Reads a JSON object; what it does not name keeps its default. An unknown name is an error that offers the
+    /// nearest known one.
     pub fn from_json(text: &[u8]) -> Result<Self> {
-        let Json::Object(entries) = json::parse(text)? else {
+        let Json::Object(given) = json::parse(text)? else {
             return Err(Error::invalid("options are a JSON object, such as {\"max_bytes\": 268435456}"));
         };
         let mut options = Self::default();
-        for (name, value) in &entries {
-            match name.as_str() {
-                "max_bytes" => options.max_bytes = limit(name, value)?,
-                "max_chunks" => options.max_chunks = limit(name, value)?,
-                "policy" => options.policy = policy(value)?,
-                "ttl_ms" => options.ttl_ms = milliseconds(name, value)?,
-                _ => return Err(unknown(name)),
-            }
+        for (name, value) in &given {
+            let entry = TABLE.iter().find(|entry| entry.name == name).ok_or_else(|| unknown(name))?;
+            (entry.set)(&mut options, value)
+                .ok_or_else(|| Error::invalid(format!("{name} is {value}: it takes {}", entry.takes)))?;
         }
         Ok(options)
+    }
+
+    /// Every option as a JSON object that [`Options::from_json`] reads back.
+    pub fn to_json(&self) -> String {
+        let object: Map<String, Json> = TABLE.iter().map(|entry| (entry.name.into(), (entry.read)(self))).collect();
+        Json::from(object).to_string()
+    }
+
+    /// The table of options in Markdown.
+    pub fn documentation() -> String {
+        let defaults = Self::default();
+        let row = |entry: &Entry| {
+            let Entry { name, takes, unit, changeable, meaning, read, .. } = entry;
+            format!("| `{name}` | {takes} | {unit} | `{}` | {changeable} | {meaning} |\n", read(&defaults))
+        };
+        let head = "| option | takes | unit | default | changeable in use | meaning |\n|---|---|---|---|---|---|\n";
+        TABLE.iter().fold(head.to_owned(), |table, entry| table + &row(entry))
     }
 
     /// Refuses what can only be a mistake.
@@ -76,32 +165,29 @@ pub(crate) fn check_max_bytes(max_bytes: u64) -> Result<()> {
     Ok(())
 }
 
-fn milliseconds(name: &str, value: &Json) -> Result<u64> {
-    value.as_u64().ok_or_else(|| {
-        Error::invalid(format!("{name} is {value}: it takes a whole number of milliseconds, 0 for no limit"))
-    })
+fn limit_in(value: &Json) -> Option<u64> {
+    if value == "unlimited" { Some(UNLIMITED) } else { value.as_u64() }
 }
 
-fn limit(name: &str, value: &Json) -> Result<u64> {
-    match value {
-        Json::String(s) if s == "unlimited" => Ok(UNLIMITED),
-        _ => value.as_u64().ok_or_else(|| {
-            Error::invalid(format!("{name} is {value}: it takes a whole number from 0 to 2^64−1, or \"unlimited\""))
-        }),
-    }
+fn limit_out(limit: u64) -> Json {
+    if limit == UNLIMITED { "unlimited".into() } else { limit.into() }
 }
 
-fn policy(value: &Json) -> Result<Policy> {
-    match value.as_str() {
-        Some("s3fifo") => Ok(Policy::S3Fifo),
-        Some("lru") => Ok(Policy::Lru),
-        _ => Err(Error::invalid(format!("policy is {value}: it takes \"s3fifo\" or \"lru\""))),
+fn policy_in(name: &str) -> Option<Policy> {
+    [Policy::S3Fifo, Policy::Lru].into_iter().find(|&policy| policy_out(policy) == name)
+}
+
+fn policy_out(policy: Policy) -> &'static str {
+    match policy {
+        Policy::S3Fifo => "s3fifo",
+        Policy::Lru => "lru",
     }
 }
 
 fn unknown(name: &str) -> Error {
-    let nearest = NAMES.iter().min_by_key(|known| strsim::damerau_levenshtein(name, known)).unwrap_or(&"");
-    Error::invalid(format!("unknown option {name:?}: did you mean {nearest:?}? The options are {}", NAMES.join(", ")))
+    let names = TABLE.map(|entry| entry.name);
+    let nearest = names.iter().min_by_key(|known| strsim::damerau_levenshtein(name, known)).unwrap_or(&"");
+    Error::invalid(format!("unknown option {name:?}: did you mean {nearest:?}? The options are {}", names.join(", ")))
 }
 
 #[cfg(test)]
@@ -110,11 +196,19 @@ mod tests {
 
     #[test]
     fn json_sets_what_it_names_and_leaves_the_rest() {
-        let options =
-            Options::from_json(br#"{"max_bytes": 8192, "max_chunks": "unlimited", "policy": "lru"}"#).unwrap();
+        let text = br#"{"max_bytes": 8192, "max_chunks": "unlimited", "policy": "lru", "ttl_ms": 5, "name": "n"}"#;
+        let options = Options::from_json(text).unwrap();
         assert_eq!((options.max_bytes, options.max_chunks, options.policy), (8192, UNLIMITED, Policy::Lru));
-        let options = Options::from_json(b"{}").unwrap();
-        assert_eq!((options.max_bytes, options.max_chunks), (256 << 20, UNLIMITED));
+        assert_eq!((options.ttl_ms, &*options.name), (5, "n"));
+        assert_eq!(Options::from_json(b"{}").unwrap(), Options::default());
+    }
+
+    #[test]
+    fn what_json_says_comes_back_the_same() {
+        let all = Options { name: "é\"".into(), max_bytes: 0, max_chunks: 7, policy: Policy::Lru, ttl_ms: u64::MAX };
+        for options in [all, Options::default()] {
+            assert_eq!(Options::from_json(options.to_json().as_bytes()).unwrap(), options);
+        }
     }
 
     #[test]
@@ -137,5 +231,22 @@ mod tests {
         assert!(with(1).unwrap_err().message().contains("0 to store nothing"));
         assert!(with(4095).is_err());
         assert!(with(4096).is_ok() && with(0).is_ok() && with(UNLIMITED).is_ok());
+    }
+
+    /// The README's table is this one. To renew it: `UPDATE_README=1 cargo test`.
+    #[test]
+    fn the_readme_has_the_table_of_options() {
+        const BEGIN: &str = "<!-- options: made by src/options.rs -->\n";
+        const END: &str = "<!-- /options -->";
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+        let readme = std::fs::read_to_string(path).unwrap();
+        let (before, rest) = readme.split_once(BEGIN).expect("README.md has the table's beginning");
+        let (_, after) = rest.split_once(END).expect("README.md has the table's end");
+        let made = format!("{before}{BEGIN}{}{END}{after}", Options::documentation());
+        if std::env::var_os("UPDATE_README").is_some() {
+            std::fs::write(path, &made).unwrap();
+        } else {
+            assert!(readme == made, "README.md's table of options is old: run UPDATE_README=1 cargo test readme");
+        }
     }
 }

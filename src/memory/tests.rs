@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use std::collections::HashMap;
 
 fn memory(max_bytes: u64, max_chunks: u64, policy: Policy) -> Memory {
-    Memory::new(&Options { max_bytes, max_chunks, policy, ttl_ms: 0 }).unwrap()
+    Memory::new(&Options { max_bytes, max_chunks, policy, ..Options::default() }).unwrap()
 }
 
 fn key(n: u64) -> Digest {
