@@ -1085,123 +1085,6 @@ uint64_t streamcache_cache_hits(const streamcache_cache *cache);
  */
 uint64_t streamcache_cache_misses(const streamcache_cache *cache);
 
-/* ---- Snapshot ---------------------------------------------------------------------------------------------------- */
-
-/** A filter as it was at one moment: immutable, with a lease on its state. Any thread, any time; reference-counted. */
-typedef struct streamcache_snapshot streamcache_snapshot;
-
-/**
- * Adds a reference.
- *
- * The caller owns one more, for streamcache_snapshot_release(). Threads: any.
- * @param[in] snapshot the snapshot
- * @retval STREAMCACHE_OK done
- * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
- * @since 0.1.0
- */
-streamcache_status streamcache_snapshot_retain(streamcache_snapshot *snapshot);
-
-/**
- * Drops a reference.
- *
- * Takes one reference; NULL is fine. Threads: any. Never fails, never waits.
- * @param[in] snapshot the snapshot, or NULL
- * @since 0.1.0
- */
-void streamcache_snapshot_release(streamcache_snapshot *snapshot);
-
-/**
- * Leases the snapshot's state.
- *
- * Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(). Threads: any.
- * @param[in]  snapshot the snapshot
- * @param[out] value the state; NULL unless STREAMCACHE_OK; NULL if not wanted
- * @param[out] state its digest; NULL if not wanted
- * @retval STREAMCACHE_OK done
- * @retval STREAMCACHE_MISS only its digest is known
- * @retval STREAMCACHE_INVALID_ARGUMENT a NULL snapshot
- * @since 0.1.0
- */
-streamcache_status streamcache_snapshot_get_state(const streamcache_snapshot *snapshot,
-                                                  streamcache_value **value,
-                                                  streamcache_digest *state);
-
-/**
- * Looks up a chunk's result under the snapshot's state; otherwise as streamcache_filter_get().
- *
- * Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(). Threads: any.
- * Locks one shard; copies nothing.
- * @param[in]  snapshot the snapshot
- * @param[in]  chunk the chunk's digest
- * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
- * @param[out] value the result; NULL unless STREAMCACHE_OK
- * @param[out] key the key it looked under, on a miss too; NULL if not wanted
- * @retval STREAMCACHE_OK a hit
- * @retval STREAMCACHE_MISS not there: compute it with the snapshot's state and put it through the snapshot
- * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
- * @retval STREAMCACHE_CLOSED the cache was closed
- * @since 0.1.0
- */
-streamcache_status streamcache_snapshot_get(const streamcache_snapshot *snapshot,
-                                            const streamcache_digest *chunk,
-                                            uint32_t flags,
-                                            streamcache_value **value,
-                                            streamcache_digest *key);
-
-/**
- * Stores a copy of a chunk's result that the snapshot's state computed.
- *
- * Borrows everything for the call; `*value`, if wanted, receives one reference, for streamcache_value_release().
- * Threads: any. Copies `data`; locks one shard at a time.
- * @param[in]  snapshot the snapshot
- * @param[in]  chunk the chunk's digest
- * @param[in]  data the result, `len` bytes; NULL only with length 0
- * @param[in]  len how many bytes
- * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
- * @param[in]  options NULL for none
- * @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
- * @retval STREAMCACHE_OK stored
- * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
- * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a struct_size that is too small
- * @retval STREAMCACHE_NO_MEMORY the allocator refused
- * @retval STREAMCACHE_CLOSED the cache was closed
- * @since 0.1.0
- */
-streamcache_status streamcache_snapshot_put(const streamcache_snapshot *snapshot,
-                                            const streamcache_digest *chunk,
-                                            const void *data,
-                                            size_t len,
-                                            uint32_t flags,
-                                            const streamcache_put_options *options,
-                                            streamcache_value **value);
-
-/**
- * Stores a chunk's result that the snapshot's state computed and that stays where it is; otherwise as
- * streamcache_filter_put_external().
- *
- * Takes `*external`: its destructor runs exactly once, also when the put fails; see streamcache_external. Borrows the
- * rest for the call; `*value`, if wanted, receives one reference, for streamcache_value_release(). Threads: any.
- * Copies nothing; locks one shard at a time.
- * @param[in]  snapshot the snapshot
- * @param[in]  chunk the chunk's digest
- * @param[in]  external the memory
- * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
- * @param[in]  options NULL for none
- * @param[out] value a lease, even when it was not stored (then outside the budget); NULL if not wanted
- * @retval STREAMCACHE_OK stored
- * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
- * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a wrong struct_size
- * @retval STREAMCACHE_NO_MEMORY the allocator refused
- * @retval STREAMCACHE_CLOSED the cache was closed
- * @since 0.1.0
- */
-streamcache_status streamcache_snapshot_put_external(const streamcache_snapshot *snapshot,
-                                                     const streamcache_digest *chunk,
-                                                     const streamcache_external *external,
-                                                     uint32_t flags,
-                                                     const streamcache_put_options *options,
-                                                     streamcache_value **value);
-
 /* ---- Filter ------------------------------------------------------------------------------------------------------ */
 
 /** The filter's answers differ from run to run (sampling, dropout): every call bypasses the cache. */
@@ -1209,6 +1092,9 @@ streamcache_status streamcache_snapshot_put_external(const streamcache_snapshot 
 
 /** A filter: a pipeline stage with a configuration and a state. Any thread, any time; reference-counted. */
 typedef struct streamcache_filter streamcache_filter;
+
+/** A filter as it was at one moment: immutable, with a lease on its state. Any thread, any time; reference-counted. */
+typedef struct streamcache_snapshot streamcache_snapshot;
 
 /**
  * Opens a filter: a configuration, and a state to be loaded. The state belongs to this handle alone; another handle
@@ -1546,6 +1432,120 @@ streamcache_status streamcache_filter_retire(streamcache_filter *filter,
  */
 streamcache_status streamcache_filter_snapshot(const streamcache_filter *filter,
                                                streamcache_snapshot **snapshot);
+
+/* ---- Snapshot ---------------------------------------------------------------------------------------------------- */
+
+/**
+ * Adds a reference.
+ *
+ * The caller owns one more, for streamcache_snapshot_release(). Threads: any.
+ * @param[in] snapshot the snapshot
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_snapshot_retain(streamcache_snapshot *snapshot);
+
+/**
+ * Drops a reference.
+ *
+ * Takes one reference; NULL is fine. Threads: any. Never fails, never waits.
+ * @param[in] snapshot the snapshot, or NULL
+ * @since 0.1.0
+ */
+void streamcache_snapshot_release(streamcache_snapshot *snapshot);
+
+/**
+ * Leases the snapshot's state.
+ *
+ * Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(). Threads: any.
+ * @param[in]  snapshot the snapshot
+ * @param[out] value the state; NULL unless STREAMCACHE_OK; NULL if not wanted
+ * @param[out] state its digest; NULL if not wanted
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_MISS only its digest is known
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL snapshot
+ * @since 0.1.0
+ */
+streamcache_status streamcache_snapshot_get_state(const streamcache_snapshot *snapshot,
+                                                  streamcache_value **value,
+                                                  streamcache_digest *state);
+
+/**
+ * Looks up a chunk's result under the snapshot's state; otherwise as streamcache_filter_get().
+ *
+ * Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(). Threads: any.
+ * Locks one shard; copies nothing.
+ * @param[in]  snapshot the snapshot
+ * @param[in]  chunk the chunk's digest
+ * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
+ * @param[out] value the result; NULL unless STREAMCACHE_OK
+ * @param[out] key the key it looked under, on a miss too; NULL if not wanted
+ * @retval STREAMCACHE_OK a hit
+ * @retval STREAMCACHE_MISS not there: compute it with the snapshot's state and put it through the snapshot
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_snapshot_get(const streamcache_snapshot *snapshot,
+                                            const streamcache_digest *chunk,
+                                            uint32_t flags,
+                                            streamcache_value **value,
+                                            streamcache_digest *key);
+
+/**
+ * Stores a copy of a chunk's result that the snapshot's state computed.
+ *
+ * Borrows everything for the call; `*value`, if wanted, receives one reference, for streamcache_value_release().
+ * Threads: any. Copies `data`; locks one shard at a time.
+ * @param[in]  snapshot the snapshot
+ * @param[in]  chunk the chunk's digest
+ * @param[in]  data the result, `len` bytes; NULL only with length 0
+ * @param[in]  len how many bytes
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+ * @param[in]  options NULL for none
+ * @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
+ * @retval STREAMCACHE_OK stored
+ * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a struct_size that is too small
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_snapshot_put(const streamcache_snapshot *snapshot,
+                                            const streamcache_digest *chunk,
+                                            const void *data,
+                                            size_t len,
+                                            uint32_t flags,
+                                            const streamcache_put_options *options,
+                                            streamcache_value **value);
+
+/**
+ * Stores a chunk's result that the snapshot's state computed and that stays where it is; otherwise as
+ * streamcache_filter_put_external().
+ *
+ * Takes `*external`: its destructor runs exactly once, also when the put fails; see streamcache_external. Borrows the
+ * rest for the call; `*value`, if wanted, receives one reference, for streamcache_value_release(). Threads: any.
+ * Copies nothing; locks one shard at a time.
+ * @param[in]  snapshot the snapshot
+ * @param[in]  chunk the chunk's digest
+ * @param[in]  external the memory
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+ * @param[in]  options NULL for none
+ * @param[out] value a lease, even when it was not stored (then outside the budget); NULL if not wanted
+ * @retval STREAMCACHE_OK stored
+ * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a wrong struct_size
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_snapshot_put_external(const streamcache_snapshot *snapshot,
+                                                     const streamcache_digest *chunk,
+                                                     const streamcache_external *external,
+                                                     uint32_t flags,
+                                                     const streamcache_put_options *options,
+                                                     streamcache_value **value);
 
 /* ---- Stats ------------------------------------------------------------------------------------------------------- */
 
