@@ -285,5 +285,4 @@ pub(crate) fn tag(filter: &Digest) -> Digest {
 }
 
 #[cfg(test)]
-#[path = "digest_tests.rs"]
 mod tests;
