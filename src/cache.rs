@@ -2,7 +2,7 @@
 //! verbs live here too, for callers who make their keys themselves.
 
 use crate::budget::Purpose;
-use crate::digest::{self, Digest};
+use crate::digest::{Digest, Scope};
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory::{Memory, Put};
 use crate::options::Options;
@@ -40,7 +40,7 @@ struct NamedState {
 pub struct Cache {
     life: AtomicU8,
     memory: Memory,
-    namespace: Digest,
+    scope: Scope,
     states: Mutex<HashMap<Box<str>, NamedState>>,
 }
 
@@ -51,7 +51,7 @@ impl Cache {
         Ok(Arc::new(Self {
             life: AtomicU8::new(OPEN),
             memory: Memory::new(options)?,
-            namespace: digest::namespace(""),
+            scope: Scope::new(&options.namespace, options.secret.as_ref()),
             states: Mutex::new(HashMap::new()),
         }))
     }
@@ -143,8 +143,9 @@ impl Cache {
         }
     }
 
-    pub(crate) fn namespace(&self) -> &Digest {
-        &self.namespace
+    /// What its filters are named under.
+    pub(crate) fn scope(&self) -> &Scope {
+        &self.scope
     }
 
     /// The counters and gauges.

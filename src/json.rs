@@ -40,7 +40,7 @@ fn check_integers(text: &[u8]) -> Result<()> {
                 while at < text.len() && matches!(text[at], b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9') {
                     at += 1;
                 }
-                check_integer(&text[start..at])?;
+                check_integer(&text[start..at], start)?;
             }
             _ => at += 1,
         }
@@ -48,7 +48,8 @@ fn check_integers(text: &[u8]) -> Result<()> {
     Ok(())
 }
 
-fn check_integer(token: &[u8]) -> Result<()> {
+/// The digits aren't repeated in the error: they could be a secret whose quotes were forgotten.
+fn check_integer(token: &[u8], start: usize) -> Result<()> {
     if token.iter().any(|b| matches!(b, b'.' | b'e' | b'E')) {
         return Ok(());
     }
@@ -56,8 +57,8 @@ fn check_integer(token: &[u8]) -> Result<()> {
     match digits.parse::<u64>() {
         Ok(n) if n <= MAX_SAFE_INTEGER => Ok(()),
         _ => Err(Error::invalid(format!(
-            "the integer {} is beyond ±(2^53−1), where JSON numbers lose digits and two configurations would share a key; write it as a string",
-            String::from_utf8_lossy(&token[..token.len().min(40)])
+            "the integer at byte {start} ({} digits) is beyond ±(2^53−1), where JSON numbers lose digits and two configurations would share a key; write it as a string",
+            digits.len()
         ))),
     }
 }

@@ -11,6 +11,7 @@
 //! - `memory`: the in-process tier: shards, the policies S3-FIFO and LRU
 //! - [`cache`]: composes the rooms below; a lookup reads from top to bottom there
 //! - [`filter`]: a configuration and its state, snapshots, and the rule about swaps
+//! - [`pipeline`]: one key for a whole chain of filters
 //! - [`ffi`]: the only `extern "C"`, one file a section of the header, in its order
 
 mod budget;
@@ -23,6 +24,7 @@ pub mod filter;
 mod json;
 mod memory;
 pub mod options;
+pub mod pipeline;
 pub mod stats;
 pub mod value;
 

@@ -1,8 +1,10 @@
 //! How a cache is to be: limits and policy, from setters or from JSON.
 
+use crate::digest::Secret;
 use crate::error::{Error, Result};
 use crate::json;
 use serde_json::Value as Json;
+use zeroize::Zeroizing;
 
 /// No limit, said explicitly.
 pub const UNLIMITED: u64 = u64::MAX;
@@ -28,29 +30,42 @@ pub struct Options {
     pub max_chunks: u64,
     /// The eviction policy.
     pub policy: Policy,
+    /// Sets this cache's keys apart from those of caches with other names; empty for none.
+    pub namespace: String,
+    /// With it nobody outside can predict or plant a key. Never printed, and never part of a dump.
+    pub secret: Option<Secret>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { max_bytes: 256 << 20, max_chunks: UNLIMITED, policy: Policy::S3Fifo }
+        Self {
+            max_bytes: 256 << 20,
+            max_chunks: UNLIMITED,
+            policy: Policy::S3Fifo,
+            namespace: String::new(),
+            secret: None,
+        }
     }
 }
 
 /// The names [`Options::from_json`] knows.
-const NAMES: [&str; 3] = ["max_bytes", "max_chunks", "policy"];
+const NAMES: [&str; 5] = ["max_bytes", "max_chunks", "policy", "namespace", "secret"];
 
 impl Options {
     /// Reads a JSON object. An unknown name is an error that offers the nearest known one.
     pub fn from_json(text: &[u8]) -> Result<Self> {
-        let Json::Object(entries) = json::parse(text)? else {
+        let Json::Object(mut entries) = json::parse(text)? else {
             return Err(Error::invalid("options are a JSON object, such as {\"max_bytes\": 268435456}"));
         };
-        let mut options = Self::default();
+        // The secret first, so that no other mistake leaves its text in memory.
+        let secret = entries.remove("secret").map(secret).transpose()?;
+        let mut options = Self { secret, ..Self::default() };
         for (name, value) in &entries {
             match name.as_str() {
                 "max_bytes" => options.max_bytes = limit(name, value)?,
                 "max_chunks" => options.max_chunks = limit(name, value)?,
                 "policy" => options.policy = policy(value)?,
+                "namespace" => options.namespace = namespace(value)?,
                 _ => return Err(unknown(name)),
             }
         }
@@ -86,6 +101,18 @@ fn policy(value: &Json) -> Result<Policy> {
     }
 }
 
+fn namespace(value: &Json) -> Result<String> {
+    value.as_str().map(str::to_owned).ok_or_else(|| Error::invalid(format!("namespace is {value}: it takes a string")))
+}
+
+/// Its errors don't repeat what they were given.
+fn secret(value: Json) -> Result<Secret> {
+    match value {
+        Json::String(hex) => Secret::from_hex(&Zeroizing::new(hex)),
+        _ => Err(Error::invalid("secret is not a string: it takes hexadecimal digits, two a byte")),
+    }
+}
+
 fn unknown(name: &str) -> Error {
     let nearest = NAMES.iter().min_by_key(|known| strsim::damerau_levenshtein(name, known)).unwrap_or(&"");
     Error::invalid(format!("unknown option {name:?}: did you mean {nearest:?}? The options are {}", NAMES.join(", ")))
@@ -115,6 +142,38 @@ mod tests {
         assert!(refused(r#"{"policy": 1}"#).contains("s3fifo"));
         assert!(refused("[]").contains("object"));
         assert!(refused(r#"{"max_bytes": 1, "max_bytes": 2}"#).contains("twice"));
+    }
+
+    #[test]
+    fn a_namespace_is_a_string_and_a_secret_hexadecimal() {
+        let secret = "00".repeat(16);
+        let options =
+            Options::from_json(format!(r#"{{"namespace": "a\u0000", "secret": "{secret}"}}"#).as_bytes()).unwrap();
+        assert_eq!((options.namespace.as_str(), options.secret.is_some()), ("a\0", true));
+        let refused = |text: &str| Options::from_json(text.as_bytes()).unwrap_err().message().to_owned();
+        assert!(refused(r#"{"namespace": 1}"#).contains("namespace is 1"));
+        assert!(refused(r#"{"secrets": "00"}"#).contains("did you mean \"secret\""));
+        assert!(refused(r#"{"secret": ""}"#).contains("16 bytes or more"));
+    }
+
+    #[test]
+    fn no_mistake_and_no_debug_output_repeats_the_secret() {
+        let digits = "7357".repeat(8);
+        let options = Options::from_json(format!(r#"{{"secret": "{digits}"}}"#).as_bytes()).unwrap();
+        assert!(!format!("{options:?}").contains("7357"), "{options:?}");
+        for text in [
+            format!(r#"{{"secret": "{digits}x"}}"#),
+            format!(r#"{{"secret": "{digits}xy"}}"#),
+            format!(r#"{{"secret": ["{digits}"]}}"#),
+            format!(r#"{{"secret": {digits}}}"#), // the quotes forgotten
+            format!(r#"{{"secret": {digits}e4}}"#),
+            format!(r#"{{"secret": "{digits}}}"#),
+            format!(r#"{{"secret": "{digits}", "secret": "{digits}"}}"#),
+            format!(r#"{{"secret": "{digits}", "policy": 1}}"#),
+        ] {
+            let refused = Options::from_json(text.as_bytes()).unwrap_err();
+            assert!(!format!("{refused:?}").contains("7357"), "{refused:?}");
+        }
     }
 
     #[test]

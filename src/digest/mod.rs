@@ -1,14 +1,29 @@
 //! Keys: every digest this library derives, and nothing else. A wrong key is a wrong answer, so the formulas live
-//! here once. All are BLAKE3-256, never truncated; `K_x = derive_key("streamcache v1 x")`; integers are u64
-//! little-endian; strings and byte strings inside a hash are preceded by their length.
+//! here once; `docs/keys.md` publishes them and `tests/vectors/keys.json` pins them. All are BLAKE3-256, never
+//! truncated; `K_x = derive_key("streamcache v1 x")`; integers are u64 little-endian; `‖` joins fields of fixed length,
+//! and a string beside others is preceded by its length.
+//!
+//! - this file: digests of bytes, each under a constant of its purpose
+//! - `tensor`: a chunk with a type and a shape
+//! - `list`: several digests as one: inputs, a barrier, the content of a described value
+//! - `hasher`: digests made piece by piece, and of files
+//! - `scope`: what a filter is called: namespace, secret, configuration, state; pipelines
 
-use crate::error::{Error, ErrorKind, Result};
+mod hasher;
+mod list;
+mod scope;
+mod tensor;
+
+pub use hasher::{Hasher, chunk_file, state_file};
+pub use list::{Barrier, content, inputs};
+pub use scope::Secret;
+pub(crate) use scope::{FilterDigest, Scope, pipeline};
+pub(crate) use tensor::MAX_RANK;
+pub use tensor::{Dtype, Tensor, tensor};
+
+use crate::error::{Error, Result};
 use crate::json;
 use std::fmt;
-use std::fs::OpenOptions;
-use std::io::Read;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
 use std::sync::LazyLock;
 
 /// A BLAKE3-256 digest: of content, or naming a computation (then it is called a key).
@@ -34,13 +49,17 @@ impl Digest {
         if hex.len() != 64 {
             return Err(wrong());
         }
-        let digit = |b: u8| char::from(b).to_digit(16).ok_or_else(wrong);
         let mut bytes = [0; 32];
         for (byte, pair) in bytes.iter_mut().zip(hex.chunks_exact(2)) {
-            *byte = (digit(pair[0])? << 4 | digit(pair[1])?) as u8;
+            *byte = from_hex_digits(pair[0], pair[1]).ok_or_else(wrong)?;
         }
         Ok(Self(bytes))
     }
+}
+
+fn from_hex_digits(high: u8, low: u8) -> Option<u8> {
+    let digit = |b: u8| char::from(b).to_digit(16);
+    Some((digit(high)? << 4 | digit(low)?) as u8)
 }
 
 impl fmt::Debug for Digest {
@@ -54,6 +73,9 @@ struct Constants {
     chunk: [u8; 32],
     tensor: [u8; 32],
     header: [u8; 32],
+    inputs: [u8; 32],
+    barrier: [u8; 32],
+    content: [u8; 32],
     config_json: [u8; 32],
     config_bytes: [u8; 32],
     state: [u8; 32],
@@ -62,7 +84,10 @@ struct Constants {
     raw_config: [u8; 32],
     raw_state: [u8; 32],
     namespace: [u8; 32],
+    secret_digest: [u8; 32],
+    secret: [u8; 32],
     filter: [u8; 32],
+    pipeline: [u8; 32],
     tag: [u8; 32],
 }
 
@@ -72,6 +97,9 @@ static K: LazyLock<Constants> = LazyLock::new(|| {
         chunk: derive("chunk"),
         tensor: derive("tensor"),
         header: derive("header"),
+        inputs: derive("inputs"),
+        barrier: derive("barrier"),
+        content: derive("content"),
         config_json: derive("config"),
         config_bytes: derive("config bytes"),
         state: derive("state"),
@@ -80,7 +108,10 @@ static K: LazyLock<Constants> = LazyLock::new(|| {
         raw_config: derive("raw config"),
         raw_state: derive("raw state"),
         namespace: derive("namespace"),
+        secret_digest: derive("secret digest"),
+        secret: derive("secret"),
         filter: derive("filter"),
+        pipeline: derive("pipeline"),
         tag: derive("tag"),
     }
 });
@@ -104,83 +135,6 @@ pub fn chunk(bytes: &[u8]) -> Digest {
     keyed(&K.chunk, bytes)
 }
 
-/// An element type as DLPack writes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Dtype {
-    /// DLPack's type code (0 int, 1 uint, 2 float, 3 opaque, 4 bfloat, 5 complex, 6 bool, 7–17 the small floats).
-    pub code: u8,
-    /// Bits of one lane.
-    pub bits: u8,
-    /// Lanes of one element; 1 for a scalar.
-    pub lanes: u16,
-}
-
-/// DLPack 1.1's last type code (float4_e2m1fn).
-const LAST_DTYPE_CODE: u8 = 17;
-/// No engine goes beyond 64 dimensions; a larger rank is a wild pointer.
-pub(crate) const MAX_RANK: u32 = 64;
-
-/// A dense tensor in C order (the last dimension is the fastest).
-#[derive(Clone, Copy, Debug)]
-pub struct Tensor<'a> {
-    /// The input's name, or empty.
-    pub name: &'a str,
-    /// The element type.
-    pub dtype: Dtype,
-    /// The dimensions; none for a scalar.
-    pub dims: &'a [i64],
-    /// The elements by their bits.
-    pub data: &'a [u8],
-}
-
-/// `tensor = keyed(K_tensor, keyed(K_header, name, code, bits, lanes, rank, dims) ‖ chunk(data))`.
-pub fn tensor(tensor: &Tensor<'_>) -> Result<Digest> {
-    check_tensor(tensor)?;
-    let Dtype { code, bits, lanes } = tensor.dtype;
-    let fixed = [code.into(), bits.into(), lanes.into(), tensor.dims.len() as u64];
-    let mut header = blake3::Hasher::new_keyed(&K.header);
-    header.update(&(tensor.name.len() as u64).to_le_bytes());
-    header.update(tensor.name.as_bytes());
-    for integer in fixed.into_iter().chain(tensor.dims.iter().map(|&dim| dim as u64)) {
-        header.update(&integer.to_le_bytes());
-    }
-    let header = Digest(*header.finalize().as_bytes());
-    Ok(joined(&K.tensor, [&header, &chunk(tensor.data)]))
-}
-
-fn check_tensor(tensor: &Tensor<'_>) -> Result<()> {
-    let Dtype { code, bits, lanes } = tensor.dtype;
-    if code > LAST_DTYPE_CODE {
-        return Err(Error::invalid(format!("dtype code {code} is not one of DLPack's 0 to {LAST_DTYPE_CODE}")));
-    }
-    if bits == 0 || lanes == 0 {
-        return Err(Error::invalid("a dtype has at least 1 bit and 1 lane"));
-    }
-    if tensor.dims.len() > MAX_RANK as usize {
-        return Err(Error::invalid(format!("rank {} is above {MAX_RANK}", tensor.dims.len())));
-    }
-    if let Some(dim) = tensor.dims.iter().find(|&&dim| dim < 0) {
-        return Err(Error::invalid(format!("dimension {dim} is negative; a dynamic dimension needs its real size")));
-    }
-    // A zero anywhere makes the tensor empty, whatever the other dimensions multiply to.
-    let elements = if tensor.dims.contains(&0) {
-        Some(0)
-    } else {
-        tensor.dims.iter().try_fold(1u64, |n, &dim| n.checked_mul(dim as u64))
-    };
-    let bytes = elements
-        .and_then(|n| n.checked_mul(u64::from(bits) * u64::from(lanes)))
-        .map(|bits| bits.div_ceil(8))
-        .ok_or_else(|| Error::invalid("the dimensions multiply to more than 2^64 bits"))?;
-    if bytes != tensor.data.len() as u64 {
-        return Err(Error::invalid(format!(
-            "the dimensions and the dtype need {bytes} bytes of data, and {} were given; strided data must be made contiguous first",
-            tensor.data.len()
-        )));
-    }
-    Ok(())
-}
-
 /// `config(json) = keyed(K_config, RFC 8785 form)`; duplicate keys and integers beyond ±(2^53 − 1) are refused.
 pub fn config_json(text: &[u8]) -> Result<Digest> {
     Ok(keyed(&K.config_json, &json::canonical(text)?))
@@ -196,40 +150,7 @@ pub fn state(bytes: &[u8]) -> Digest {
     keyed(&K.state, bytes)
 }
 
-/// [`state`] of a file's bytes, read in 1 MiB pieces: never mapped, for a file truncated under a map kills the process.
-pub fn state_file(path: &Path) -> Result<Digest> {
-    read_file(path, blake3::Hasher::new_keyed(&K.state))
-        .map_err(|e| Error::new(ErrorKind::Io, format!("can't read the state file {}: {e}", path.display())))
-}
-
-fn read_file(path: &Path, mut hasher: blake3::Hasher) -> std::io::Result<Digest> {
-    // Without O_NONBLOCK, opening a pipe would wait for a writer forever.
-    let mut file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
-    let before = file.metadata()?;
-    if !before.is_file() {
-        return Err(std::io::Error::other("it is not a regular file"));
-    }
-    let mut piece = vec![0; 1 << 20];
-    let mut total = 0;
-    loop {
-        match file.read(&mut piece) {
-            Ok(0) => break,
-            Ok(n) => {
-                hasher.update(&piece[..n]);
-                total += n as u64;
-            }
-            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
-    let after = file.metadata()?;
-    if total != before.len() || after.len() != before.len() || after.modified()? != before.modified()? {
-        return Err(std::io::Error::other("it changed while it was read; try again once it is complete"));
-    }
-    Ok(Digest(*hasher.finalize().as_bytes()))
-}
-
-/// What a caller's own digest stands for.
+/// What bytes, or a caller's own digest, stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// A chunk of the stream.
@@ -259,30 +180,12 @@ pub fn key_state(config: &Digest, training_data: &Digest) -> Digest {
     joined(&K.provenance, [config, training_data])
 }
 
-/// The seed's chunk key, exactly that of a filter without namespace and secret: `keyed(filter, chunk)`.
+/// The seed's chunk key: exactly that of a filter in a cache without namespace and secret.
 pub fn key_chunk(config: &Digest, state: &Digest, chunk: &Digest) -> Digest {
-    output(&filter(&namespace(""), config, state), chunk)
-}
-
-/// `namespace(name) = keyed(K_namespace, name)`; no namespace is the empty name.
-pub(crate) fn namespace(name: &str) -> Digest {
-    keyed(&K.namespace, name.as_bytes())
-}
-
-/// `filter = keyed(K_filter, namespace ‖ config ‖ state)`.
-pub(crate) fn filter(namespace: &Digest, config: &Digest, state: &Digest) -> Digest {
-    joined(&K.filter, [namespace, config, state])
-}
-
-/// `output key = keyed(filter, chunk)`: 50 ns on top of the chunk's own digest.
-pub(crate) fn output(filter: &Digest, chunk: &Digest) -> Digest {
-    keyed(&filter.0, &chunk.0)
-}
-
-/// `tag = keyed(K_tag, filter)`: what entries, stats and logs carry; with a secret the filter digest itself is a key.
-pub(crate) fn tag(filter: &Digest) -> Digest {
-    keyed(&K.tag, &filter.0)
+    Scope::public().filter(config, state).output(chunk)
 }
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use std::collections::HashMap;
 
 fn memory(max_bytes: u64, max_chunks: u64, policy: Policy) -> Memory {
-    Memory::new(&Options { max_bytes, max_chunks, policy }).unwrap()
+    Memory::new(&Options { max_bytes, max_chunks, policy, ..Options::default() }).unwrap()
 }
 
 fn key(n: u64) -> Digest {
@@ -113,7 +113,8 @@ fn a_leased_value_is_passed_over_and_its_bytes_come_back_with_the_lease() {
 #[test]
 fn a_shard_of_leased_entries_alone_does_not_stop_a_put() {
     for policy in POLICIES {
-        let memory = Memory::new(&Options { max_bytes: 100_000, max_chunks: 2000, policy }).unwrap();
+        let memory =
+            Memory::new(&Options { max_bytes: 100_000, max_chunks: 2000, policy, ..Options::default() }).unwrap();
         let mut at_home = (0..).filter(|&n| memory.home(memory.stir.hash(&key(n))) == 0);
         let elsewhere = (0..).filter(|&n| memory.home(memory.stir.hash(&key(n))) == 1);
         let lease = memory.put(&key(at_home.next().unwrap()), 0, &[0; 500], 0, true).unwrap().value;
@@ -148,7 +149,9 @@ fn emptied_shards_give_their_index_back() {
 
 #[test]
 fn shards_keep_about_a_thousand_entries_or_more() {
-    let shards = |max_bytes, max_chunks| shard_count(&Options { max_bytes, max_chunks, policy: Policy::S3Fifo });
+    let shards = |max_bytes, max_chunks| {
+        shard_count(&Options { max_bytes, max_chunks, policy: Policy::S3Fifo, ..Options::default() })
+    };
     assert_eq!(shards(UNLIMITED, 1999), 1);
     assert_eq!(shards(UNLIMITED, 2000), 2);
     assert_eq!(shards(UNLIMITED, 100_000), 64);
