@@ -6,13 +6,13 @@ use crate::error::{Error, Result};
 use crate::filter::{Filter, Snapshot};
 
 /// The key under the present state of each filter, in the chain's order.
-pub fn key<'a>(filters: impl ExactSizeIterator<Item = &'a Filter>, chunk: &Digest) -> Result<Digest> {
-    of(filters.map(|filter| (filter.cache(), filter.digest())), chunk)
+pub fn key(filters: &[&Filter], chunk: &Digest) -> Result<Digest> {
+    of(filters.iter().map(|filter| (filter.cache(), filter.digest())), chunk)
 }
 
 /// The key under the snapshots' states, in the chain's order.
-pub fn snapshot_key<'a>(snapshots: impl ExactSizeIterator<Item = &'a Snapshot>, chunk: &Digest) -> Result<Digest> {
-    of(snapshots.map(|snapshot| (snapshot.cache(), snapshot.digest())), chunk)
+pub fn snapshot_key(snapshots: &[&Snapshot], chunk: &Digest) -> Result<Digest> {
+    of(snapshots.iter().map(|snapshot| (snapshot.cache(), snapshot.digest())), chunk)
 }
 
 fn of<'a>(stages: impl ExactSizeIterator<Item = (&'a Cache, Result<FilterDigest>)>, chunk: &Digest) -> Result<Digest> {
