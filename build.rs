@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The header's sections: a file of src/ffi, and its banner.
-const SECTIONS: [(&str, &str); 11] = [
+const SECTIONS: [(&str, &str); 12] = [
     ("version", "Version"),
     ("status", "Status and error"),
     ("digest", "Digest"),
@@ -16,6 +16,7 @@ const SECTIONS: [(&str, &str); 11] = [
     ("value", "Value"),
     ("chunk", "State and chunk: callers who make their keys themselves"),
     ("filter", "Filter"),
+    ("snapshot", "Snapshot"),
     ("key", "Key: of a filter, a snapshot, a pipeline"),
     ("stats", "Stats"),
 ];

@@ -697,6 +697,18 @@ streamcache_status streamcache_options_set_policy(streamcache_options *options,
                                                   streamcache_policy policy);
 
 /**
+ * Sets the longest time to live of a result, time asleep included. 0 is no limit. Default: 0.
+ *
+ * Borrows `options` for the call. Threads: one at a time.
+ * @param[in,out] options the options
+ * @param[in] ttl_ms milliseconds
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_options_set_ttl_ms(streamcache_options *options, uint64_t ttl_ms);
+
+/**
  * Sets the namespace: caches of other names make other keys for the same filters and chunks, so they share no result
  * wherever results may meet. Raise a version in it to leave old results behind. Default: "", no namespace.
  *
@@ -811,13 +823,68 @@ void streamcache_cache_release(streamcache_cache *cache);
  */
 streamcache_status streamcache_cache_purge(streamcache_cache *cache, uint32_t scope);
 
+/**
+ * Changes max_bytes while the cache is in use. What is too much then is evicted here; leased bytes count until their
+ * release, and until the gauge is under the new limit nothing is stored.
+ *
+ * Borrows `cache`. Threads: any. Evicts a bounded number of results each time it locks a shard, frees outside it.
+ * @param[in] cache the cache
+ * @param[in] max_bytes bytes; 0 stores nothing, STREAMCACHE_UNLIMITED is no limit
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or 1 to 4095 bytes; the old limit stays
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_cache_set_max_bytes(streamcache_cache *cache,
+                                                   uint64_t max_bytes);
+
+/**
+ * Changes max_chunks while the cache is in use. What is too much then is evicted here, leased results too.
+ *
+ * Borrows `cache`. Threads: any. Evicts a bounded number of results each time it locks a shard, frees outside it.
+ * @param[in] cache the cache
+ * @param[in] max_chunks results; 0 stores nothing, STREAMCACHE_UNLIMITED is no limit
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_cache_set_max_chunks(streamcache_cache *cache,
+                                                    uint64_t max_chunks);
+
 /* ---- Value ------------------------------------------------------------------------------------------------------- */
+
+/** The memory is a device's (a GPU's): the library never reads it. */
+#define STREAMCACHE_EXTERNAL_DEVICE 1
 
 /**
  * A value: an immutable result or state, reference-counted. Holding a reference is holding a lease: it stays valid
  * after eviction, purge, close and the cache's release, on any thread, until streamcache_value_release().
  */
 typedef struct streamcache_value streamcache_value;
+
+/**
+ * One tensor in a value's payload. C order, contiguous, last dimension fastest: a Julia array of size (a, b) has dims
+ * {b, a}.
+ */
+typedef struct streamcache_tensor_view {
+  /** sizeof(streamcache_tensor_view). */
+  size_t struct_size;
+  /** The type code as DLPack writes it, 0 to 17. */
+  streamcache_dtype_code dtype_code;
+  /** Bits of one lane, 1 to 255. */
+  uint32_t dtype_bits;
+  /** Lanes of one element, 1 to 65535; 1 for a scalar type. */
+  uint32_t dtype_lanes;
+  /** How many dimensions, 0 (a scalar) to 64. */
+  uint32_t rank;
+  /** The dimensions; of a value's tensor they live as long as the lease. */
+  const int64_t *dims;
+  /** Where its elements begin in the payload, in bytes. */
+  size_t offset;
+  /** How many bytes they are: exactly what the dimensions and the type need. */
+  size_t length;
+} streamcache_tensor_view;
 
 /**
  * Adds a reference.
@@ -840,17 +907,27 @@ streamcache_status streamcache_value_retain(const streamcache_value *value);
 void streamcache_value_release(const streamcache_value *value);
 
 /**
- * The value's bytes, 64-byte aligned and never to be written to.
+ * The value's bytes, never to be written to; 64-byte aligned unless they are external memory.
  *
  * Borrows `value`; the pointer lives as long as the lease. Threads: any.
  * @param[in] value the value
- * @return the bytes, never NULL for a value (but not to be read at size 0); NULL for NULL
+ * @return the bytes (not to be read at size 0); NULL for device memory and for NULL
  * @since 0.1.0
  */
 const void *streamcache_value_data(const streamcache_value *value);
 
 /**
- * How many bytes the value has.
+ * Where a value of device memory is.
+ *
+ * Borrows `value`; the pointer lives as long as the lease. Threads: any.
+ * @param[in] value the value
+ * @return the pointer its put gave; NULL for a value in host memory and for NULL
+ * @since 0.1.0
+ */
+const void *streamcache_value_device_pointer(const streamcache_value *value);
+
+/**
+ * How many bytes the value has, wherever they are.
  *
  * Borrows `value`. Threads: any.
  * @param[in] value the value
@@ -859,14 +936,91 @@ const void *streamcache_value_data(const streamcache_value *value);
  */
 size_t streamcache_value_size(const streamcache_value *value);
 
+/**
+ * How many tensors the value describes.
+ *
+ * Borrows `value`. Threads: any.
+ * @param[in] value the value
+ * @return tensors; 0 for a value without a description and for NULL
+ * @since 0.1.0
+ */
+size_t streamcache_value_tensor_count(const streamcache_value *value);
+
+/**
+ * One of the tensors the value describes.
+ *
+ * Borrows `value`; `tensor->dims` lives as long as the lease. Threads: any.
+ * @param[in]     value the value
+ * @param[in]     index which one, from 0
+ * @param[in,out] tensor set struct_size before the call
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_MISS the value describes fewer
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or a wrong struct_size; `tensor` is untouched
+ * @since 0.1.0
+ */
+streamcache_status streamcache_value_get_tensor(const streamcache_value *value,
+                                                size_t index,
+                                                streamcache_tensor_view *tensor);
+
+/**
+ * The caller's blob beside the payload.
+ *
+ * Borrows everything for the call; the pointer lives as long as the lease. Threads: any.
+ * @param[in]  value the value
+ * @param[out] len bytes of the blob; NULL if not wanted
+ * @return the blob (not to be read at length 0); NULL for NULL
+ * @since 0.1.0
+ */
+const void *streamcache_value_blob(const streamcache_value *value, size_t *len);
+
+/**
+ * The digest of the value's content: the chunk digest for the next filter in a chain. Made the first time someone
+ * asks, then kept.
+ *
+ * Borrows everything for the call. Threads: any. Reads the payload once at most; locks nothing.
+ * @param[in]  value the value
+ * @param[out] digest chunk(payload), or with tensors keyed(K_content, inputs(tensors, names empty) || chunk(blob))
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_NOT_SUPPORTED the value is device memory
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_value_get_content(const streamcache_value *value,
+                                                 streamcache_digest *digest);
+
 /* ---- State and chunk: callers who make their keys themselves ----------------------------------------------------- */
+
+/** Look without counting, and without marking the result as used. */
+#define STREAMCACHE_PEEK 1
+
+/** Neither look nor store: a lookup answers STREAMCACHE_MISS, a put STREAMCACHE_NOT_STORED. */
+#define STREAMCACHE_BYPASS 2
+
+/** Don't look, but store: a lookup answers STREAMCACHE_MISS, so that the result is computed anew and replaced. */
+#define STREAMCACHE_REFRESH 4
+
+/** Look, but don't store: a put answers STREAMCACHE_NOT_STORED. */
+#define STREAMCACHE_READ_ONLY 8
 
 /** What a put may say about its value. Set everything to 0 first, then struct_size. */
 typedef struct streamcache_put_options {
   /** sizeof(streamcache_put_options). */
   size_t struct_size;
+  /**
+   * Milliseconds until the result is no longer found, time asleep included; 0 for the cache's ttl_ms, which is never
+   * exceeded.
+   */
+  uint64_t ttl_ms;
   /** Nanoseconds the computation took: every later hit counts them as time saved. 0 where unknown. */
   uint64_t compute_ns;
+  /** The tensors in the payload, copied; NULL for none. */
+  const streamcache_tensor_view *tensors;
+  /** How many tensors, at most 1024. */
+  size_t tensor_count;
+  /** A few bytes of the caller's to keep beside the payload, copied; NULL for none. */
+  const void *blob;
+  /** Bytes of `blob`, at most 65536. */
+  size_t blob_len;
 } streamcache_put_options;
 
 /**
@@ -940,7 +1094,7 @@ streamcache_status streamcache_cache_unload_state(streamcache_cache *cache, cons
  * Locks one shard; copies nothing.
  * @param[in]  cache the cache
  * @param[in]  key the key
- * @param[in]  flags 0
+ * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
  * @param[out] value the result; NULL unless STREAMCACHE_OK
  * @retval STREAMCACHE_OK a hit
  * @retval STREAMCACHE_MISS not there
@@ -963,7 +1117,7 @@ streamcache_status streamcache_cache_get_chunk(const streamcache_cache *cache,
  * @param[in]  key the key
  * @param[in]  data the result, `len` bytes; NULL only with length 0
  * @param[in]  len how many bytes
- * @param[in]  flags 0
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
  * @param[in]  options NULL for none
  * @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
  * @retval STREAMCACHE_OK stored
@@ -982,7 +1136,73 @@ streamcache_status streamcache_cache_put_chunk(streamcache_cache *cache,
                                                streamcache_value **value);
 
 /**
- * Hits per lookup since the cache was opened, 0 to 1; 0 before the first lookup.
+ * Stores a result that stays where it is: the caller gives its memory to the cache. Otherwise as
+ * streamcache_cache_put_chunk().
+ *
+ * Takes `*external`: its destructor runs exactly once, also when the put fails; see streamcache_external. Borrows the
+ * rest for the call; `*value`, if wanted, receives one reference, for streamcache_value_release(). Threads: any.
+ * Copies nothing; locks one shard at a time.
+ * @param[in]  cache the cache
+ * @param[in]  key the key
+ * @param[in]  external the memory
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+ * @param[in]  options NULL for none
+ * @param[out] value a lease, even when it was not stored (then outside the budget); NULL if not wanted
+ * @retval STREAMCACHE_OK stored
+ * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a wrong struct_size
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_cache_put_chunk_external(streamcache_cache *cache,
+                                                        const streamcache_digest *key,
+                                                        const streamcache_external *external,
+                                                        uint32_t flags,
+                                                        const streamcache_put_options *options,
+                                                        streamcache_value **value);
+
+/**
+ * Looks up a result and copies it out, for callers who want no lease.
+ *
+ * Borrows everything for the call. Threads: any. Locks one shard; copies outside the lock.
+ * @param[in]  cache the cache
+ * @param[in]  key the key
+ * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
+ * @param[out] buffer where to; NULL only with capacity 0
+ * @param[in]  capacity bytes at `buffer`
+ * @param[out] len the result's size, also when it doesn't fit; 0 on a miss
+ * @retval STREAMCACHE_OK a hit, copied
+ * @retval STREAMCACHE_MISS not there
+ * @retval STREAMCACHE_NO_SPACE a hit that needs `*len` bytes; nothing was copied
+ * @retval STREAMCACHE_NOT_SUPPORTED a hit in device memory
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_cache_get_chunk_into(const streamcache_cache *cache,
+                                                    const streamcache_digest *key,
+                                                    uint32_t flags,
+                                                    void *buffer,
+                                                    size_t capacity,
+                                                    size_t *len);
+
+/**
+ * Forgets a result. Leases on it stay valid.
+ *
+ * Borrows everything for the call. Threads: any. Locks one shard.
+ * @param[in] cache the cache
+ * @param[in] key the key
+ * @retval STREAMCACHE_OK forgotten
+ * @retval STREAMCACHE_MISS it was not there
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_cache_remove_chunk(streamcache_cache *cache, const streamcache_digest *key);
+
+/**
+ * Hits per lookup that looked, since the cache was opened, 0 to 1; 0 before the first.
  *
  * Borrows `cache`. Threads: any. Locks one shard at a time.
  * @param[in] cache the cache; NULL answers 0
@@ -1010,11 +1230,11 @@ uint64_t streamcache_cache_misses(const streamcache_cache *cache);
 
 /* ---- Filter ------------------------------------------------------------------------------------------------------ */
 
+/** The filter's answers differ from run to run (sampling, dropout): every call bypasses the cache. */
+#define STREAMCACHE_FILTER_NONDETERMINISTIC 1
+
 /** A filter: a pipeline stage with a configuration and a state. Any thread, any time; reference-counted. */
 typedef struct streamcache_filter streamcache_filter;
-
-/** A filter as it was at one moment: immutable, with a lease on its state. Any thread, any time; reference-counted. */
-typedef struct streamcache_snapshot streamcache_snapshot;
 
 /**
  * Opens a filter: a configuration, and a state to be loaded. The state belongs to this handle alone; another handle
@@ -1026,7 +1246,7 @@ typedef struct streamcache_snapshot streamcache_snapshot;
  * @param[in]  id a name in UTF-8 for people and logs, part of no key; need not be NUL-terminated
  * @param[in]  id_len bytes of `id`
  * @param[in]  config the configuration's digest, see streamcache_digest_config_json()
- * @param[in]  flags 0
+ * @param[in]  flags 0 or STREAMCACHE_FILTER_NONDETERMINISTIC
  * @param[out] filter the filter; NULL on failure
  * @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
  * @retval STREAMCACHE_OK done
@@ -1126,7 +1346,7 @@ streamcache_status streamcache_filter_get_state(const streamcache_filter *filter
  * Locks one shard; copies nothing.
  * @param[in]  filter the filter
  * @param[in]  chunk the chunk's digest, see streamcache_digest_chunk() and streamcache_digest_tensor()
- * @param[in]  flags 0
+ * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
  * @param[out] value the result; NULL unless STREAMCACHE_OK
  * @param[out] key the key it looked under, on a miss too, for streamcache_filter_put(); NULL if not wanted
  * @retval STREAMCACHE_OK a hit
@@ -1150,7 +1370,7 @@ streamcache_status streamcache_filter_get(const streamcache_filter *filter,
  * @param[in]  filter the filter
  * @param[in]  data the chunk, `len` bytes; NULL only with length 0
  * @param[in]  len how many bytes
- * @param[in]  flags 0
+ * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
  * @param[out] value the result; NULL unless STREAMCACHE_OK
  * @param[out] key the key it looked under, on a miss too; NULL if not wanted
  * @param[out] chunk the chunk's digest, on a miss too, for streamcache_filter_put(); NULL if not wanted
@@ -1180,7 +1400,7 @@ streamcache_status streamcache_filter_get_bytes(const streamcache_filter *filter
  * @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
  * @param[in]  data the result, `len` bytes; NULL only with length 0
  * @param[in]  len how many bytes
- * @param[in]  flags 0
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
  * @param[in]  options NULL for none
  * @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
  * @retval STREAMCACHE_OK stored
@@ -1212,7 +1432,7 @@ streamcache_status streamcache_filter_put(streamcache_filter *filter,
  * @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
  * @param[in]  data the result, `len` bytes; NULL only with length 0
  * @param[in]  len how many bytes
- * @param[in]  flags 0
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
  * @param[in]  options NULL for none
  * @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
  * @retval STREAMCACHE_OK stored
@@ -1234,6 +1454,110 @@ streamcache_status streamcache_filter_put_bytes(streamcache_filter *filter,
                                                 streamcache_value **value);
 
 /**
+ * Stores a chunk's result that stays where it is: the caller gives its memory to the cache. Otherwise as
+ * streamcache_filter_put().
+ *
+ * Takes `*external`: its destructor runs exactly once, also when the put fails; see streamcache_external. Borrows the
+ * rest for the call; `*value`, if wanted, receives one reference, for streamcache_value_release(). Threads: any.
+ * Copies nothing; locks one shard at a time.
+ * @param[in]  filter the filter
+ * @param[in]  chunk the chunk's digest
+ * @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
+ * @param[in]  external the memory
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+ * @param[in]  options NULL for none
+ * @param[out] value a lease, even when it was not stored (then outside the budget); NULL if not wanted
+ * @retval STREAMCACHE_OK stored
+ * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
+ * @retval STREAMCACHE_NO_STATE no state was loaded
+ * @retval STREAMCACHE_INVALID_ARGUMENT as streamcache_filter_put()
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_put_external(streamcache_filter *filter,
+                                                   const streamcache_digest *chunk,
+                                                   const streamcache_digest *key,
+                                                   const streamcache_external *external,
+                                                   uint32_t flags,
+                                                   const streamcache_put_options *options,
+                                                   streamcache_value **value);
+
+/**
+ * Looks up a chunk's result and copies it out, for callers who want no lease.
+ *
+ * Borrows everything for the call. Threads: any. Locks one shard; copies outside the lock.
+ * @param[in]  filter the filter
+ * @param[in]  chunk the chunk's digest
+ * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
+ * @param[out] buffer where to; NULL only with capacity 0
+ * @param[in]  capacity bytes at `buffer`
+ * @param[out] len the result's size, also when it doesn't fit; 0 on a miss
+ * @param[out] key the key it looked under, on a miss too, for streamcache_filter_put(); NULL if not wanted
+ * @retval STREAMCACHE_OK a hit, copied
+ * @retval STREAMCACHE_MISS not there
+ * @retval STREAMCACHE_NO_SPACE a hit that needs `*len` bytes; nothing was copied
+ * @retval STREAMCACHE_NOT_SUPPORTED a hit in device memory
+ * @retval STREAMCACHE_NO_STATE no state was loaded
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_get_into(const streamcache_filter *filter,
+                                               const streamcache_digest *chunk,
+                                               uint32_t flags,
+                                               void *buffer,
+                                               size_t capacity,
+                                               size_t *len,
+                                               streamcache_digest *key);
+
+/**
+ * Forgets a chunk's result under the present state. Leases on it stay valid.
+ *
+ * Borrows everything for the call. Threads: any. Locks one shard.
+ * @param[in] filter the filter
+ * @param[in] chunk the chunk's digest
+ * @retval STREAMCACHE_OK forgotten
+ * @retval STREAMCACHE_MISS it was not there
+ * @retval STREAMCACHE_NO_STATE no state was loaded
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_remove(streamcache_filter *filter,
+                                             const streamcache_digest *chunk);
+
+/**
+ * Forgets the results of the present state. Handles of equal configuration and state share their results, so it
+ * purges theirs, too.
+ *
+ * Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard.
+ * @param[in]  filter the filter
+ * @param[out] removed how many results; NULL if not wanted
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_NO_STATE no state was loaded
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL filter
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_purge(streamcache_filter *filter,
+                                            uint64_t *removed);
+
+/**
+ * Forgets the results of this handle's other states (the last 1024 of them): for an engine that will not roll back.
+ *
+ * Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard.
+ * @param[in]  filter the filter
+ * @param[out] removed how many results; NULL if not wanted
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL filter
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_retire(streamcache_filter *filter,
+                                             uint64_t *removed);
+
+/**
  * Takes a filter as it is now: lookups and puts on the snapshot name its state, whatever the filter loads later.
  *
  * Borrows `filter`; `*snapshot` receives one reference, for streamcache_snapshot_release(). It keeps the cache and
@@ -1248,6 +1572,11 @@ streamcache_status streamcache_filter_put_bytes(streamcache_filter *filter,
  */
 streamcache_status streamcache_filter_snapshot(const streamcache_filter *filter,
                                                streamcache_snapshot **snapshot);
+
+/* ---- Snapshot ---------------------------------------------------------------------------------------------------- */
+
+/** A filter as it was at one moment: immutable, with a lease on its state. Any thread, any time; reference-counted. */
+typedef struct streamcache_snapshot streamcache_snapshot;
 
 /**
  * Adds a reference.
@@ -1292,7 +1621,7 @@ streamcache_status streamcache_snapshot_get_state(const streamcache_snapshot *sn
  * Locks one shard; copies nothing.
  * @param[in]  snapshot the snapshot
  * @param[in]  chunk the chunk's digest
- * @param[in]  flags 0
+ * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
  * @param[out] value the result; NULL unless STREAMCACHE_OK
  * @param[out] key the key it looked under, on a miss too; NULL if not wanted
  * @retval STREAMCACHE_OK a hit
@@ -1316,7 +1645,7 @@ streamcache_status streamcache_snapshot_get(const streamcache_snapshot *snapshot
  * @param[in]  chunk the chunk's digest
  * @param[in]  data the result, `len` bytes; NULL only with length 0
  * @param[in]  len how many bytes
- * @param[in]  flags 0
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
  * @param[in]  options NULL for none
  * @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
  * @retval STREAMCACHE_OK stored
@@ -1333,6 +1662,33 @@ streamcache_status streamcache_snapshot_put(const streamcache_snapshot *snapshot
                                             uint32_t flags,
                                             const streamcache_put_options *options,
                                             streamcache_value **value);
+
+/**
+ * Stores a chunk's result that the snapshot's state computed and that stays where it is; otherwise as
+ * streamcache_filter_put_external().
+ *
+ * Takes `*external`: its destructor runs exactly once, also when the put fails; see streamcache_external. Borrows the
+ * rest for the call; `*value`, if wanted, receives one reference, for streamcache_value_release(). Threads: any.
+ * Copies nothing; locks one shard at a time.
+ * @param[in]  snapshot the snapshot
+ * @param[in]  chunk the chunk's digest
+ * @param[in]  external the memory
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+ * @param[in]  options NULL for none
+ * @param[out] value a lease, even when it was not stored (then outside the budget); NULL if not wanted
+ * @retval STREAMCACHE_OK stored
+ * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a wrong struct_size
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_snapshot_put_external(const streamcache_snapshot *snapshot,
+                                                     const streamcache_digest *chunk,
+                                                     const streamcache_external *external,
+                                                     uint32_t flags,
+                                                     const streamcache_put_options *options,
+                                                     streamcache_value **value);
 
 /* ---- Key: of a filter, a snapshot, a pipeline -------------------------------------------------------------------- */
 
@@ -1420,12 +1776,16 @@ streamcache_status streamcache_pipeline_snapshot_key(const streamcache_snapshot 
 typedef struct streamcache_cache_stats {
   /** In: sizeof(streamcache_cache_stats). Out: the bytes that were filled in. */
   size_t struct_size;
-  /** Lookups: hits and misses together. */
+  /** Lookups, each counted once: the sum of hits, misses and bypassed. Peeks are not counted. */
   uint64_t lookups;
   /** Lookups that found their result. */
   uint64_t hits;
   /** Lookups that did not. */
   uint64_t misses;
+  /** Lookups that were told not to look: STREAMCACHE_BYPASS, _REFRESH, and every one of a non-deterministic filter. */
+  uint64_t bypassed;
+  /** Misses whose result was there with its time to live over, part of misses. */
+  uint64_t expired;
   /** Results stored, replacements included. */
   uint64_t puts;
   /** Results given up for others. */
@@ -1442,11 +1802,31 @@ typedef struct streamcache_cache_stats {
   uint64_t max_bytes;
   /** Bytes of values that were not stored and live with their callers, outside the limit. */
   uint64_t detached_bytes;
+  /** Bytes of results that were evicted, replaced or purged and are still leased, part of bytes. */
+  uint64_t leased_bytes;
   /** Bytes of states, part of bytes. */
   uint64_t state_bytes;
   /** Nanoseconds of computation that hits saved, from compute_ns of their puts. */
   uint64_t time_saved_ns;
 } streamcache_cache_stats;
+
+/** What the calls of one filter handle and its snapshots counted. Peeks are not counted. */
+typedef struct streamcache_filter_stats {
+  /** In: sizeof(streamcache_filter_stats). Out: the bytes that were filled in. */
+  size_t struct_size;
+  /** Lookups, each counted once: the sum of hits, misses and bypassed. */
+  uint64_t lookups;
+  /** Lookups that found their result. */
+  uint64_t hits;
+  /** Lookups that did not. */
+  uint64_t misses;
+  /** Lookups that were told not to look. */
+  uint64_t bypassed;
+  /** Results stored. */
+  uint64_t puts;
+  /** Nanoseconds of computation that hits saved, from compute_ns of their puts. */
+  uint64_t time_saved_ns;
+} streamcache_filter_stats;
 
 /**
  * Reads a cache's counters and gauges; they stay readable after streamcache_cache_close().
@@ -1460,6 +1840,19 @@ typedef struct streamcache_cache_stats {
  */
 streamcache_status streamcache_cache_get_stats(const streamcache_cache *cache,
                                                streamcache_cache_stats *stats);
+
+/**
+ * Reads the counters of one filter handle and its snapshots, also of a closed cache's.
+ *
+ * Borrows everything for the call. Threads: any. Locks nothing.
+ * @param[in]     filter the filter
+ * @param[in,out] stats set struct_size before the call; a smaller one, of an older header, is filled as far as it goes
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or a struct_size below sizeof(size_t)
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_get_stats(const streamcache_filter *filter,
+                                                streamcache_filter_stats *stats);
 
 #ifdef __cplusplus
 }

@@ -2,16 +2,19 @@
 //! verbs live here too, for callers who make their keys themselves.
 
 use crate::budget::Purpose;
+use crate::call::{Flags, PutOptions};
+use crate::description::Description;
 use crate::digest::{Digest, Scope};
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory::{Memory, Put};
-use crate::options::Options;
+use crate::options::{self, Options};
+use crate::process::boot_ms;
 use crate::stats::CacheStats;
-use crate::value::Value;
+use crate::value::{Draft, Payload, Value};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 /// What a named state costs the budget beside its bytes and its name: the map's entry and its slack.
 const NAMED_STATE_COST: u64 = 256;
@@ -19,15 +22,6 @@ const NAMED_STATE_COST: u64 = 256;
 const OPEN: u8 = 0;
 const CLOSED: u8 = 1;
 const PANICKED: u8 = 2;
-
-/// What a put may say about its value.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct PutOptions {
-    /// Nanoseconds the computation took, credited as time saved on every later hit; 0 where unknown.
-    pub compute_ns: u64,
-    /// Whether the caller wants a lease on what was put.
-    pub lease: bool,
-}
 
 #[derive(Debug)]
 struct NamedState {
@@ -41,6 +35,9 @@ pub struct Cache {
     life: AtomicU8,
     memory: Memory,
     scope: Scope,
+    ttl_ms: u64,
+    /// Lookups that were told not to look.
+    bypassed: AtomicU64,
     states: Mutex<HashMap<Box<str>, NamedState>>,
 }
 
@@ -52,30 +49,89 @@ impl Cache {
             life: AtomicU8::new(OPEN),
             memory: Memory::new(options)?,
             scope: Scope::new(&options.namespace, options.secret.as_ref()),
+            ttl_ms: options.ttl_ms,
+            bypassed: AtomicU64::new(0),
             states: Mutex::new(HashMap::new()),
         }))
     }
 
     /// Looks a result up under a ready key.
-    pub fn get(&self, key: &Digest) -> Result<Option<Value>> {
+    pub fn get(&self, key: &Digest, flags: Flags) -> Result<Option<Value>> {
         self.check_open()?;
+        if flags.peeks() {
+            return Ok(if flags.looks() { self.memory.peek(key) } else { None });
+        }
+        if !flags.looks() {
+            self.bypassed.fetch_add(1, Ordering::Relaxed);
+            return Ok(None);
+        }
         Ok(self.memory.get(key))
     }
 
     /// Stores a copy of `bytes` under a ready key.
-    pub fn put(&self, key: &Digest, bytes: &[u8], options: PutOptions) -> Result<Put> {
-        self.put_tagged(key, 0, bytes, options)
+    pub fn put(&self, key: &Digest, bytes: &[u8], options: &PutOptions<'_>) -> Result<Put> {
+        self.store(key, 0, Payload::Copy(bytes), options)
     }
 
-    pub(crate) fn put_tagged(&self, key: &Digest, tag: u64, bytes: &[u8], options: PutOptions) -> Result<Put> {
+    /// Stores a value under a ready key. `tag` names the filter and state it belongs to, 0 for none.
+    pub(crate) fn store(&self, key: &Digest, tag: u64, payload: Payload<'_>, options: &PutOptions<'_>) -> Result<Put> {
         self.check_open()?;
-        self.memory.put(key, tag, bytes, options.compute_ns, options.lease)
+        let draft = Draft {
+            description: Description::new(options.tensors, options.blob, payload.len())?,
+            payload,
+            compute_ns: options.compute_ns,
+            expires_ms: self.expiry(options.ttl_ms),
+        };
+        if options.flags.stores() {
+            return self.memory.put(key, tag, draft, options.lease);
+        }
+        let charge = draft.charge().ok_or(ErrorKind::NoMemory)?;
+        let value = if options.lease { Some(self.memory.detached(draft, charge)?) } else { None };
+        Ok(Put { stored: false, value })
+    }
+
+    /// The end of a put's time to live: its own, but never beyond the cache's limit. 0 for none.
+    fn expiry(&self, ttl_ms: u64) -> u64 {
+        match (ttl_ms, self.ttl_ms) {
+            (0, 0) => 0,
+            (0, ttl) | (ttl, 0) => boot_ms().saturating_add(ttl),
+            (own, limit) => boot_ms().saturating_add(own.min(limit)),
+        }
+    }
+
+    /// Forgets the result under a ready key; says whether there was one.
+    pub fn remove(&self, key: &Digest) -> Result<bool> {
+        self.check_open()?;
+        Ok(self.memory.remove(key))
+    }
+
+    /// Forgets the results whose tag `matches`; says how many.
+    pub(crate) fn remove_tagged(&self, matches: &dyn Fn(u64) -> bool) -> Result<u64> {
+        self.check_open()?;
+        Ok(self.memory.remove_tagged(matches))
+    }
+
+    /// Changes the byte limit. What is too much evicts in bounded steps; leased bytes count until their release, and
+    /// until the gauge is under the new limit nothing is stored.
+    pub fn set_max_bytes(&self, max_bytes: u64) -> Result<()> {
+        self.check_open()?;
+        options::check_max_bytes(max_bytes)?;
+        self.memory.set_max_bytes(max_bytes);
+        Ok(())
+    }
+
+    /// Changes the limit on results. What is too much is evicted in bounded steps.
+    pub fn set_max_chunks(&self, max_chunks: u64) -> Result<()> {
+        self.check_open()?;
+        self.memory.set_max_chunks(max_chunks);
+        Ok(())
     }
 
     /// Copies a state into the budget: charged, never evicted. Results make room for it.
     pub(crate) fn hold_state(&self, bytes: &[u8], extra: u64) -> Result<Value> {
         self.check_open()?;
-        let charge = Value::charge(bytes.len()).and_then(|charge| charge.checked_add(extra));
+        let draft = Draft::copy_of(bytes);
+        let charge = draft.charge().and_then(|charge| charge.checked_add(extra));
         let reservation = charge.and_then(|charge| self.memory.reserve(charge, Purpose::State)).ok_or_else(|| {
             let stats = self.memory.stats();
             Error::new(
@@ -86,7 +142,7 @@ impl Cache {
                 ),
             )
         })?;
-        Value::copy_of(bytes, 0, reservation)
+        Value::make(draft, reservation)
     }
 
     /// Keeps a state under a filter's id with the caller's key; replaces the id's old one. On failure that one stays.
@@ -150,6 +206,6 @@ impl Cache {
 
     /// The counters and gauges.
     pub fn stats(&self) -> CacheStats {
-        self.memory.stats()
+        CacheStats { bypassed: self.bypassed.load(Ordering::Relaxed), ..self.memory.stats() }
     }
 }

@@ -7,8 +7,11 @@
 //! - `json`: strict JSON, for configurations and options
 //! - [`digest`]: every key this library derives, and nothing else
 //! - [`options`] and [`stats`]: how a cache is to be, and what it counts
+//! - `process`: what is asked of the process this library is a guest in
+//! - `description`: what a value says about itself
 //! - `budget` and [`value`]: bytes reserved before they are allocated; leases on immutable values
 //! - `memory`: the in-process tier: shards, the policies S3-FIFO and LRU
+//! - [`call`]: what a single call may ask for
 //! - [`cache`]: composes the rooms below; a lookup reads from top to bottom there
 //! - [`filter`]: a configuration and its state, snapshots, and the rule about swaps
 //! - [`pipeline`]: one key for a whole chain of filters
@@ -16,6 +19,8 @@
 
 mod budget;
 pub mod cache;
+pub mod call;
+mod description;
 pub mod digest;
 pub mod error;
 #[cfg(feature = "capi")]
@@ -25,14 +30,17 @@ mod json;
 mod memory;
 pub mod options;
 pub mod pipeline;
+mod process;
 pub mod stats;
 pub mod value;
 
-pub use cache::{Cache, PutOptions};
+pub use cache::Cache;
+pub use call::{Flags, PutOptions};
+pub use description::TensorSpec;
 pub use digest::Digest;
 pub use error::{Error, ErrorKind, Result};
 pub use filter::{Filter, Lookup, Snapshot};
 pub use memory::Put;
 pub use options::{Options, Policy, UNLIMITED};
-pub use stats::CacheStats;
-pub use value::Value;
+pub use stats::{CacheStats, FilterStats};
+pub use value::{External, Value};

@@ -30,6 +30,8 @@ pub struct Options {
     pub max_chunks: u64,
     /// The eviction policy.
     pub policy: Policy,
+    /// The longest time to live of a result in milliseconds, time asleep included; 0 is no limit.
+    pub ttl_ms: u64,
     /// Sets this cache's keys apart from those of caches with other names; empty for none.
     pub namespace: String,
     /// With it nobody outside can predict or plant a key. Never printed, and never part of a dump.
@@ -42,6 +44,7 @@ impl Default for Options {
             max_bytes: 256 << 20,
             max_chunks: UNLIMITED,
             policy: Policy::S3Fifo,
+            ttl_ms: 0,
             namespace: String::new(),
             secret: None,
         }
@@ -49,7 +52,7 @@ impl Default for Options {
 }
 
 /// The names [`Options::from_json`] knows.
-const NAMES: [&str; 5] = ["max_bytes", "max_chunks", "policy", "namespace", "secret"];
+const NAMES: [&str; 6] = ["max_bytes", "max_chunks", "policy", "ttl_ms", "namespace", "secret"];
 
 impl Options {
     /// Reads a JSON object. An unknown name is an error that offers the nearest known one.
@@ -65,6 +68,7 @@ impl Options {
                 "max_bytes" => options.max_bytes = limit(name, value)?,
                 "max_chunks" => options.max_chunks = limit(name, value)?,
                 "policy" => options.policy = policy(value)?,
+                "ttl_ms" => options.ttl_ms = milliseconds(name, value)?,
                 "namespace" => options.namespace = namespace(value)?,
                 _ => return Err(unknown(name)),
             }
@@ -74,21 +78,31 @@ impl Options {
 
     /// Refuses what can only be a mistake.
     pub fn check(&self) -> Result<()> {
-        if (1..MIN_MAX_BYTES).contains(&self.max_bytes) {
-            return Err(Error::invalid(format!(
-                "max_bytes is {}: too small to hold anything (it counts bytes, not MiB); set it to {MIN_MAX_BYTES} or more, or to 0 to store nothing on purpose",
-                self.max_bytes
-            )));
-        }
-        Ok(())
+        check_max_bytes(self.max_bytes)
     }
+}
+
+/// Refuses a limit that can only be a mistake.
+pub(crate) fn check_max_bytes(max_bytes: u64) -> Result<()> {
+    if (1..MIN_MAX_BYTES).contains(&max_bytes) {
+        return Err(Error::invalid(format!(
+            "max_bytes is {max_bytes}: too small to hold anything (it counts bytes, not MiB); set it to {MIN_MAX_BYTES} or more, or to 0 to store nothing on purpose"
+        )));
+    }
+    Ok(())
+}
+
+fn milliseconds(name: &str, value: &Json) -> Result<u64> {
+    value.as_u64().ok_or_else(|| {
+        Error::invalid(format!("{name} is {value}: it takes a whole number of milliseconds, 0 for no limit"))
+    })
 }
 
 fn limit(name: &str, value: &Json) -> Result<u64> {
     match value {
         Json::String(s) if s == "unlimited" => Ok(UNLIMITED),
         _ => value.as_u64().ok_or_else(|| {
-            Error::invalid(format!("{name} is {value}: it takes a whole number from 0 to 2^53−1, or \"unlimited\""))
+            Error::invalid(format!("{name} is {value}: it takes a whole number from 0 to 2^64−1, or \"unlimited\""))
         }),
     }
 }
@@ -138,6 +152,7 @@ mod tests {
         assert!(refused(r#"{"polcy": "lru"}"#).contains("did you mean \"policy\""));
         assert!(refused(r#"{"max_chunks": -1}"#).contains("max_chunks is -1"));
         assert!(refused(r#"{"max_chunks": 1.5}"#).contains("whole number"));
+        assert!(refused(r#"{"max_bytes": 99999999999999999999999}"#).contains("max_bytes is 1e+23"));
         assert!(refused(r#"{"policy": "fifo"}"#).contains("s3fifo"));
         assert!(refused(r#"{"policy": 1}"#).contains("s3fifo"));
         assert!(refused("[]").contains("object"));

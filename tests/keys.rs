@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use std::sync::Arc;
 use streamcache::digest::{self, Secret};
-use streamcache::{Cache, Digest, ErrorKind, Filter, Options, PutOptions, Snapshot, pipeline};
+use streamcache::{Cache, Digest, ErrorKind, Filter, Flags, Options, PutOptions, Snapshot, pipeline};
 
 fn cache(namespace: &str, secret: Option<&[u8]>) -> Arc<Cache> {
     let secret = secret.map(|bytes| Secret::new(bytes).unwrap());
@@ -12,7 +12,7 @@ fn cache(namespace: &str, secret: Option<&[u8]>) -> Arc<Cache> {
 }
 
 fn filter(cache: &Arc<Cache>, state: &[u8]) -> Arc<Filter> {
-    let filter = Filter::open(cache, "test", config()).unwrap();
+    let filter = Filter::open(cache, "test", config(), true).unwrap();
     filter.load_state(state).unwrap();
     filter
 }
@@ -38,7 +38,7 @@ fn a_filters_key_is_the_one_it_looks_under() {
     for cache in [cache("", None), cache("name", None), cache("name", Some(ONE))] {
         let filter = filter(&cache, b"state");
         let key = filter.key(&chunk).unwrap();
-        assert_eq!(filter.get(&chunk).unwrap().key, key);
+        assert_eq!(filter.get(&chunk, Flags::default()).unwrap().key, key);
         let snapshot = filter.snapshot().unwrap();
         filter.load_state(b"another").unwrap();
         assert_eq!(snapshot.key(&chunk).unwrap(), key, "a snapshot keeps its key");
@@ -89,20 +89,20 @@ fn a_chain_is_found_with_one_lookup_until_a_state_of_it_changes() {
     let chain = [first.clone(), second.clone()];
     let chunk = digest::chunk(b"chunk");
     let key = chain_key(&chain, &chunk);
-    assert!(cache.put(&key, b"result", PutOptions::default()).unwrap().stored);
-    assert_eq!(cache.get(&chain_key(&chain, &chunk)).unwrap().unwrap().bytes(), b"result");
-    assert!(cache.get(&chain_key(&chain, &digest::chunk(b"other"))).unwrap().is_none());
+    assert!(cache.put(&key, b"result", &PutOptions::default()).unwrap().stored);
+    assert_eq!(cache.get(&chain_key(&chain, &chunk), Flags::default()).unwrap().unwrap().bytes(), b"result");
+    assert!(cache.get(&chain_key(&chain, &digest::chunk(b"other")), Flags::default()).unwrap().is_none());
 
     let snapshots: Vec<Snapshot> = chain.iter().map(|filter| filter.snapshot().unwrap()).collect();
     second.load_state(b"s3").unwrap();
-    assert!(cache.get(&chain_key(&chain, &chunk)).unwrap().is_none());
+    assert!(cache.get(&chain_key(&chain, &chunk), Flags::default()).unwrap().is_none());
     assert_eq!(
         pipeline::snapshot_key(&snapshots.iter().collect::<Vec<_>>(), &chunk).unwrap(),
         key,
         "snapshots keep the key"
     );
     second.load_state(b"s2").unwrap();
-    assert!(cache.get(&chain_key(&chain, &chunk)).unwrap().is_some(), "a rollback finds it again");
+    assert!(cache.get(&chain_key(&chain, &chunk), Flags::default()).unwrap().is_some(), "a rollback finds it again");
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn a_chain_needs_filters_of_one_cache_with_states() {
     let refused = |filters: &[Arc<Filter>]| pipeline::key(&refs(filters), &chunk).unwrap_err().kind();
     assert_eq!(refused(&[]), ErrorKind::InvalidArgument);
     assert_eq!(refused(&[filter(&one, b"s"), filter(&other, b"s")]), ErrorKind::InvalidArgument);
-    assert_eq!(refused(&[filter(&one, b"s"), Filter::open(&one, "", config()).unwrap()]), ErrorKind::NoState);
+    assert_eq!(refused(&[filter(&one, b"s"), Filter::open(&one, "", config(), true).unwrap()]), ErrorKind::NoState);
     let closed = [filter(&one, b"s")];
     one.close().unwrap();
     assert_eq!(refused(&closed), ErrorKind::Closed);

@@ -31,7 +31,11 @@ fn main() {
 
     let mut report = Report::default();
     report.section("machine", machine.json());
-    hit::measure(&library, arguments.quick, &mut report);
-    put::measure(&library, arguments.quick, &mut report);
+    if arguments.wants("hit") {
+        hit::measure(&library, arguments.quick, &mut report);
+    }
+    if arguments.wants("put") {
+        put::measure(&library, arguments.quick, &mut report);
+    }
     report.finish(&arguments);
 }

@@ -113,7 +113,7 @@ fn key(n: usize) -> Digest {
 fn layout_of_a_value(bytes: usize) -> Layout {
     let cache = Cache::open(&Options::default()).expect("the defaults open");
     let bytes = vec![0; bytes];
-    let put = || assert!(cache.put(&key(0), &bytes, PutOptions::default()).is_ok_and(|put| put.stored));
+    let put = || assert!(cache.put(&key(0), &bytes, &PutOptions::default()).is_ok_and(|put| put.stored));
     put();
     counting::only_allocation(put)
 }
@@ -131,7 +131,7 @@ fn measure(setting: &Setting) -> Index {
     };
     let mut index = Index { full: 0.0, churned: 0.0, worst: 0.0 };
     for n in 1..=setting.entries * (1 + CHURN) {
-        assert!(cache.put(&key(n), &bytes, PutOptions::default()).is_ok_and(|put| put.stored));
+        assert!(cache.put(&key(n), &bytes, &PutOptions::default()).is_ok_and(|put| put.stored));
         if n % 1000 == 0 && n >= setting.entries / 10 {
             index.churned = index_an_entry();
             index.worst = index.worst.max(index.churned);

@@ -12,9 +12,11 @@ pub fn inputs(digests: &[Digest]) -> Digest {
     Digest(*hasher.finalize().as_bytes())
 }
 
-/// `content = keyed(K_content, inputs(tensors) ‖ chunk(blob))`, of a value with tensor descriptions; their names are
-/// empty. A value without any has the content `chunk(payload)`.
-pub fn content(tensors: &[Digest], blob: &[u8]) -> Digest {
+/// `content = chunk(payload)`, or with tensors `keyed(K_content, inputs(tensor_1..tensor_n) ‖ chunk(blob))`.
+pub(crate) fn content(payload: &[u8], tensors: &[Digest], blob: &[u8]) -> Digest {
+    if tensors.is_empty() {
+        return chunk(payload);
+    }
     joined(&K.content, [&inputs(tensors), &chunk(blob)])
 }
 

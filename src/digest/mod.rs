@@ -15,11 +15,12 @@ mod scope;
 mod tensor;
 
 pub use hasher::{Hasher, chunk_file, state_file};
-pub use list::{Barrier, content, inputs};
+pub(crate) use list::content;
+pub use list::{Barrier, inputs};
 pub use scope::Secret;
 pub(crate) use scope::{FilterDigest, Scope, pipeline};
-pub(crate) use tensor::MAX_RANK;
 pub use tensor::{Dtype, Tensor, tensor};
+pub(crate) use tensor::{MAX_RANK, tensor_bytes};
 
 use crate::error::{Error, Result};
 use crate::json;

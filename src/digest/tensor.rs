@@ -48,29 +48,7 @@ pub fn tensor(tensor: &Tensor<'_>) -> Result<Digest> {
 }
 
 fn check(tensor: &Tensor<'_>) -> Result<()> {
-    let Dtype { code, bits, lanes } = tensor.dtype;
-    if code > LAST_DTYPE_CODE {
-        return Err(Error::invalid(format!("dtype code {code} is not one of DLPack's 0 to {LAST_DTYPE_CODE}")));
-    }
-    if bits == 0 || lanes == 0 {
-        return Err(Error::invalid("a dtype has at least 1 bit and 1 lane"));
-    }
-    if tensor.dims.len() > MAX_RANK as usize {
-        return Err(Error::invalid(format!("rank {} is above {MAX_RANK}", tensor.dims.len())));
-    }
-    if let Some(dim) = tensor.dims.iter().find(|&&dim| dim < 0) {
-        return Err(Error::invalid(format!("dimension {dim} is negative; a dynamic dimension needs its real size")));
-    }
-    // A zero anywhere makes the tensor empty, whatever the other dimensions multiply to.
-    let elements = if tensor.dims.contains(&0) {
-        Some(0)
-    } else {
-        tensor.dims.iter().try_fold(1u64, |n, &dim| n.checked_mul(dim as u64))
-    };
-    let bytes = elements
-        .and_then(|n| n.checked_mul(u64::from(bits) * u64::from(lanes)))
-        .map(|bits| bits.div_ceil(8))
-        .ok_or_else(|| Error::invalid("the dimensions multiply to more than 2^64 bits"))?;
+    let bytes = tensor_bytes(tensor.dtype, tensor.dims)?;
     if bytes != tensor.data.len() as u64 {
         return Err(Error::invalid(format!(
             "the dimensions and the dtype need {bytes} bytes of data, and {} were given; strided data must be made contiguous first",
@@ -78,4 +56,28 @@ fn check(tensor: &Tensor<'_>) -> Result<()> {
         )));
     }
     Ok(())
+}
+
+/// Bytes that a tensor of this type and shape has, both checked.
+pub(crate) fn tensor_bytes(dtype: Dtype, dims: &[i64]) -> Result<u64> {
+    let Dtype { code, bits, lanes } = dtype;
+    if code > LAST_DTYPE_CODE {
+        return Err(Error::invalid(format!("dtype code {code} is not one of DLPack's 0 to {LAST_DTYPE_CODE}")));
+    }
+    if bits == 0 || lanes == 0 {
+        return Err(Error::invalid("a dtype has at least 1 bit and 1 lane"));
+    }
+    if dims.len() > MAX_RANK as usize {
+        return Err(Error::invalid(format!("rank {} is above {MAX_RANK}", dims.len())));
+    }
+    if let Some(dim) = dims.iter().find(|&&dim| dim < 0) {
+        return Err(Error::invalid(format!("dimension {dim} is negative; a dynamic dimension needs its real size")));
+    }
+    // A zero anywhere makes the tensor empty, whatever the other dimensions multiply to.
+    let elements =
+        if dims.contains(&0) { Some(0) } else { dims.iter().try_fold(1u64, |n, &dim| n.checked_mul(dim as u64)) };
+    elements
+        .and_then(|n| n.checked_mul(u64::from(bits) * u64::from(lanes)))
+        .map(|bits| bits.div_ceil(8))
+        .ok_or_else(|| Error::invalid("the dimensions multiply to more than 2^64 bits"))
 }

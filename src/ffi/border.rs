@@ -156,16 +156,10 @@ pub(super) unsafe fn required<'a, T>(out: *mut T) -> Result<&'a mut T> {
 /// `len` bytes at `data`; NULL only with length 0.
 ///
 /// # Safety
-/// `data` is NULL or points to `len` readable bytes that nothing writes during `'a`.
+/// As [`list`].
 pub(super) unsafe fn bytes<'a>(data: *const c_void, len: usize) -> Result<&'a [u8]> {
-    if data.is_null() {
-        return if len == 0 { Ok(&[]) } else { Err(null()) };
-    }
-    if isize::try_from(len).is_err() {
-        return Err(null());
-    }
-    // SAFETY: not NULL, no longer than isize::MAX, and readable by contract.
-    Ok(unsafe { std::slice::from_raw_parts(data.cast(), len) })
+    // SAFETY: as this function's own contract.
+    unsafe { list(data.cast(), len) }
 }
 
 /// `len` bytes of UTF-8 at `text`; NULL only with length 0.
@@ -179,9 +173,55 @@ pub(super) unsafe fn text<'a>(text: *const c_char, len: usize) -> Result<&'a str
         .map_err(|e| Error::invalid(format!("an id or name is not UTF-8: {e}; pass bytes as hexadecimal or base64")))
 }
 
-/// Flags of a kind that has none yet.
-pub(super) fn no_flags(flags: u32) -> Result<()> {
-    if flags == 0 { Ok(()) } else { Err(Error::invalid(format!("unknown flags {flags:#x}; pass 0"))) }
+/// A plain C struct that begins with its size. One of an older header is shorter: what it lacks is 0. One of a newer
+/// header is longer: what this library doesn't know must be 0.
+///
+/// # Safety
+/// `from` is NULL or readable for the size it begins with; `T` is repr(C), begins with that `usize`, and is valid when
+/// all its bytes are 0.
+pub(super) unsafe fn sized<T>(from: *const T) -> Result<T> {
+    const MAX: usize = 4096;
+    // SAFETY: readable by contract, and the size is looked at before anything behind it.
+    unsafe {
+        let size = *from.cast::<usize>().as_ref().ok_or_else(null)?;
+        if !(size_of::<usize>()..=MAX).contains(&size) {
+            return Err(Error::invalid("struct_size is wrong: set it to sizeof of the struct"));
+        }
+        let known = size.min(size_of::<T>());
+        let unknown = std::slice::from_raw_parts(from.cast::<u8>().add(known), size - known);
+        if unknown.iter().any(|&byte| byte != 0) {
+            return Err(Error::new(
+                ErrorKind::NotSupported,
+                "the struct has fields set that this library is too old for",
+            ));
+        }
+        let mut full = std::mem::MaybeUninit::<T>::zeroed();
+        full.as_mut_ptr().cast::<u8>().copy_from(from.cast(), known);
+        Ok(full.assume_init())
+    }
+}
+
+/// `len` items at `items`; NULL only with length 0.
+///
+/// # Safety
+/// `items` is NULL or points to `len` readable items that nothing writes during `'a`.
+pub(super) unsafe fn list<'a, T>(items: *const T, len: usize) -> Result<&'a [T]> {
+    if items.is_null() {
+        return if len == 0 { Ok(&[]) } else { Err(null()) };
+    }
+    if !items.is_aligned() || len > isize::MAX as usize / size_of::<T>() {
+        return Err(null());
+    }
+    // SAFETY: not NULL, aligned, no longer than isize::MAX bytes, and readable by contract.
+    Ok(unsafe { std::slice::from_raw_parts(items, len) })
+}
+
+/// Flags that must be among `known`.
+pub(super) fn only(flags: u32, known: u32) -> Result<()> {
+    match flags & !known {
+        0 => Ok(()),
+        unknown => Err(Error::invalid(format!("unknown flags {unknown:#x}"))),
+    }
 }
 
 /// A lease as C holds it: the value's own address.

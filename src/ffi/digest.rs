@@ -1,6 +1,6 @@
 //! Section: digest.
 
-use super::border::{bytes, guard, guard_error, null, required, text};
+use super::border::{bytes, guard, guard_error, list, null, required, text};
 use super::status::{STREAMCACHE_OK, streamcache_error, streamcache_status};
 use crate::digest::{self, Digest, Dtype, Role, Tensor};
 use crate::error::{Error, Result};
@@ -92,18 +92,6 @@ pub(super) unsafe fn write(out: *mut streamcache_digest, digest: &Digest) {
         // SAFETY: not NULL, and writable by contract.
         unsafe { out.write(streamcache_digest { bytes: digest.0 }) };
     }
-}
-
-/// `n` digests of the caller's; NULL only with 0.
-unsafe fn borrow_list<'a>(digests: *const streamcache_digest, n: usize) -> Result<&'a [Digest]> {
-    if digests.is_null() {
-        return if n == 0 { Ok(&[]) } else { Err(null()) };
-    }
-    if n > isize::MAX as usize / size_of::<Digest>() {
-        return Err(null());
-    }
-    // SAFETY: not NULL, no longer than isize::MAX bytes, readable by contract, and both types are 32 plain bytes.
-    Ok(unsafe { std::slice::from_raw_parts(digests.cast(), n) })
 }
 
 /// The role a number of the caller's stands for.
@@ -203,29 +191,37 @@ unsafe fn described<'a>(tensor: *const streamcache_tensor) -> Result<Tensor<'a>>
         }
         &*tensor
     };
-    let range = |what| move |_| Error::invalid(format!("the dtype's {what} is out of range; see streamcache_tensor"));
-    let dtype = Dtype {
-        code: u8::try_from(tensor.dtype_code).map_err(range("code"))?,
-        bits: u8::try_from(tensor.dtype_bits).map_err(range("bits"))?,
-        lanes: u16::try_from(tensor.dtype_lanes).map_err(range("lanes"))?,
-    };
-    if tensor.rank > digest::MAX_RANK {
-        return Err(Error::invalid(format!("rank {} is above {}", tensor.rank, digest::MAX_RANK)));
-    }
-    // SAFETY: each pointer is readable for its length by contract; the rank is small.
+    // SAFETY: each pointer is readable for its length by contract.
     unsafe {
-        let dims = match tensor.rank {
-            0 => &[],
-            _ if tensor.dims.is_null() => return Err(null()),
-            rank => std::slice::from_raw_parts(tensor.dims, rank as usize),
-        };
         Ok(Tensor {
             name: text(tensor.name, tensor.name_len)?,
-            dtype,
-            dims,
+            dtype: dtype(tensor.dtype_code, tensor.dtype_bits, tensor.dtype_lanes)?,
+            dims: dims(tensor.dims, tensor.rank)?,
             data: bytes(tensor.data, tensor.data_len)?,
         })
     }
+}
+
+/// An element type, its numbers checked against their ranges.
+pub(super) fn dtype(code: streamcache_dtype_code, bits: u32, lanes: u32) -> Result<Dtype> {
+    let range = |what| move |_| Error::invalid(format!("the dtype's {what} is out of range; see streamcache_tensor"));
+    Ok(Dtype {
+        code: u8::try_from(code).map_err(range("code"))?,
+        bits: u8::try_from(bits).map_err(range("bits"))?,
+        lanes: u16::try_from(lanes).map_err(range("lanes"))?,
+    })
+}
+
+/// A shape; the rank is checked before anything is read.
+///
+/// # Safety
+/// `dims` is NULL or readable for `rank` items.
+pub(super) unsafe fn dims<'a>(dims: *const i64, rank: u32) -> Result<&'a [i64]> {
+    if rank > digest::MAX_RANK {
+        return Err(Error::invalid(format!("rank {rank} is above {}", digest::MAX_RANK)));
+    }
+    // SAFETY: as this function's own contract.
+    unsafe { list(dims, rank as usize) }
 }
 
 /// Digests a list of digests as one chunk: a model's inputs, say, in an order of the caller's that never changes.
@@ -243,7 +239,7 @@ pub unsafe extern "C" fn streamcache_digest_inputs(
 ) -> streamcache_status {
     // SAFETY: the caller's pointers, as documented.
     guard(|| unsafe {
-        let inputs = digest::inputs(borrow_list(digests, n)?);
+        let inputs = digest::inputs(list(digests.cast::<Digest>(), n)?);
         required(digest)?.bytes = inputs.0;
         Ok(STREAMCACHE_OK)
     })

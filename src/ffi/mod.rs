@@ -12,6 +12,7 @@ pub mod filter;
 pub mod hasher;
 pub mod key;
 pub mod options;
+pub mod snapshot;
 pub mod stats;
 pub mod status;
 pub mod value;

@@ -44,7 +44,8 @@ fn give(options: Options) -> *mut streamcache_options {
 pub unsafe extern "C" fn streamcache_options_new(options: *mut *mut streamcache_options) -> streamcache_status {
     // SAFETY: the caller's pointers, as documented.
     guard(|| unsafe {
-        *cleared(options).ok_or_else(null)? = give(Options::default());
+        let options = cleared(options).ok_or_else(null)?;
+        *options = give(Options::default());
         Ok(STREAMCACHE_OK)
     })
 }
@@ -70,7 +71,8 @@ pub unsafe extern "C" fn streamcache_options_from_json(
     unsafe {
         let options = cleared(options);
         guard_error(error, || {
-            *options.ok_or_else(null)? = give(Options::from_json(bytes(json.cast(), len)?)?);
+            let options = options.ok_or_else(null)?;
+            *options = give(Options::from_json(bytes(json.cast(), len)?)?);
             Ok(STREAMCACHE_OK)
         })
     }
@@ -144,6 +146,27 @@ pub unsafe extern "C" fn streamcache_options_set_policy(
                 STREAMCACHE_POLICY_LRU => Policy::Lru,
                 _ => return Err(null()),
             };
+            Ok(STREAMCACHE_OK)
+        })
+    }
+}
+
+/// Sets the longest time to live of a result, time asleep included. 0 is no limit. Default: 0.
+///
+/// Borrows `options` for the call. Threads: one at a time.
+/// @param[in,out] options the options
+/// @param[in] ttl_ms milliseconds
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_options_set_ttl_ms(
+    options: *mut streamcache_options, ttl_ms: u64,
+) -> streamcache_status {
+    // SAFETY: the caller's pointer, as documented.
+    unsafe {
+        set(options, |options| {
+            options.ttl_ms = ttl_ms;
             Ok(STREAMCACHE_OK)
         })
     }

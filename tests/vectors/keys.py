@@ -90,8 +90,8 @@ def barrier(chunks):
     return keyed(constant("barrier"), b"".join(chunks) + u64(len(chunks)))
 
 
-def content(tensors, blob):
-    return keyed(constant("content"), inputs(tensors) + chunk(blob))
+def content(payload, tensors, blob):
+    return chunk(payload) if not tensors else keyed(constant("content"), inputs(tensors) + chunk(blob))
 
 
 def key_state(config, training_data):
@@ -173,7 +173,7 @@ def digest_of(case, known):
     if formula == "barrier":
         return barrier(many("chunks"))
     if formula == "content":
-        return content(many("tensors"), data("blob"))
+        return content(data("payload"), many("tensors"), data("blob"))
     if formula == "key_state":
         return key_state(one("config"), one("training_data"))
     if formula == "key_chunk":
