@@ -78,6 +78,16 @@ impl Use {
         Ok(Lookup { value, key })
     }
 
+    fn link(&self, name: &Name) -> Result<FilterDigest> {
+        self.cache.check_open()?;
+        if !self.flags.stores() {
+            return Err(Error::invalid(
+                "a filter that is not deterministic has no part in a pipeline: its results must not be kept",
+            ));
+        }
+        Ok(name.filter)
+    }
+
     fn put(&self, key: &Digest, tag: u64, payload: Payload<'_>, options: &PutOptions<'_>) -> Result<Put> {
         let options = PutOptions { flags: self.flags.with(options.flags), ..*options };
         let put = self.cache.store(key, tag, payload, &options)?;
@@ -180,13 +190,13 @@ impl Filter {
 
     /// The key of a chunk's result under the present state.
     pub fn key(&self, chunk: &Digest) -> Result<Digest> {
-        Ok(self.digest()?.output(chunk))
+        self.cache().check_open()?;
+        Ok(self.current.load().as_ref().ok_or(ErrorKind::NoState)?.name.key(chunk))
     }
 
-    pub(crate) fn digest(&self) -> Result<FilterDigest> {
-        self.cache().check_open()?;
-        let bound = self.current.load();
-        Ok(bound.as_ref().ok_or(ErrorKind::NoState)?.name.filter)
+    /// Its part in the key of a pipeline.
+    pub(crate) fn link(&self) -> Result<FilterDigest> {
+        self.shared.link(&self.current.load().as_ref().ok_or(ErrorKind::NoState)?.name)
     }
 
     /// Looks a chunk's result up under the present state.
@@ -273,12 +283,13 @@ impl Snapshot {
 
     /// The key of a chunk's result under this state.
     pub fn key(&self, chunk: &Digest) -> Result<Digest> {
-        Ok(self.digest()?.output(chunk))
+        self.cache().check_open()?;
+        Ok(self.bound.name.key(chunk))
     }
 
-    pub(crate) fn digest(&self) -> Result<FilterDigest> {
-        self.cache().check_open()?;
-        Ok(self.bound.name.filter)
+    /// Its part in the key of a pipeline.
+    pub(crate) fn link(&self) -> Result<FilterDigest> {
+        self.shared.link(&self.bound.name)
     }
 
     /// Looks a chunk's result up under this state.

@@ -106,13 +106,16 @@ fn a_chain_is_found_with_one_lookup_until_a_state_of_it_changes() {
 }
 
 #[test]
-fn a_chain_needs_filters_of_one_cache_with_states() {
+fn a_chain_needs_deterministic_filters_of_one_cache_with_states() {
     let (one, other) = (cache("", None), cache("", None));
     let chunk = digest::chunk(b"chunk");
     let refused = |filters: &[Arc<Filter>]| pipeline::key(&refs(filters), &chunk).unwrap_err().kind();
     assert_eq!(refused(&[]), ErrorKind::InvalidArgument);
     assert_eq!(refused(&[filter(&one, b"s"), filter(&other, b"s")]), ErrorKind::InvalidArgument);
     assert_eq!(refused(&[filter(&one, b"s"), Filter::open(&one, "", config(), true).unwrap()]), ErrorKind::NoState);
+    let random = Filter::open(&one, "", config(), false).unwrap();
+    random.load_state(b"s").unwrap();
+    assert_eq!(refused(&[filter(&one, b"s"), random]), ErrorKind::InvalidArgument, "its results must not be kept");
     let closed = [filter(&one, b"s")];
     one.close().unwrap();
     assert_eq!(refused(&closed), ErrorKind::Closed);

@@ -60,7 +60,8 @@ pub unsafe extern "C" fn streamcache_snapshot_key(
 /// @param[out] key keyed(keyed(K_pipeline, n || first filter's digest || ... || last filter's digest), chunk)
 /// @retval STREAMCACHE_OK done
 /// @retval STREAMCACHE_NO_STATE one of them has no state
-/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, also among the handles, no filter, or filters of two caches
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, also among the handles, no filter, filters of two caches, or one
+///         opened with STREAMCACHE_FILTER_NONDETERMINISTIC, whose results must not be kept
 /// @retval STREAMCACHE_CLOSED the cache was closed
 /// @since 0.1.0
 #[unsafe(no_mangle)]
@@ -80,7 +81,7 @@ pub unsafe extern "C" fn streamcache_pipeline_key(
 /// @param[in]  chunk the digest of the chunk that enters the chain
 /// @param[out] key keyed(keyed(K_pipeline, n || first filter's digest || ... || last filter's digest), chunk)
 /// @retval STREAMCACHE_OK done
-/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, also among the handles, no snapshot, or snapshots of two caches
+/// @retval STREAMCACHE_INVALID_ARGUMENT as streamcache_pipeline_key()
 /// @retval STREAMCACHE_CLOSED the cache was closed
 /// @since 0.1.0
 #[unsafe(no_mangle)]
