@@ -638,8 +638,8 @@ streamcache_status streamcache_options_new(streamcache_options **options);
 
 /**
  * Makes options from a JSON object, such as {"max_bytes": 1073741824, "policy": "lru"}; what it doesn't name keeps
- * its default. Names: "max_bytes" and "max_chunks" (a whole number, or "unlimited"), "policy" ("s3fifo" or "lru"),
- * "namespace" (a string), "secret" (hexadecimal digits, two a byte, of 16 bytes or more).
+ * its default. Names: "name" (a string), "max_bytes" and "max_chunks" (a whole number, or "unlimited"), "policy"
+ * ("s3fifo" or "lru"), "ttl_ms" (a whole number), "namespace" (a string), "secret" (hexadecimal digits, two a byte).
  *
  * `*options` is owned by the caller, for streamcache_options_free(). Threads: any.
  * @param[in]  json UTF-8, need not be NUL-terminated
@@ -655,6 +655,40 @@ streamcache_status streamcache_options_from_json(const char *json,
                                                  size_t len,
                                                  streamcache_options **options,
                                                  streamcache_error **error);
+
+/**
+ * Writes every option as a JSON object that streamcache_options_from_json() reads back, and a NUL. A secret is written
+ * as "hidden", which is refused when it is read back: give it anew.
+ *
+ * Borrows everything for the call. Threads: one at a time.
+ * @param[in]  options the options; NULL for the defaults
+ * @param[out] buffer where to; NULL only with capacity 0
+ * @param[in]  capacity bytes at `buffer`
+ * @param[out] len bytes of the text without the NUL, also when it doesn't fit
+ * @retval STREAMCACHE_OK written
+ * @retval STREAMCACHE_NO_SPACE `*len` + 1 bytes are needed; nothing was written
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_options_to_json(const streamcache_options *options,
+                                               char *buffer,
+                                               size_t capacity,
+                                               size_t *len);
+
+/**
+ * Sets what people call the cache, in logs and stats. Default: "".
+ *
+ * Borrows everything for the call. Threads: one at a time.
+ * @param[in,out] options the options
+ * @param[in] name UTF-8, need not be NUL-terminated; NULL only with length 0
+ * @param[in] name_len bytes of `name`
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or a name that is not UTF-8
+ * @since 0.1.0
+ */
+streamcache_status streamcache_options_set_name(streamcache_options *options,
+                                                const char *name,
+                                                size_t name_len);
 
 /**
  * Sets the hard limit in bytes on results, leased values, states and index together. 0 stores nothing, on purpose;
@@ -885,6 +919,29 @@ typedef struct streamcache_tensor_view {
   /** How many bytes they are: exactly what the dimensions and the type need. */
   size_t length;
 } streamcache_tensor_view;
+
+/**
+ * Memory that is given to the cache instead of being copied. `destroy(user_data)` runs exactly once, when the last
+ * lease is gone and the cache has let go, or at once when the put fails in any way but a struct_size that is wrong. It
+ * may run on any thread, never under a lock of the library, and may call only release functions of it. Until then the
+ * memory must not change.
+ */
+typedef struct streamcache_external {
+  /** sizeof(streamcache_external). */
+  size_t struct_size;
+  /** The payload: readable by the host, or a device's with STREAMCACHE_EXTERNAL_DEVICE. */
+  const void *data;
+  /** Bytes of `data`. */
+  size_t len;
+  /** Bytes to charge to max_bytes for it, beside the value's header. */
+  uint64_t charge;
+  /** 0 or STREAMCACHE_EXTERNAL_DEVICE. */
+  uint32_t flags;
+  /** Frees the memory; NULL for memory that needs no freeing. Must not throw. */
+  void (*destroy)(void *user_data);
+  /** What `destroy` receives. */
+  void *user_data;
+} streamcache_external;
 
 /**
  * Adds a reference.
@@ -1236,6 +1293,9 @@ uint64_t streamcache_cache_misses(const streamcache_cache *cache);
 /** A filter: a pipeline stage with a configuration and a state. Any thread, any time; reference-counted. */
 typedef struct streamcache_filter streamcache_filter;
 
+/** A filter as it was at one moment: immutable, with a lease on its state. Any thread, any time; reference-counted. */
+typedef struct streamcache_snapshot streamcache_snapshot;
+
 /**
  * Opens a filter: a configuration, and a state to be loaded. The state belongs to this handle alone; another handle
  * of the same id has its own. Handles of equal configuration and state share their results.
@@ -1575,9 +1635,6 @@ streamcache_status streamcache_filter_snapshot(const streamcache_filter *filter,
 
 /* ---- Snapshot ---------------------------------------------------------------------------------------------------- */
 
-/** A filter as it was at one moment: immutable, with a lease on its state. Any thread, any time; reference-counted. */
-typedef struct streamcache_snapshot streamcache_snapshot;
-
 /**
  * Adds a reference.
  *
@@ -1739,7 +1796,8 @@ streamcache_status streamcache_snapshot_key(const streamcache_snapshot *snapshot
  * @param[out] key keyed(keyed(K_pipeline, n || first filter's digest || ... || last filter's digest), chunk)
  * @retval STREAMCACHE_OK done
  * @retval STREAMCACHE_NO_STATE one of them has no state
- * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, also among the handles, no filter, or filters of two caches
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, also among the handles, no filter, filters of two caches, or one
+ *         opened with STREAMCACHE_FILTER_NONDETERMINISTIC, whose results must not be kept
  * @retval STREAMCACHE_CLOSED the cache was closed
  * @since 0.1.0
  */
@@ -1758,7 +1816,7 @@ streamcache_status streamcache_pipeline_key(const streamcache_filter *const *fil
  * @param[in]  chunk the digest of the chunk that enters the chain
  * @param[out] key keyed(keyed(K_pipeline, n || first filter's digest || ... || last filter's digest), chunk)
  * @retval STREAMCACHE_OK done
- * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, also among the handles, no snapshot, or snapshots of two caches
+ * @retval STREAMCACHE_INVALID_ARGUMENT as streamcache_pipeline_key()
  * @retval STREAMCACHE_CLOSED the cache was closed
  * @since 0.1.0
  */
@@ -1828,6 +1886,21 @@ typedef struct streamcache_filter_stats {
   uint64_t time_saved_ns;
 } streamcache_filter_stats;
 
+/** How stats are written as text. */
+typedef int32_t streamcache_format;
+
+/**
+ * One JSON object: the cache's numbers by their names in streamcache_cache_stats ("unlimited" for no limit), its
+ * "name", and "filters", an object of the open filters' numbers by id.
+ */
+#define STREAMCACHE_FORMAT_JSON 1
+
+/**
+ * Prometheus' text format 0.0.4: streamcache_hits_total{cache="name"} and so on, and for the open filters
+ * streamcache_filter_hits_total{cache="name",filter="id"} and so on. Time saved is in seconds.
+ */
+#define STREAMCACHE_FORMAT_PROMETHEUS 2
+
 /**
  * Reads a cache's counters and gauges; they stay readable after streamcache_cache_close().
  *
@@ -1853,6 +1926,26 @@ streamcache_status streamcache_cache_get_stats(const streamcache_cache *cache,
  */
 streamcache_status streamcache_filter_get_stats(const streamcache_filter *filter,
                                                 streamcache_filter_stats *stats);
+
+/**
+ * Writes the stats of a cache and its open filters (handles of one id together) as text, and a NUL.
+ *
+ * Borrows everything for the call. Threads: any. Locks one shard at a time.
+ * @param[in]  cache the cache
+ * @param[in]  format STREAMCACHE_FORMAT_JSON or STREAMCACHE_FORMAT_PROMETHEUS
+ * @param[out] buffer where to; NULL only with capacity 0
+ * @param[in]  capacity bytes at `buffer`
+ * @param[out] len bytes of the text without the NUL, also when it doesn't fit; it may grow until the next call
+ * @retval STREAMCACHE_OK written
+ * @retval STREAMCACHE_NO_SPACE `*len` + 1 bytes are needed; nothing was written
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown format
+ * @since 0.1.0
+ */
+streamcache_status streamcache_cache_write_stats(const streamcache_cache *cache,
+                                                 streamcache_format format,
+                                                 char *buffer,
+                                                 size_t capacity,
+                                                 size_t *len);
 
 #ifdef __cplusplus
 }

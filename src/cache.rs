@@ -6,10 +6,11 @@ use crate::call::{Flags, PutOptions};
 use crate::description::Description;
 use crate::digest::{Digest, Scope};
 use crate::error::{Error, ErrorKind, Result};
+use crate::exposition::{self, Format};
 use crate::memory::{Memory, Put};
 use crate::options::{self, Options};
 use crate::process::boot_ms;
-use crate::stats::CacheStats;
+use crate::stats::{CacheStats, FilterUse, FilterUses};
 use crate::value::{Draft, Payload, Value};
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -39,6 +40,8 @@ pub struct Cache {
     /// Lookups that were told not to look.
     bypassed: AtomicU64,
     states: Mutex<HashMap<Box<str>, NamedState>>,
+    name: Box<str>,
+    filters: Mutex<FilterUses>,
 }
 
 impl Cache {
@@ -52,6 +55,8 @@ impl Cache {
             ttl_ms: options.ttl_ms,
             bypassed: AtomicU64::new(0),
             states: Mutex::new(HashMap::new()),
+            name: options.name.clone(),
+            filters: Mutex::default(),
         }))
     }
 
@@ -207,5 +212,15 @@ impl Cache {
     /// The counters and gauges.
     pub fn stats(&self) -> CacheStats {
         CacheStats { bypassed: self.bypassed.load(Ordering::Relaxed), ..self.memory.stats() }
+    }
+
+    /// The counters and gauges, and those of the filters that are open, as text.
+    pub fn write_stats(&self, format: Format) -> String {
+        let filters = self.filters.lock().by_id();
+        exposition::write(format, &self.name, &self.stats(), &filters)
+    }
+
+    pub(crate) fn add_filter(&self, filter: &Arc<FilterUse>) {
+        self.filters.lock().add(filter);
     }
 }

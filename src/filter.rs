@@ -6,7 +6,7 @@ use crate::call::{Flags, PutOptions};
 use crate::digest::{self, Digest, FilterDigest, Scope};
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory::Put;
-use crate::stats::{FilterCounters, FilterStats};
+use crate::stats::{FilterCounters, FilterStats, FilterUse};
 use crate::value::{Payload, Value};
 use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
@@ -50,7 +50,6 @@ impl Name {
 /// A filter handle: its state belongs to it alone, not to its id.
 #[derive(Debug)]
 pub struct Filter {
-    id: Box<str>,
     config: Digest,
     /// Read without a lock on every lookup.
     current: ArcSwapOption<Bound>,
@@ -65,7 +64,7 @@ struct Use {
     cache: Arc<Cache>,
     /// Flags of every call: BYPASS for a non-deterministic filter.
     flags: Flags,
-    counters: FilterCounters,
+    counted: Arc<FilterUse>,
 }
 
 impl Use {
@@ -73,7 +72,7 @@ impl Use {
         let (key, flags) = (name.key(chunk), self.flags.with(flags));
         let value = self.cache.get(&key, flags)?;
         if !flags.peeks() {
-            self.counters.looked(flags.looks(), value.as_ref());
+            self.counted.counters.looked(flags.looks(), value.as_ref());
         }
         Ok(Lookup { value, key })
     }
@@ -92,7 +91,7 @@ impl Use {
         let options = PutOptions { flags: self.flags.with(options.flags), ..*options };
         let put = self.cache.store(key, tag, payload, &options)?;
         if put.stored {
-            self.counters.stored();
+            self.counted.counters.stored();
         }
         Ok(put)
     }
@@ -120,9 +119,10 @@ impl Filter {
     pub fn open(cache: &Arc<Cache>, id: &str, config: Digest, deterministic: bool) -> Result<Arc<Self>> {
         cache.check_open()?;
         let flags = if deterministic { Flags::default() } else { Flags::BYPASS };
+        let counted = Arc::new(FilterUse { id: id.into(), counters: FilterCounters::default() });
+        cache.add_filter(&counted);
         Ok(Arc::new(Self {
-            shared: Arc::new(Use { cache: Arc::clone(cache), flags, counters: FilterCounters::default() }),
-            id: id.into(),
+            shared: Arc::new(Use { cache: Arc::clone(cache), flags, counted }),
             config,
             current: ArcSwapOption::empty(),
             earlier: Mutex::new(Vec::new()),
@@ -131,7 +131,7 @@ impl Filter {
 
     /// The id it was opened with.
     pub fn id(&self) -> &str {
-        &self.id
+        &self.shared.counted.id
     }
 
     pub(crate) fn cache(&self) -> &Cache {
@@ -256,7 +256,7 @@ impl Filter {
 
     /// What its calls and those of its snapshots counted.
     pub fn stats(&self) -> FilterStats {
-        self.shared.counters.read()
+        self.shared.counted.counters.read()
     }
 
     /// The tag of the state under which `chunk` has this key.

@@ -6,7 +6,7 @@
 //! - [`error`]: what can go wrong, and what to do about it
 //! - `json`: strict JSON, for configurations and options
 //! - [`digest`]: every key this library derives, and nothing else
-//! - [`options`] and [`stats`]: how a cache is to be, and what it counts
+//! - [`options`], [`stats`] and `exposition`: how a cache is to be, what it counts, and that as text
 //! - `process`: what is asked of the process this library is a guest in
 //! - `description`: what a value says about itself
 //! - `budget` and [`value`]: bytes reserved before they are allocated; leases on immutable values
@@ -23,6 +23,7 @@ pub mod call;
 mod description;
 pub mod digest;
 pub mod error;
+mod exposition;
 #[cfg(feature = "capi")]
 pub mod ffi;
 pub mod filter;
@@ -39,6 +40,7 @@ pub use call::{Flags, PutOptions};
 pub use description::TensorSpec;
 pub use digest::Digest;
 pub use error::{Error, ErrorKind, Result};
+pub use exposition::Format;
 pub use filter::{Filter, Lookup, Snapshot};
 pub use memory::Put;
 pub use options::{Options, Policy, UNLIMITED};

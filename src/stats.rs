@@ -2,7 +2,9 @@
 
 use crate::value::Value;
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Weak};
 
 /// The counters and gauges of one cache, read shard by shard: each is exact, their moment differs by microseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,6 +75,51 @@ impl FilterStats {
     pub fn lookups(&self) -> u64 {
         self.hits + self.misses + self.bypassed
     }
+
+    fn plus(&self, more: &Self) -> Self {
+        Self {
+            hits: self.hits + more.hits,
+            misses: self.misses + more.misses,
+            bypassed: self.bypassed + more.bypassed,
+            puts: self.puts + more.puts,
+            time_saved_ns: self.time_saved_ns.saturating_add(more.time_saved_ns),
+        }
+    }
+}
+
+/// A filter handle as the cache's stats see it.
+#[derive(Debug)]
+pub(crate) struct FilterUse {
+    pub(crate) id: Box<str>,
+    pub(crate) counters: FilterCounters,
+}
+
+/// The filter handles of a cache that are alive.
+#[derive(Debug, Default)]
+pub(crate) struct FilterUses {
+    all: Vec<Weak<FilterUse>>,
+    /// When dead ones are looked for next.
+    prune_at: usize,
+}
+
+impl FilterUses {
+    pub(crate) fn add(&mut self, one: &Arc<FilterUse>) {
+        if self.all.len() >= self.prune_at {
+            self.all.retain(|one| one.strong_count() > 0);
+            self.prune_at = (2 * self.all.len()).max(64);
+        }
+        self.all.push(Arc::downgrade(one));
+    }
+
+    /// Handles of one id together.
+    pub(crate) fn by_id(&self) -> BTreeMap<Box<str>, FilterStats> {
+        let mut sums: BTreeMap<Box<str>, FilterStats> = BTreeMap::new();
+        for one in self.all.iter().filter_map(Weak::upgrade) {
+            let (sum, more) = (sums.entry(one.id.clone()).or_default(), one.counters.read());
+            *sum = sum.plus(&more);
+        }
+        sums
+    }
 }
 
 /// Few enough for ten thousand filters, enough that threads seldom share one.
@@ -123,12 +170,13 @@ impl FilterCounters {
     }
 
     pub(crate) fn read(&self) -> FilterStats {
-        self.0.iter().fold(FilterStats::default(), |sum, stripe| FilterStats {
-            hits: sum.hits + stripe.hits.load(Relaxed),
-            misses: sum.misses + stripe.misses.load(Relaxed),
-            bypassed: sum.bypassed + stripe.bypassed.load(Relaxed),
-            puts: sum.puts + stripe.puts.load(Relaxed),
-            time_saved_ns: sum.time_saved_ns.saturating_add(stripe.time_saved_ns.load(Relaxed)),
-        })
+        let of = |stripe: &Stripe| FilterStats {
+            hits: stripe.hits.load(Relaxed),
+            misses: stripe.misses.load(Relaxed),
+            bypassed: stripe.bypassed.load(Relaxed),
+            puts: stripe.puts.load(Relaxed),
+            time_saved_ns: stripe.time_saved_ns.load(Relaxed),
+        };
+        self.0.iter().fold(FilterStats::default(), |sum, stripe| sum.plus(&of(stripe)))
     }
 }

@@ -8,7 +8,7 @@ use streamcache::{Cache, Digest, ErrorKind, Filter, Flags, Options, PutOptions, 
 
 fn cache(namespace: &str, secret: Option<&[u8]>) -> Arc<Cache> {
     let secret = secret.map(|bytes| Secret::new(bytes).unwrap());
-    Cache::open(&Options { namespace: namespace.to_owned(), secret, ..Options::default() }).unwrap()
+    Cache::open(&Options { namespace: namespace.into(), secret, ..Options::default() }).unwrap()
 }
 
 fn filter(cache: &Arc<Cache>, state: &[u8]) -> Arc<Filter> {

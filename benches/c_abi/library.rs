@@ -58,6 +58,8 @@ pub struct Stats {
     pub evictions: u64,
     pub not_stored: u64,
     pub entries: u64,
+    pub max_chunks: u64,
+    pub bytes: u64,
 }
 
 fn symbol(library: *mut c_void, name: &str) -> *mut c_void {

@@ -27,13 +27,6 @@ const PUTS_A_ROUND: usize = 1000;
 const MIN_VALUE: usize = 128;
 const MAX_VALUE: usize = 256;
 
-/// What `max_bytes` must be for about [`ENTRIES`]: a value is charged its header and bytes rounded up to 64, and its slot
-/// in the index.
-fn bytes_for_entries() -> usize {
-    let charges = (MIN_VALUE..=MAX_VALUE).map(|len| (64 + len).next_multiple_of(64) + 112);
-    ENTRIES * charges.sum::<usize>() / (MAX_VALUE - MIN_VALUE + 1)
-}
-
 /// Keys and values for every put.
 struct Work {
     keys: Vec<Key>,
@@ -62,6 +55,14 @@ impl Work {
         let begin = WARM_UP + round * PUTS_A_ROUND;
         &self.keys[begin..begin + PUTS_A_ROUND]
     }
+}
+
+/// What `max_bytes` must be for about [`ENTRIES`]: as a cache charges the first few thousand of them.
+fn bytes_for_entries(library: &Library, work: &Work) -> u64 {
+    let cache = library.cache("{}");
+    work.keys[..10_000].iter().for_each(|key| assert!(cache.put(key, work.value(key))));
+    let stats = cache.stats();
+    ENTRIES as u64 * stats.bytes / stats.entries
 }
 
 /// Takes the first bytes of a random key for its hash.
@@ -102,7 +103,7 @@ pub fn measure(library: &Library, quick: bool, report: &mut Report) {
     let rounds = if quick { QUICK_ROUNDS } else { ROUNDS };
     let work = Work::new(WARM_UP + rounds * PUTS_A_ROUND);
     let by_count = library.cache(&format!(r#"{{"max_chunks": {ENTRIES}, "max_bytes": "unlimited"}}"#));
-    let by_bytes = library.cache(&format!(r#"{{"max_bytes": {}}}"#, bytes_for_entries()));
+    let by_bytes = library.cache(&format!(r#"{{"max_bytes": {}}}"#, bytes_for_entries(library, &work)));
     let peer = Peer::new();
     for key in work.warm_up() {
         let value = work.value(key);

@@ -9,8 +9,8 @@ const RING_BYTES: usize = 64 << 20;
 const MAX_CHUNKS: usize = 1 << 16;
 /// One pass over the ring is measured in this many pieces, short enough that a disturbance spoils few of them.
 const PIECES: usize = 64;
-/// Together hot chunks fill at most half of an L1 of 32 KiB.
-const HOT_BYTES: usize = 16 << 10;
+/// What hot chunks take together, or one large one does: a few, well inside any L1 beside what a hit itself touches.
+const HOT_BYTES: usize = 4 << 10;
 
 pub struct Ring {
     bytes: Vec<u8>,

@@ -43,11 +43,19 @@ impl Setting {
         format!("{limit}, {} × {} bytes", grouped(self.entries as f64), self.value)
     }
 
+    /// Room for that many entries, as a cache charges the first thousand of them.
+    fn max_bytes(&self) -> u64 {
+        let cache = Cache::open(&Options::default()).expect("the defaults open");
+        let bytes = vec![0; self.value];
+        (0..1000).for_each(|n| put(&cache, n, &bytes));
+        let stats = cache.stats();
+        self.entries as u64 * stats.bytes / stats.entries
+    }
+
     fn options(&self) -> Options {
-        let charge = (64 + self.value).next_multiple_of(64) + 112;
         match self.binds {
             Binds::MaxChunks => Options { max_chunks: self.entries as u64, max_bytes: UNLIMITED, ..Options::default() },
-            Binds::MaxBytes => Options { max_bytes: (self.entries * charge) as u64, ..Options::default() },
+            Binds::MaxBytes => Options { max_bytes: self.max_bytes(), ..Options::default() },
         }
     }
 }
@@ -62,6 +70,9 @@ struct Index {
 
 fn main() {
     let arguments = Arguments::read();
+    if !arguments.wants("memory") {
+        return;
+    }
     println!("Bytes an entry, counted by the allocator");
     let header = layout_of_a_value(0).size();
     let mut rows = vec![row!["", "full", "churned", "worst"]];
@@ -108,6 +119,10 @@ fn settings(quick: bool) -> Vec<Setting> {
 /// The n-th key, the same in every run.
 fn key(n: usize) -> Digest {
     Digest(*blake3::hash(&n.to_le_bytes()).as_bytes())
+}
+
+fn put(cache: &Cache, n: usize, bytes: &[u8]) {
+    assert!(cache.put(&key(n), bytes, PutOptions::default()).is_ok_and(|put| put.stored));
 }
 
 fn layout_of_a_value(bytes: usize) -> Layout {

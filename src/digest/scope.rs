@@ -12,7 +12,7 @@ use zeroize::{Zeroize, Zeroizing};
 const MIN_SECRET_BYTES: usize = 16;
 
 /// 32 bytes that are zeroed when dropped and never printed. Boxed, so that moving them leaves no copy behind.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 struct Hidden(Box<[u8; 32]>);
 
 impl Hidden {
@@ -35,7 +35,7 @@ impl Drop for Hidden {
 
 /// The secret of a cache, by its digest alone: the bytes it was made from are not kept. It is zeroed when dropped,
 /// never printed, and can't be read back.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Hidden);
 
 impl Secret {

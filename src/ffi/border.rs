@@ -1,7 +1,8 @@
 //! Where pointers become typed references and results become statuses. Nothing beyond this folder sees a raw pointer.
 
 use super::status::{
-    STREAMCACHE_INVALID_ARGUMENT, STREAMCACHE_OK, STREAMCACHE_PANIC, streamcache_error, streamcache_status,
+    STREAMCACHE_INVALID_ARGUMENT, STREAMCACHE_NO_SPACE, STREAMCACHE_OK, STREAMCACHE_PANIC, streamcache_error,
+    streamcache_status,
 };
 use crate::cache::Cache;
 use crate::error::{Error, ErrorKind, Result};
@@ -214,6 +215,32 @@ pub(super) unsafe fn list<'a, T>(items: *const T, len: usize) -> Result<&'a [T]>
     }
     // SAFETY: not NULL, aligned, no longer than isize::MAX bytes, and readable by contract.
     Ok(unsafe { std::slice::from_raw_parts(items, len) })
+}
+
+/// Copies text and a NUL into the caller's buffer.
+///
+/// # Safety
+/// `buffer` is NULL or writable for `capacity` bytes, `len` NULL or writable.
+pub(super) unsafe fn write_text(
+    buffer: *mut c_char, capacity: usize, len: *mut usize, make: impl FnOnce() -> Result<String>,
+) -> Answer {
+    // SAFETY: as this function's own contract.
+    let len = unsafe { required(len) }?;
+    *len = 0;
+    if buffer.is_null() && capacity > 0 {
+        return Err(null());
+    }
+    let text = make()?;
+    *len = text.len();
+    if capacity <= text.len() {
+        return Ok(STREAMCACHE_NO_SPACE);
+    }
+    // SAFETY: writable for more than the text's bytes by contract; the text is ours, so they don't overlap.
+    unsafe {
+        buffer.cast::<u8>().copy_from_nonoverlapping(text.as_ptr(), text.len());
+        buffer.add(text.len()).write(0);
+    }
+    Ok(STREAMCACHE_OK)
 }
 
 /// Flags that must be among `known`.

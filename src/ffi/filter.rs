@@ -6,12 +6,11 @@ use super::border::{
 use super::cache::streamcache_cache;
 use super::chunk::{copy_out, put_options, put_outcome, streamcache_put_options, zeroed};
 use super::digest::{self, streamcache_digest};
-use super::snapshot::streamcache_snapshot;
 use super::status::{STREAMCACHE_MISS, STREAMCACHE_OK, streamcache_error, streamcache_status};
 use super::value::{self, streamcache_external, streamcache_value};
 use crate::call::Flags;
 use crate::digest::Digest;
-use crate::filter::{Filter, Lookup};
+use crate::filter::{Filter, Lookup, Snapshot};
 use crate::value::{Payload, Value};
 use core::ffi::{c_char, c_void};
 
@@ -22,6 +21,15 @@ pub struct streamcache_filter {
 
 impl Handle for streamcache_filter {
     type Object = Filter;
+}
+
+/// A filter as it was at one moment: immutable, with a lease on its state. Any thread, any time; reference-counted.
+pub struct streamcache_snapshot {
+    _opaque: [u8; 0],
+}
+
+impl Handle for streamcache_snapshot {
+    type Object = Snapshot;
 }
 
 /// Hands a lookup's answer to C.

@@ -2,8 +2,7 @@
 
 use super::border::{Answer, Handle, guard, null, on, required};
 use super::digest::{self, streamcache_digest};
-use super::filter::streamcache_filter;
-use super::snapshot::streamcache_snapshot;
+use super::filter::{streamcache_filter, streamcache_snapshot};
 use super::status::{STREAMCACHE_OK, streamcache_status};
 use crate::digest::Digest;
 use crate::error::Result;

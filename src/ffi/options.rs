@@ -1,6 +1,6 @@
 //! Section: options.
 
-use super::border::{Answer, bytes, cleared, guard, guard_error, null, required, text};
+use super::border::{Answer, bytes, cleared, guard, guard_error, null, required, text, write_text};
 use super::status::{STREAMCACHE_OK, streamcache_error, streamcache_status};
 use crate::digest::Secret;
 use crate::options::{Options, Policy};
@@ -51,8 +51,8 @@ pub unsafe extern "C" fn streamcache_options_new(options: *mut *mut streamcache_
 }
 
 /// Makes options from a JSON object, such as {"max_bytes": 1073741824, "policy": "lru"}; what it doesn't name keeps
-/// its default. Names: "max_bytes" and "max_chunks" (a whole number, or "unlimited"), "policy" ("s3fifo" or "lru"),
-/// "namespace" (a string), "secret" (hexadecimal digits, two a byte, of 16 bytes or more).
+/// its default. Names: "name" (a string), "max_bytes" and "max_chunks" (a whole number, or "unlimited"), "policy"
+/// ("s3fifo" or "lru"), "ttl_ms" (a whole number), "namespace" (a string), "secret" (hexadecimal digits, two a byte).
 ///
 /// `*options` is owned by the caller, for streamcache_options_free(). Threads: any.
 /// @param[in]  json UTF-8, need not be NUL-terminated
@@ -78,9 +78,54 @@ pub unsafe extern "C" fn streamcache_options_from_json(
     }
 }
 
+/// Writes every option as a JSON object that streamcache_options_from_json() reads back, and a NUL. A secret is written
+/// as "hidden", which is refused when it is read back: give it anew.
+///
+/// Borrows everything for the call. Threads: one at a time.
+/// @param[in]  options the options; NULL for the defaults
+/// @param[out] buffer where to; NULL only with capacity 0
+/// @param[in]  capacity bytes at `buffer`
+/// @param[out] len bytes of the text without the NUL, also when it doesn't fit
+/// @retval STREAMCACHE_OK written
+/// @retval STREAMCACHE_NO_SPACE `*len` + 1 bytes are needed; nothing was written
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_options_to_json(
+    options: *const streamcache_options, buffer: *mut c_char, capacity: usize, len: *mut usize,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    guard(|| unsafe {
+        let defaults = Options::default();
+        write_text(buffer, capacity, len, || Ok(borrow(options).unwrap_or(&defaults).to_json()))
+    })
+}
+
 unsafe fn set(options: *mut streamcache_options, change: impl FnOnce(&mut Options) -> Answer) -> streamcache_status {
     // SAFETY: the callers' pointer, as documented.
     guard(|| change(&mut unsafe { required(options) }?.0))
+}
+
+/// Sets what people call the cache, in logs and stats. Default: "".
+///
+/// Borrows everything for the call. Threads: one at a time.
+/// @param[in,out] options the options
+/// @param[in] name UTF-8, need not be NUL-terminated; NULL only with length 0
+/// @param[in] name_len bytes of `name`
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or a name that is not UTF-8
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_options_set_name(
+    options: *mut streamcache_options, name: *const c_char, name_len: usize,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    unsafe {
+        set(options, |options| {
+            options.name = text(name, name_len)?.into();
+            Ok(STREAMCACHE_OK)
+        })
+    }
 }
 
 /// Sets the hard limit in bytes on results, leased values, states and index together. 0 stores nothing, on purpose;
@@ -189,7 +234,7 @@ pub unsafe extern "C" fn streamcache_options_set_namespace(
     // SAFETY: the caller's pointers, as documented.
     unsafe {
         set(options, |options| {
-            options.namespace = text(name, name_len)?.to_owned();
+            options.namespace = text(name, name_len)?.into();
             Ok(STREAMCACHE_OK)
         })
     }

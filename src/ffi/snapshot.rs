@@ -1,24 +1,14 @@
 //! Section: snapshot, a filter as it was at one moment.
 
-use super::border::{Handle, bytes, cleared, guard, null, on, release, retain};
+use super::border::{bytes, cleared, guard, null, on, release, retain};
 use super::chunk::{put_options, put_outcome, streamcache_put_options};
 use super::digest::{self, streamcache_digest};
-use super::filter::{lookup_outcome, state_outcome};
+use super::filter::{lookup_outcome, state_outcome, streamcache_snapshot};
 use super::status::streamcache_status;
 use super::value::{self, streamcache_external, streamcache_value};
 use crate::call::Flags;
-use crate::filter::Snapshot;
 use crate::value::Payload;
 use core::ffi::c_void;
-
-/// A filter as it was at one moment: immutable, with a lease on its state. Any thread, any time; reference-counted.
-pub struct streamcache_snapshot {
-    _opaque: [u8; 0],
-}
-
-impl Handle for streamcache_snapshot {
-    type Object = Snapshot;
-}
 
 /// Adds a reference.
 ///

@@ -1,11 +1,13 @@
 //! Section: stats.
 
-use super::border::{Answer, guard, null, on};
+use super::border::{Answer, guard, null, on, write_text};
 use super::cache::streamcache_cache;
 use super::filter::streamcache_filter;
 use super::status::{STREAMCACHE_OK, streamcache_status};
 use crate::error::Error;
+use crate::exposition::Format;
 use crate::stats::CacheStats;
+use core::ffi::c_char;
 
 /// The counters and gauges of one cache. Each is exact; they are read one after another, so under load two of them may
 /// be microseconds apart.
@@ -165,5 +167,42 @@ pub unsafe extern "C" fn streamcache_filter_get_stats(
                 time_saved_ns: now.time_saved_ns,
             })
         })
+    })
+}
+
+/// How stats are written as text.
+pub type streamcache_format = i32;
+
+/// One JSON object: the cache's numbers by their names in streamcache_cache_stats ("unlimited" for no limit), its
+/// "name", and "filters", an object of the open filters' numbers by id.
+pub const STREAMCACHE_FORMAT_JSON: streamcache_format = 1;
+/// Prometheus' text format 0.0.4: streamcache_hits_total{cache="name"} and so on, and for the open filters
+/// streamcache_filter_hits_total{cache="name",filter="id"} and so on. Time saved is in seconds.
+pub const STREAMCACHE_FORMAT_PROMETHEUS: streamcache_format = 2;
+
+/// Writes the stats of a cache and its open filters (handles of one id together) as text, and a NUL.
+///
+/// Borrows everything for the call. Threads: any. Locks one shard at a time.
+/// @param[in]  cache the cache
+/// @param[in]  format STREAMCACHE_FORMAT_JSON or STREAMCACHE_FORMAT_PROMETHEUS
+/// @param[out] buffer where to; NULL only with capacity 0
+/// @param[in]  capacity bytes at `buffer`
+/// @param[out] len bytes of the text without the NUL, also when it doesn't fit; it may grow until the next call
+/// @retval STREAMCACHE_OK written
+/// @retval STREAMCACHE_NO_SPACE `*len` + 1 bytes are needed; nothing was written
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown format
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_cache_write_stats(
+    cache: *const streamcache_cache, format: streamcache_format, buffer: *mut c_char, capacity: usize, len: *mut usize,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    guard(|| unsafe {
+        let format = match format {
+            STREAMCACHE_FORMAT_JSON => Format::Json,
+            STREAMCACHE_FORMAT_PROMETHEUS => Format::Prometheus,
+            _ => return Err(null()),
+        };
+        on(cache, |cache| write_text(buffer, capacity, len, || Ok(cache.write_stats(format))))
     })
 }
