@@ -743,8 +743,8 @@ streamcache_status streamcache_options_set_policy(streamcache_options *options,
 streamcache_status streamcache_options_set_ttl_ms(streamcache_options *options, uint64_t ttl_ms);
 
 /**
- * Sets the namespace: caches of other names make other keys for the same filters and chunks, so they share no result
- * wherever results may meet. Raise a version in it to leave old results behind. Default: "", no namespace.
+ * Sets the namespace, a part of every filter's key: caches of different namespaces share no result, wherever it is
+ * kept. A version in it leaves old results behind. Default: "", no namespace.
  *
  * Borrows everything for the call; the name is copied. Threads: one at a time.
  * @param[in,out] options the options

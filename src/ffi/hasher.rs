@@ -26,7 +26,8 @@ unsafe fn finished<T>(
     // SAFETY: the callers' pointers, as documented.
     unsafe {
         with(handle, |handle| {
-            required(out)?.bytes = finish(handle).0;
+            let out = required(out)?; // first: without it nothing is to end
+            out.bytes = finish(handle).0;
             Ok(STREAMCACHE_OK)
         })
     }

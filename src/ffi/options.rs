@@ -217,8 +217,8 @@ pub unsafe extern "C" fn streamcache_options_set_ttl_ms(
     }
 }
 
-/// Sets the namespace: caches of other names make other keys for the same filters and chunks, so they share no result
-/// wherever results may meet. Raise a version in it to leave old results behind. Default: "", no namespace.
+/// Sets the namespace, a part of every filter's key: caches of different namespaces share no result, wherever it is
+/// kept. A version in it leaves old results behind. Default: "", no namespace.
 ///
 /// Borrows everything for the call; the name is copied. Threads: one at a time.
 /// @param[in,out] options the options

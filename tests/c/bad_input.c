@@ -113,7 +113,7 @@ static void options_of_the_wrong_type(void) {
 static void a_secret_that_could_be_guessed_or_is_none(void) {
     static const char digits[] = "7357735773577357735773577357735773577357735773577357735773577357";
     static const char *const wrong[] = {"{\"secret\":\"\"}", "{\"secret\":\"00112233445566778899aabbccddee\"}", "{\"secret\":\"%sx\"}",
-        "{\"secret\":\"%sxy\"}", "{\"secret\":[\"%s\"]}", "{\"secret\":%s}", "{\"secret\":null}", "{\"secret\":\"%s}",
+        "{\"secret\":\"%sxy\"}", "{\"secret\":[\"%s\"]}", "{\"secret\":%s}", "{\"secret\":1}", "{\"secret\":\"%s}",
         "{\"secret\":\"%s\",\"secret\":\"%s\"}", "{\"secret\":\"%s\",\"policy\":\"fifo\"}", "{\"secret\":\"%s\",\"secrets\":1}"};
     static const char bytes[16] = {0};
     streamcache_options *options = NULL;

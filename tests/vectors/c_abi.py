@@ -7,14 +7,14 @@
 import ctypes
 import sys
 import tempfile
-from ctypes import POINTER, byref, c_char_p, c_int32, c_int64, c_size_t, c_uint32, c_void_p
+from ctypes import POINTER, byref, c_char_p, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 
 from keys import data_of, read, secret_of
 
 OK, INVALID_ARGUMENT = 0, -1
 ROLES = {"chunk": 1, "config": 2, "state": 3}
 # What never leaves the library.
-INSIDE = ("constant", "namespace", "secret_digest", "filter_constant", "filter", "pipeline", "tag", "content")
+INSIDE = ("constant", "namespace", "secret_digest", "filter_constant", "filter", "pipeline", "tag")
 
 
 class Digest(ctypes.Structure):
@@ -33,6 +33,31 @@ class Tensor(ctypes.Structure):
         ("dims", POINTER(c_int64)),
         ("data", c_char_p),
         ("data_len", c_size_t),
+    ]
+
+
+class TensorView(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("dtype_code", c_int32),
+        ("dtype_bits", c_uint32),
+        ("dtype_lanes", c_uint32),
+        ("rank", c_uint32),
+        ("dims", POINTER(c_int64)),
+        ("offset", c_size_t),
+        ("length", c_size_t),
+    ]
+
+
+class PutOptions(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("ttl_ms", c_uint64),
+        ("compute_ns", c_uint64),
+        ("tensors", POINTER(TensorView)),
+        ("tensor_count", c_size_t),
+        ("blob", c_char_p),
+        ("blob_len", c_size_t),
     ]
 
 
@@ -98,6 +123,21 @@ class Library:
         tensor.rank, tensor.dims = len(dims), (c_int64 * len(dims))(*dims)
         tensor.data, tensor.data_len = data, len(data)
         return self.explained("digest_tensor", byref(tensor))
+
+    def content(self, payload, tensors, blob):
+        """Of a value whose payload is the tensors' data, one after another."""
+        views, offset = (TensorView * len(tensors))(), 0
+        for view, case in zip(views, tensors):
+            length, dims = len(data_of(case["data"])), case["dims"]
+            view.struct_size, view.rank, view.dims = ctypes.sizeof(TensorView), len(dims), (c_int64 * len(dims))(*dims)
+            view.dtype_code, view.dtype_bits, view.dtype_lanes = case["code"], case["bits"], case["lanes"]
+            view.offset, view.length = offset, length
+            offset += length
+        put = PutOptions(ctypes.sizeof(PutOptions), 0, 0, views, len(tensors), blob, len(blob))
+        cache, key, value = self.cache(b"", None), Digest(), c_void_p()
+        size = c_size_t(len(payload))
+        self.call("cache_put_chunk", cache, byref(key), payload, size, 0, byref(put), byref(value))
+        return self.digest("value_get_content", value)
 
     def barrier(self, chunks):
         barrier = self.handle("barrier_new")
@@ -183,6 +223,9 @@ class Cases:
             return library.digest("digest_inputs", (Digest * len(digests))(*digests), c_size_t(len(digests)))
         if formula == "barrier":
             return library.barrier(self.list(case["chunks"]))
+        if formula == "content":
+            tensors = [self.cases[name] for name in case["tensors"]]
+            return library.content(data_of(case["payload"]), tensors, data_of(case["blob"]))
         if formula == "key_state":
             arguments = self.list([case["config"], case["training_data"]])
             return library.digest("key_state", *map(byref, arguments))
