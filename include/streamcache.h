@@ -504,7 +504,7 @@ streamcache_status streamcache_hasher_new(streamcache_role role, streamcache_has
 /**
  * Adds the next bytes. How they are split makes no difference; pieces of 16 KiB and more are the fastest.
  *
- * Borrows everything for the call. Threads: one at a time. Reads `data` once, copies at most 1 KiB, locks nothing.
+ * Borrows everything for the call. Threads: one at a time. Reads `data` once, copies at most 64 bytes, locks nothing.
  * @param[in,out] hasher the hasher
  * @param[in] data the bytes; NULL only with length 0
  * @param[in] len how many bytes
@@ -1787,7 +1787,7 @@ streamcache_status streamcache_snapshot_key(const streamcache_snapshot *snapshot
  * The key of a chunk's result through a whole chain of filters, so that one streamcache_cache_get_chunk() looks it up
  * and one streamcache_cache_put_chunk() stores it. It names each filter's state at this moment: compute with those
  * states. Where another thread may load a state meanwhile, use streamcache_pipeline_snapshot_key(). A result of the
- * chain belongs to none of its filters: what is done to a filter's results leaves it alone.
+ * chain belongs to none of its filters: purging or retiring one leaves it alone, streamcache_cache_purge() doesn't.
  *
  * Borrows everything for the call; `key` may be `chunk`. Threads: any. Copies and locks nothing.
  * @param[in]  filters the handles in the chain's order, all of one cache; a filter may stand in it several times

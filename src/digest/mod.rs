@@ -19,8 +19,8 @@ pub(crate) use list::content;
 pub use list::{Barrier, inputs};
 pub use scope::Secret;
 pub(crate) use scope::{FilterDigest, Scope, pipeline};
-pub use tensor::{Dtype, Tensor, tensor};
-pub(crate) use tensor::{MAX_RANK, tensor_bytes};
+pub(crate) use tensor::tensor_bytes;
+pub use tensor::{Dtype, MAX_RANK, Tensor, tensor};
 
 use crate::error::{Error, Result};
 use crate::json;

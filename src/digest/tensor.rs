@@ -17,7 +17,7 @@ pub struct Dtype {
 /// DLPack 1.1's last type code (float4_e2m1fn).
 const LAST_DTYPE_CODE: u8 = 17;
 /// No engine goes beyond 64 dimensions; a larger rank is a wild pointer.
-pub(crate) const MAX_RANK: u32 = 64;
+pub const MAX_RANK: u32 = 64;
 
 /// A dense tensor in C order (the last dimension is the fastest).
 #[derive(Clone, Copy, Debug)]

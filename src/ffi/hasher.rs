@@ -66,7 +66,7 @@ pub unsafe extern "C" fn streamcache_hasher_new(
 
 /// Adds the next bytes. How they are split makes no difference; pieces of 16 KiB and more are the fastest.
 ///
-/// Borrows everything for the call. Threads: one at a time. Reads `data` once, copies at most 1 KiB, locks nothing.
+/// Borrows everything for the call. Threads: one at a time. Reads `data` once, copies at most 64 bytes, locks nothing.
 /// @param[in,out] hasher the hasher
 /// @param[in] data the bytes; NULL only with length 0
 /// @param[in] len how many bytes

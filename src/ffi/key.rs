@@ -1,6 +1,6 @@
 //! Section: keys of filters, snapshots and pipelines.
 
-use super::border::{Answer, Handle, guard, null, on, required};
+use super::border::{Answer, Handle, guard, list, null, on, required};
 use super::digest::{self, streamcache_digest};
 use super::filter::{streamcache_filter, streamcache_snapshot};
 use super::status::{STREAMCACHE_OK, streamcache_status};
@@ -50,7 +50,7 @@ pub unsafe extern "C" fn streamcache_snapshot_key(
 /// The key of a chunk's result through a whole chain of filters, so that one streamcache_cache_get_chunk() looks it up
 /// and one streamcache_cache_put_chunk() stores it. It names each filter's state at this moment: compute with those
 /// states. Where another thread may load a state meanwhile, use streamcache_pipeline_snapshot_key(). A result of the
-/// chain belongs to none of its filters: what is done to a filter's results leaves it alone.
+/// chain belongs to none of its filters: purging or retiring one leaves it alone, streamcache_cache_purge() doesn't.
 ///
 /// Borrows everything for the call; `key` may be `chunk`. Threads: any. Copies and locks nothing.
 /// @param[in]  filters the handles in the chain's order, all of one cache; a filter may stand in it several times
@@ -125,14 +125,11 @@ unsafe fn key_of_all<H: Handle>(
 /// # Safety
 /// `handles` is NULL or points to `n` pointers, each NULL or a live handle.
 unsafe fn borrow_all<'a, H: Handle>(handles: *const *const H, n: usize) -> Result<&'a [&'a H::Object]> {
-    if handles.is_null() || n == 0 || n > isize::MAX as usize / size_of::<*const H>() {
+    // SAFETY: as this function's own contract.
+    let pointers = unsafe { list(handles, n) }?;
+    if pointers.is_empty() || pointers.iter().any(|handle| handle.is_null()) {
         return Err(null());
     }
-    // SAFETY: not NULL, no longer than isize::MAX bytes, and readable by contract.
-    let pointers = unsafe { std::slice::from_raw_parts(handles, n) };
-    if pointers.iter().any(|handle| handle.is_null()) {
-        return Err(null());
-    }
-    // SAFETY: a handle's pointer is its object's, none is NULL, and all are alive for the call.
+    // SAFETY: the list was readable; a handle's pointer is its object's, none is NULL, and all live for the call.
     Ok(unsafe { std::slice::from_raw_parts(handles.cast(), n) })
 }
