@@ -112,6 +112,33 @@ static void options_of_the_wrong_type(void) {
     still_usable();
 }
 
+static void a_secret_that_could_be_guessed_or_is_none(void) {
+    static const char digits[] = "7357735773577357735773577357735773577357735773577357735773577357";
+    static const char *const wrong[] = {"{\"secret\":\"\"}", "{\"secret\":\"00112233445566778899aabbccddee\"}", "{\"secret\":\"%sx\"}",
+        "{\"secret\":\"%sxy\"}", "{\"secret\":[\"%s\"]}", "{\"secret\":%s}", "{\"secret\":1}", "{\"secret\":\"%s}",
+        "{\"secret\":\"%s\",\"secret\":\"%s\"}", "{\"secret\":\"%s\",\"policy\":\"fifo\"}", "{\"secret\":\"%s\",\"secrets\":1}"};
+    static const char bytes[16] = {0};
+    streamcache_options *options = NULL;
+    char json[256];
+    size_t i;
+    for (i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        streamcache_error *error = NULL;
+        snprintf(json, sizeof json, wrong[i], digits, digits);
+        STATUS(streamcache_options_from_json(json, strlen(json), &options, &error), STREAMCACHE_INVALID_ARGUMENT);
+        CHECK(options == NULL);
+        CHECK(strstr(streamcache_error_get_message(error), "7357") == NULL); /* no message repeats it */
+        ERROR(error, STREAMCACHE_INVALID_ARGUMENT, "");
+    }
+    OK(streamcache_options_new(&options));
+    for (i = 0; i < 16; i++) STATUS(streamcache_options_set_secret(options, bytes, i), STREAMCACHE_INVALID_ARGUMENT);
+    OK(streamcache_options_set_secret(options, bytes, 16));
+    STATUS(streamcache_options_set_namespace(options, "\xff", 1), STREAMCACHE_INVALID_ARGUMENT);
+    OK(streamcache_options_set_namespace(options, "a\0b", 3));
+    streamcache_options_free(options);
+    bad_options("{\"namespace\":1}", "namespace");
+    still_usable();
+}
+
 static void a_policy_nobody_knows(void) {
     static const streamcache_policy unknown[] = {0, 3, -1, 999, INT32_MAX, INT32_MIN};
     streamcache_options *options = NULL;
@@ -197,8 +224,10 @@ static void bad_file(const char *path, size_t len, streamcache_status status, co
     untouched = digest;
     STATUS(streamcache_digest_state_file(path, len, &digest, &error), status);
     ERROR(error, status, mentions);
-    CHECK(same_digest(&digest, &untouched));
     STATUS(streamcache_digest_state_file(path, len, &digest, NULL), status);
+    STATUS(streamcache_digest_chunk_file(path, len, &digest, &error), status);
+    ERROR(error, status, mentions);
+    CHECK(same_digest(&digest, &untouched));
 }
 
 static void a_file_that_vanished_or_is_none(void) {
@@ -286,6 +315,11 @@ static void a_role_nobody_knows(void) {
     size_t i;
     for (i = 0; i < sizeof unknown / sizeof *unknown; i++)
         STATUS(streamcache_digest_raw(unknown[i], "abc", 3, &digest), STREAMCACHE_INVALID_ARGUMENT);
+    for (i = 0; i < sizeof unknown / sizeof *unknown; i++) {
+        streamcache_hasher *hasher = (streamcache_hasher *)(void *)&digest;
+        STATUS(streamcache_hasher_new(unknown[i], &hasher), STREAMCACHE_INVALID_ARGUMENT);
+        CHECK(hasher == NULL);
+    }
     still_usable();
 }
 
@@ -640,6 +674,38 @@ static void a_text_that_does_not_fit(void) {
     still_usable();
 }
 
+static void a_chain_that_has_no_key(void) {
+    streamcache_cache *another = open_cache(PLENTY, STREAMCACHE_UNLIMITED);
+    streamcache_filter *filter = open_filter(cache, "first", ""), *foreign = open_filter(another, "second", "");
+    streamcache_filter *empty = open_filter(cache, "third", NULL), *random = NULL;
+    const streamcache_filter *chain[2];
+    streamcache_digest chunk = digest_of(9), key, untouched;
+    memset(&key, 0x5a, sizeof key);
+    untouched = key;
+    chain[0] = filter;
+    chain[1] = foreign;
+    STATUS(streamcache_pipeline_key(chain, 2, &chunk, &key), STREAMCACHE_INVALID_ARGUMENT);
+    chain[1] = empty;
+    STATUS(streamcache_pipeline_key(chain, 2, &chunk, &key), STREAMCACHE_NO_STATE);
+    STATUS(streamcache_filter_key(empty, &chunk, &key), STREAMCACHE_NO_STATE);
+    OK(streamcache_filter_open(cache, "random", 6, &chunk, STREAMCACHE_FILTER_NONDETERMINISTIC, &random, NULL));
+    OK(streamcache_filter_load_state(random, "", 0, NULL));
+    chain[1] = random;
+    STATUS(streamcache_pipeline_key(chain, 2, &chunk, &key), STREAMCACHE_INVALID_ARGUMENT);
+    OK(streamcache_cache_close(another, 0, NULL));
+    STATUS(streamcache_pipeline_key(chain + 1, 0, &chunk, &key), STREAMCACHE_INVALID_ARGUMENT);
+    chain[1] = foreign;
+    STATUS(streamcache_pipeline_key(chain + 1, 1, &chunk, &key), STREAMCACHE_CLOSED);
+    STATUS(streamcache_filter_key(foreign, &chunk, &key), STREAMCACHE_CLOSED);
+    CHECK(same_digest(&key, &untouched));
+    streamcache_filter_release(filter);
+    streamcache_filter_release(foreign);
+    streamcache_filter_release(empty);
+    streamcache_filter_release(random);
+    streamcache_cache_release(another);
+    still_usable();
+}
+
 /* A flag from a later version is refused here, not ignored. */
 static void flags_nobody_knows(void) {
     static const uint32_t unknown = 0x80000000u;
@@ -694,6 +760,7 @@ int main(void) {
     integers_a_double_cannot_hold();
     an_unknown_option_is_answered_with_the_nearest_known_one();
     options_of_the_wrong_type();
+    a_secret_that_could_be_guessed_or_is_none();
     a_policy_nobody_knows();
     a_budget_of_nothing_stores_nothing();
     a_budget_too_small_for_anything_is_refused();
@@ -713,6 +780,7 @@ int main(void) {
     limits_that_are_none();
     times_to_live_beyond_all_reason();
     a_text_that_does_not_fit();
+    a_chain_that_has_no_key();
     flags_nobody_knows();
     a_state_larger_than_the_budget_leaves_the_old_one(); /* the last: it stores more */
     streamcache_cache_release(cache);

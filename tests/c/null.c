@@ -75,6 +75,24 @@ ROW(streamcache_digest_chunk) {
     OK(streamcache_digest_chunk(NULL, 0, &digest));
 }
 
+ROW(streamcache_digest_chunk_file) {
+    streamcache_digest digest;
+    EXPLAINED(path, streamcache_digest_chunk_file(NULL, 1, &digest, &error));
+    EXPLAINED(path, streamcache_digest_chunk_file("x", SIZE_MAX, &digest, &error));
+    EXPLAINED(digest, streamcache_digest_chunk_file("/dev/null", 9, NULL, &error));
+    ALLOWED(error, streamcache_digest_chunk_file("/", 1, &digest, NULL), STREAMCACHE_IO);
+    STATUS(streamcache_digest_chunk_file(NULL, 0, &digest, NULL), STREAMCACHE_IO); /* an empty path */
+}
+
+ROW(streamcache_digest_inputs) {
+    streamcache_digest digest;
+    REFUSED(digests, streamcache_digest_inputs(NULL, 1, &digest));
+    REFUSED(digest, streamcache_digest_inputs(&d, 1, NULL));
+    BAD(streamcache_digest_inputs(&d, SIZE_MAX, &digest));
+    BAD(streamcache_digest_inputs(&d, SIZE_MAX / 32, &digest));
+    OK(streamcache_digest_inputs(NULL, 0, &digest));
+}
+
 ROW(streamcache_digest_tensor) {
     streamcache_tensor tensor;
     streamcache_digest digest;
@@ -164,6 +182,54 @@ ROW(streamcache_key_chunk) {
     REFUSED(key, streamcache_key_chunk(&d, &d, &d, NULL));
 }
 
+/* hasher and barrier */
+
+ROW(streamcache_hasher_new) { REFUSED(hasher, streamcache_hasher_new(STREAMCACHE_ROLE_CHUNK, NULL)); }
+ROW(streamcache_hasher_update) {
+    streamcache_hasher *hasher = NULL;
+    OK(streamcache_hasher_new(STREAMCACHE_ROLE_CHUNK, &hasher));
+    REFUSED(hasher, streamcache_hasher_update(NULL, "x", 1));
+    REFUSED(data, streamcache_hasher_update(hasher, NULL, 1));
+    BAD(streamcache_hasher_update(hasher, "x", SIZE_MAX));
+    OK(streamcache_hasher_update(hasher, NULL, 0));
+    streamcache_hasher_free(hasher);
+}
+ROW(streamcache_hasher_finish) {
+    streamcache_digest digest;
+    streamcache_hasher *hasher = NULL;
+    OK(streamcache_hasher_new(STREAMCACHE_ROLE_CHUNK, &hasher));
+    REFUSED(hasher, streamcache_hasher_finish(NULL, &digest));
+    REFUSED(digest, streamcache_hasher_finish(hasher, NULL));
+    streamcache_hasher_free(hasher);
+}
+ROW(streamcache_hasher_reset) { REFUSED(hasher, streamcache_hasher_reset(NULL)); }
+ROW(streamcache_hasher_free) {
+    note("hasher");
+    streamcache_hasher_free(NULL);
+}
+
+ROW(streamcache_barrier_new) { REFUSED(barrier, streamcache_barrier_new(NULL)); }
+ROW(streamcache_barrier_update) {
+    streamcache_barrier *barrier = NULL;
+    OK(streamcache_barrier_new(&barrier));
+    REFUSED(barrier, streamcache_barrier_update(NULL, &d));
+    REFUSED(chunk, streamcache_barrier_update(barrier, NULL));
+    streamcache_barrier_free(barrier);
+}
+ROW(streamcache_barrier_finish) {
+    streamcache_digest digest;
+    streamcache_barrier *barrier = NULL;
+    OK(streamcache_barrier_new(&barrier));
+    REFUSED(barrier, streamcache_barrier_finish(NULL, &digest));
+    REFUSED(digest, streamcache_barrier_finish(barrier, NULL));
+    streamcache_barrier_free(barrier);
+}
+ROW(streamcache_barrier_reset) { REFUSED(barrier, streamcache_barrier_reset(NULL)); }
+ROW(streamcache_barrier_free) {
+    note("barrier");
+    streamcache_barrier_free(NULL);
+}
+
 /* options */
 
 ROW(streamcache_options_new) { REFUSED(options, streamcache_options_new(NULL)); }
@@ -202,6 +268,25 @@ ROW(streamcache_options_to_json) {
     streamcache_options_free(options);
 }
 ROW(streamcache_options_set_ttl_ms) { REFUSED(options, streamcache_options_set_ttl_ms(NULL, 1000)); }
+ROW(streamcache_options_set_namespace) {
+    streamcache_options *options = NULL;
+    OK(streamcache_options_new(&options));
+    REFUSED(options, streamcache_options_set_namespace(NULL, "n", 1));
+    REFUSED(name, streamcache_options_set_namespace(options, NULL, 1));
+    BAD(streamcache_options_set_namespace(options, "n", SIZE_MAX));
+    OK(streamcache_options_set_namespace(options, NULL, 0));
+    streamcache_options_free(options);
+}
+ROW(streamcache_options_set_secret) {
+    static const char secret[] = "0123456789abcdef";
+    streamcache_options *options = NULL;
+    OK(streamcache_options_new(&options));
+    REFUSED(options, streamcache_options_set_secret(NULL, secret, 16));
+    REFUSED(secret, streamcache_options_set_secret(options, NULL, 16));
+    BAD(streamcache_options_set_secret(options, NULL, 0));
+    BAD(streamcache_options_set_secret(options, secret, SIZE_MAX));
+    streamcache_options_free(options);
+}
 ROW(streamcache_options_free) {
     note("options");
     streamcache_options_free(NULL);
@@ -582,6 +667,58 @@ ROW(streamcache_snapshot_put_external) {
     note("value");
 }
 
+/* key */
+
+ROW(streamcache_filter_key) {
+    streamcache_digest key;
+    REFUSED(filter, streamcache_filter_key(NULL, &d, &key));
+    REFUSED(chunk, streamcache_filter_key(filter, NULL, &key));
+    REFUSED(key, streamcache_filter_key(filter, &d, NULL));
+}
+
+ROW(streamcache_snapshot_key) {
+    streamcache_digest key;
+    REFUSED(snapshot, streamcache_snapshot_key(NULL, &d, &key));
+    REFUSED(chunk, streamcache_snapshot_key(snapshot, NULL, &key));
+    REFUSED(key, streamcache_snapshot_key(snapshot, &d, NULL));
+}
+
+ROW(streamcache_pipeline_key) {
+    const streamcache_filter *filters[3];
+    streamcache_digest key;
+    size_t i;
+    for (i = 0; i < 3; i++) filters[i] = filter;
+    REFUSED(filters, streamcache_pipeline_key(NULL, 3, &d, &key));
+    REFUSED(filters, streamcache_pipeline_key(NULL, 0, &d, &key));
+    REFUSED(chunk, streamcache_pipeline_key(filters, 3, NULL, &key));
+    REFUSED(key, streamcache_pipeline_key(filters, 3, &d, NULL));
+    BAD(streamcache_pipeline_key(filters, 0, &d, &key));
+    BAD(streamcache_pipeline_key(filters, SIZE_MAX, &d, &key));
+    BAD(streamcache_pipeline_key(filters, SIZE_MAX / sizeof *filters, &d, &key));
+    for (i = 0; i < 3; i++) {
+        filters[i] = NULL;
+        BAD(streamcache_pipeline_key(filters, 3, &d, &key));
+        filters[i] = filter;
+    }
+}
+
+ROW(streamcache_pipeline_snapshot_key) {
+    const streamcache_snapshot *snapshots[3];
+    streamcache_digest key;
+    size_t i;
+    for (i = 0; i < 3; i++) snapshots[i] = snapshot;
+    REFUSED(snapshots, streamcache_pipeline_snapshot_key(NULL, 3, &d, &key));
+    REFUSED(chunk, streamcache_pipeline_snapshot_key(snapshots, 3, NULL, &key));
+    REFUSED(key, streamcache_pipeline_snapshot_key(snapshots, 3, &d, NULL));
+    BAD(streamcache_pipeline_snapshot_key(snapshots, 0, &d, &key));
+    BAD(streamcache_pipeline_snapshot_key(snapshots, SIZE_MAX, &d, &key));
+    for (i = 0; i < 3; i++) {
+        snapshots[i] = NULL;
+        BAD(streamcache_pipeline_snapshot_key(snapshots, 3, &d, &key));
+        snapshots[i] = snapshot;
+    }
+}
+
 /* stats */
 
 ROW(streamcache_cache_get_stats) {
@@ -620,6 +757,8 @@ static const struct row {
     LISTED(streamcache_error_get_message),
     LISTED(streamcache_error_free),
     LISTED(streamcache_digest_chunk),
+    LISTED(streamcache_digest_chunk_file),
+    LISTED(streamcache_digest_inputs),
     LISTED(streamcache_digest_tensor),
     LISTED(streamcache_digest_config_json),
     LISTED(streamcache_digest_config_bytes),
@@ -630,6 +769,16 @@ static const struct row {
     LISTED(streamcache_digest_from_hex),
     LISTED(streamcache_key_state),
     LISTED(streamcache_key_chunk),
+    LISTED(streamcache_hasher_new),
+    LISTED(streamcache_hasher_update),
+    LISTED(streamcache_hasher_finish),
+    LISTED(streamcache_hasher_reset),
+    LISTED(streamcache_hasher_free),
+    LISTED(streamcache_barrier_new),
+    LISTED(streamcache_barrier_update),
+    LISTED(streamcache_barrier_finish),
+    LISTED(streamcache_barrier_reset),
+    LISTED(streamcache_barrier_free),
     LISTED(streamcache_options_new),
     LISTED(streamcache_options_from_json),
     LISTED(streamcache_options_set_max_bytes),
@@ -638,6 +787,8 @@ static const struct row {
     LISTED(streamcache_options_set_name),
     LISTED(streamcache_options_to_json),
     LISTED(streamcache_options_set_ttl_ms),
+    LISTED(streamcache_options_set_namespace),
+    LISTED(streamcache_options_set_secret),
     LISTED(streamcache_options_free),
     LISTED(streamcache_cache_open),
     LISTED(streamcache_cache_retain),
@@ -688,6 +839,10 @@ static const struct row {
     LISTED(streamcache_snapshot_get),
     LISTED(streamcache_snapshot_put),
     LISTED(streamcache_snapshot_put_external),
+    LISTED(streamcache_filter_key),
+    LISTED(streamcache_snapshot_key),
+    LISTED(streamcache_pipeline_key),
+    LISTED(streamcache_pipeline_snapshot_key),
     LISTED(streamcache_cache_get_stats),
     LISTED(streamcache_filter_get_stats),
     LISTED(streamcache_cache_write_stats),
