@@ -29,8 +29,8 @@ impl<S: Hasher + Default> Peer<S> {
     }
 }
 
-/// All 32 bytes by folded multiplies: what foldhash does, `lru`'s default, and what this library's own index does.
-/// Measured as fast as foldhash, and in nobody's dependency tree.
+/// All 32 bytes by folded multiplies, as this library's own index does. `lru`'s default, foldhash, which this crate does
+/// not pull in, takes longer: with it a put was measured at 1.15 to 1.3 times this.
 pub struct Folded(u64);
 
 impl Default for Folded {

@@ -1,4 +1,7 @@
-/* The memory tier: times to live, the flags of a call, removing, limits changed while in use, what is counted. */
+/* The memory tier: times to live, the flags of a call, removing, limits changed while in use, what is counted.
+ *
+ *     tier [SECONDS [MANY]]    how long limits move under load for each policy, and how many results are purged at once
+ */
 #include "common.h"
 
 #include <malloc.h>
@@ -334,19 +337,18 @@ static void purge_and_retire(streamcache_policy policy) {
 }
 
 /* Many entries of one filter among many of others, the oldest and the youngest: in a moment, under either policy. */
-static void a_purge_of_many_takes_a_moment(streamcache_policy policy) {
-    enum { n = 20000 };
+static void a_purge_of_many_takes_a_moment(streamcache_policy policy, int n) {
     streamcache_cache *cache = open_policy(4 * PLENTY, STREAMCACHE_UNLIMITED, policy);
     streamcache_filter *filter = open_filter(cache, "f", "s1");
     uint64_t removed = 0;
     double start, seconds;
-    fill(filter, 0, n);
+    fill(filter, 0, (uint64_t)n);
     load(filter, "s2");
-    fill(filter, 0, n);
+    fill(filter, 0, (uint64_t)n);
     start = now();
     OK(streamcache_filter_purge(filter, &removed));
     seconds = now() - start;
-    CHECK(removed == n && stats_of(cache).entries == n);
+    CHECK(removed == (uint64_t)n && stats_of(cache).entries == (uint64_t)n);
     printf("policy %d: %d of %d results purged in %.0f ms\n", (int)policy, n, 2 * n, 1e3 * seconds);
     CHECK(seconds < 5);
     streamcache_filter_release(filter);
@@ -676,9 +678,9 @@ static void a_thousand_states_a_filter(void) {
     streamcache_cache_release(cache);
 }
 
-/* tier [SECONDS]: how long limits move under load, for each policy. */
 int main(int argc, char **argv) {
     double seconds = argc > 1 ? atof(argv[1]) : 1;
+    int many = argc > 2 ? atoi(argv[2]) : 20000;
     size_t i;
     a_result_lives_as_long_as_its_put_said();
     a_cache_has_a_limit_that_no_put_exceeds();
@@ -691,7 +693,7 @@ int main(int argc, char **argv) {
         a_peek_leaves_no_trace(policies[i]);
         remove_forgets_one(policies[i]);
         purge_and_retire(policies[i]);
-        a_purge_of_many_takes_a_moment(policies[i]);
+        a_purge_of_many_takes_a_moment(policies[i], many);
         fewer_bytes_evict_at_once(policies[i]);
         fewer_chunks_evict_at_once(policies[i]);
         nothing_is_granted_until_the_gauge_is_under(policies[i]);
