@@ -90,13 +90,17 @@ fn version_macros() -> String {
 }
 
 /// Before 1.0 each minor version is an ABI of its own. `nodelete` keeps the library loaded after dlclose: destructors
-/// of thread-local data, and values leased to a garbage collector, may still need its code.
+/// of thread-local data, and values leased to a garbage collector, may still need its code. (macOS: by the book, not
+/// tested.)
 fn link() {
-    if env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux") {
-        let (major, minor) = (env::var("CARGO_PKG_VERSION_MAJOR"), env::var("CARGO_PKG_VERSION_MINOR"));
-        let (major, minor) = (major.expect("cargo sets it"), minor.expect("cargo sets it"));
-        let abi = if major == "0" { format!("0.{minor}") } else { major };
-        println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libstreamcache.so.{abi}");
-        println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+    let part = |name: &str| env::var(format!("CARGO_PKG_VERSION_{name}")).expect("cargo sets the version");
+    let abi = if part("MAJOR") == "0" { format!("0.{}", part("MINOR")) } else { part("MAJOR") };
+    match env::var("CARGO_CFG_TARGET_OS").as_deref() {
+        Ok("linux") => {
+            println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libstreamcache.so.{abi}");
+            println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+        }
+        Ok("macos") => println!("cargo:rustc-cdylib-link-arg=-Wl,-install_name,@rpath/libstreamcache.{abi}.dylib"),
+        _ => {}
     }
 }
