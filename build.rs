@@ -77,11 +77,12 @@ fn compact(text: &str) -> String {
 fn version_macros() -> String {
     let part = |name: &str| env::var(format!("CARGO_PKG_VERSION{name}")).expect("cargo sets the version");
     format!(
-        "#define STREAMCACHE_VERSION_MAJOR {major}\n#define STREAMCACHE_VERSION_MINOR {minor}\n\
-         #define STREAMCACHE_VERSION_PATCH {patch}\n\
+        "/** The header's version, whose three parts these are. */\n#define STREAMCACHE_VERSION_MAJOR {major}\n\
+         /** Before 1.0 another minor version is another ABI. */\n#define STREAMCACHE_VERSION_MINOR {minor}\n\
+         /** Another patch only mends. */\n#define STREAMCACHE_VERSION_PATCH {patch}\n\
          /** major * 1000000 + minor * 1000 + patch. */\n\
          #define STREAMCACHE_VERSION_NUMBER \\\n  (STREAMCACHE_VERSION_MAJOR * 1000000 + STREAMCACHE_VERSION_MINOR * 1000 + STREAMCACHE_VERSION_PATCH)\n\
-         #define STREAMCACHE_VERSION_STRING \"{whole}\"\n\n",
+         /** The header's version, to print. */\n#define STREAMCACHE_VERSION_STRING \"{whole}\"\n\n",
         major = part("_MAJOR"),
         minor = part("_MINOR"),
         patch = part("_PATCH"),
