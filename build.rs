@@ -6,16 +6,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The header's sections: a file of src/ffi, and its banner.
-const SECTIONS: [(&str, &str); 10] = [
+const SECTIONS: [(&str, &str); 12] = [
     ("version", "Version"),
     ("status", "Status and error"),
     ("digest", "Digest"),
+    ("hasher", "Hasher and barrier: digests made piece by piece"),
     ("options", "Options"),
     ("cache", "Cache"),
     ("value", "Value"),
     ("chunk", "State and chunk: callers who make their keys themselves"),
     ("filter", "Filter"),
     ("snapshot", "Snapshot"),
+    ("key", "Key: of a filter, a snapshot, a pipeline"),
     ("stats", "Stats"),
 ];
 

@@ -43,12 +43,12 @@
  * Words. A filter is a pipeline stage: a configuration and a state. A state is its trained parameters. A chunk is one
  * unit of input. A digest is a 32-byte BLAKE3 of content; a key is a digest that names a computation. A value is an
  * immutable result; holding a reference to one is holding a lease. In formulas, keyed(k, x) is BLAKE3's keyed hash,
- * K_x its derive_key("streamcache v1 x"), and || joins fields of fixed length.
+ * K_x its derive_key("streamcache v1 x"), and || joins fields of fixed length; docs/keys.md spells them out byte by byte.
  *
- * Threads. Every function may be called from any thread at any time ("Threads: any"), except on streamcache_options
- * and streamcache_error, which belong to one thread at a time. A handle must not be released while another thread
- * that holds no reference of its own still uses it. No function starts a thread, installs a signal handler, reads an
- * environment variable or prints.
+ * Threads. Every function may be called from any thread at any time ("Threads: any"), except on streamcache_options,
+ * streamcache_error, streamcache_hasher and streamcache_barrier, which belong to one thread at a time. A handle must
+ * not be released while another thread that holds no reference of its own still uses it. No function starts a thread,
+ * installs a signal handler, reads an environment variable or prints.
  *
  * Ownership. Pointers passed in are borrowed for the call; what is stored is copied. Every `**out` receives one
  * reference on success, which the caller releases, and NULL otherwise. release and free take NULL: release gives back
@@ -295,6 +295,26 @@ streamcache_status streamcache_digest_chunk(const void *data,
                                             streamcache_digest *digest);
 
 /**
+ * Digests a chunk by a file's bytes: the same digest as of those bytes in memory. The file is read in pieces of
+ * 1 MiB, never mapped.
+ *
+ * Borrows everything for the call. Threads: any. Blocks for the reading; locks nothing.
+ * @param[in]  path the file's path, need not be NUL-terminated
+ * @param[in]  path_len bytes of `path`
+ * @param[out] digest keyed(K_chunk, the file's bytes)
+ * @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_IO no such file, not a regular file, not readable, or it changed while it was read
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused the 1 MiB
+ * @since 0.1.0
+ */
+streamcache_status streamcache_digest_chunk_file(const char *path,
+                                                 size_t path_len,
+                                                 streamcache_digest *digest,
+                                                 streamcache_error **error);
+
+/**
  * Digests a tensor as a chunk: name, type, shape and data, so that the same bytes in another shape are another chunk.
  *
  * Borrows everything for the call. Threads: any. Reads the data once, copies and locks nothing.
@@ -309,6 +329,21 @@ streamcache_status streamcache_digest_chunk(const void *data,
 streamcache_status streamcache_digest_tensor(const streamcache_tensor *tensor,
                                              streamcache_digest *digest,
                                              streamcache_error **error);
+
+/**
+ * Digests a list of digests as one chunk: a model's inputs, say, in an order of the caller's that never changes.
+ *
+ * Borrows everything for the call; `digest` may be one of `digests`. Threads: any. Copies and locks nothing.
+ * @param[in]  digests the digests, one after another; NULL only with 0 of them
+ * @param[in]  n how many
+ * @param[out] digest keyed(K_inputs, n || digests[0] || ... || digests[n - 1])
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or an impossible count
+ * @since 0.1.0
+ */
+streamcache_status streamcache_digest_inputs(const streamcache_digest *digests,
+                                             size_t n,
+                                             streamcache_digest *digest);
 
 /**
  * Digests a filter's configuration in JSON by its RFC 8785 form: key order, white space and 1.0 or 1e0 don't matter.
@@ -370,6 +405,7 @@ streamcache_status streamcache_digest_state(const void *data, size_t len, stream
  * @retval STREAMCACHE_OK done
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
  * @retval STREAMCACHE_IO no such file, not a regular file, not readable, or it changed while it was read
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused the 1 MiB
  * @since 0.1.0
  */
 streamcache_status streamcache_digest_state_file(const char *path,
@@ -458,6 +494,136 @@ streamcache_status streamcache_key_chunk(const streamcache_digest *config,
                                          const streamcache_digest *chunk,
                                          streamcache_digest *key);
 
+/* ---- Hasher and barrier: digests made piece by piece ------------------------------------------------------------- */
+
+/**
+ * Digests all chunks of a stream, in their order, keeping none: for a filter that answers only at the stream's end.
+ * One thread at a time; reusable.
+ */
+typedef struct streamcache_barrier streamcache_barrier;
+
+/** Digests bytes that come in pieces. One thread at a time; reusable. */
+typedef struct streamcache_hasher streamcache_hasher;
+
+/**
+ * Makes a hasher for bytes of one role.
+ *
+ * `*hasher` is owned by the caller, for streamcache_hasher_free(). Threads: any. Allocates about 2 KiB.
+ * @param[in]  role what the bytes are: STREAMCACHE_ROLE_CHUNK, _STATE, or _CONFIG for one that is not JSON
+ * @param[out] hasher the hasher; NULL on failure
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT an unknown role, or a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_hasher_new(streamcache_role role, streamcache_hasher **hasher);
+
+/**
+ * Adds the next bytes. How they are split makes no difference; pieces of 16 KiB and more are the fastest.
+ *
+ * Borrows everything for the call. Threads: one at a time. Reads `data` once, copies at most 64 bytes, locks nothing.
+ * @param[in,out] hasher the hasher
+ * @param[in] data the bytes; NULL only with length 0
+ * @param[in] len how many bytes
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or a length above SIZE_MAX / 2; nothing was added
+ * @since 0.1.0
+ */
+streamcache_status streamcache_hasher_update(streamcache_hasher *hasher,
+                                             const void *data,
+                                             size_t len);
+
+/**
+ * Gives the digest of all bytes since the last finish or reset: the one streamcache_digest_chunk(), _state() or
+ * _config_bytes() gives for them at once. The next update begins anew.
+ *
+ * Borrows everything for the call. Threads: one at a time. Locks nothing.
+ * @param[in,out] hasher the hasher
+ * @param[out] digest keyed(K_chunk, K_state or K_config_bytes, the bytes)
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer; the hasher goes on
+ * @since 0.1.0
+ */
+streamcache_status streamcache_hasher_finish(streamcache_hasher *hasher,
+                                             streamcache_digest *digest);
+
+/**
+ * Forgets the bytes since the last finish or reset, after a failed read, say.
+ *
+ * Borrows `hasher`. Threads: one at a time. Locks nothing.
+ * @param[in,out] hasher the hasher
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_hasher_reset(streamcache_hasher *hasher);
+
+/**
+ * Frees a hasher.
+ *
+ * Takes `hasher`; NULL is fine. Threads: any, but no other may still use it. Never fails.
+ * @param[in] hasher the hasher, or NULL
+ * @since 0.1.0
+ */
+void streamcache_hasher_free(streamcache_hasher *hasher);
+
+/**
+ * Makes a barrier for a stream's chunks.
+ *
+ * `*barrier` is owned by the caller, for streamcache_barrier_free(). Threads: any. Allocates about 2 KiB.
+ * @param[out] barrier the barrier; NULL on failure
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_barrier_new(streamcache_barrier **barrier);
+
+/**
+ * Adds the stream's next chunk.
+ *
+ * Borrows everything for the call. Threads: one at a time. Locks nothing.
+ * @param[in,out] barrier the barrier
+ * @param[in] chunk the chunk's digest
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer; nothing was added
+ * @since 0.1.0
+ */
+streamcache_status streamcache_barrier_update(streamcache_barrier *barrier,
+                                              const streamcache_digest *chunk);
+
+/**
+ * Gives the digest of the stream: of all chunks since the last finish or reset, their order and their count. It is
+ * looked up as a chunk's. The next update begins another stream.
+ *
+ * Borrows everything for the call. Threads: one at a time. Locks nothing.
+ * @param[in,out] barrier the barrier
+ * @param[out] digest keyed(K_barrier, first chunk || ... || last chunk || how many)
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer; the barrier goes on
+ * @since 0.1.0
+ */
+streamcache_status streamcache_barrier_finish(streamcache_barrier *barrier,
+                                              streamcache_digest *digest);
+
+/**
+ * Forgets the chunks since the last finish or reset.
+ *
+ * Borrows `barrier`. Threads: one at a time. Locks nothing.
+ * @param[in,out] barrier the barrier
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_barrier_reset(streamcache_barrier *barrier);
+
+/**
+ * Frees a barrier.
+ *
+ * Takes `barrier`; NULL is fine. Threads: any, but no other may still use it. Never fails.
+ * @param[in] barrier the barrier, or NULL
+ * @since 0.1.0
+ */
+void streamcache_barrier_free(streamcache_barrier *barrier);
+
 /* ---- Options ----------------------------------------------------------------------------------------------------- */
 
 /** No limit, said explicitly. */
@@ -489,7 +655,7 @@ streamcache_status streamcache_options_new(streamcache_options **options);
 /**
  * Makes options from a JSON object, such as {"max_bytes": 1073741824, "policy": "lru"}; what it doesn't name keeps
  * its default. Names: "name" (a string), "max_bytes" and "max_chunks" (a whole number, or "unlimited"), "policy"
- * ("s3fifo" or "lru"), "ttl_ms" (a whole number).
+ * ("s3fifo" or "lru"), "ttl_ms" (a whole number), "namespace" (a string), "secret" (hexadecimal digits, two a byte).
  *
  * `*options` is owned by the caller, for streamcache_options_free(). Threads: any.
  * @param[in]  json UTF-8, need not be NUL-terminated
@@ -507,7 +673,8 @@ streamcache_status streamcache_options_from_json(const char *json,
                                                  streamcache_error **error);
 
 /**
- * Writes every option as a JSON object that streamcache_options_from_json() reads back, and a NUL.
+ * Writes every option as a JSON object that streamcache_options_from_json() reads back, and a NUL. A secret is written
+ * as "hidden", which is refused when it is read back: give it anew.
  *
  * Borrows everything for the call. Threads: one at a time.
  * @param[in]  options the options; NULL for the defaults
@@ -590,6 +757,39 @@ streamcache_status streamcache_options_set_policy(streamcache_options *options,
  * @since 0.1.0
  */
 streamcache_status streamcache_options_set_ttl_ms(streamcache_options *options, uint64_t ttl_ms);
+
+/**
+ * Sets the namespace, a part of every filter's key: caches of different namespaces share no result, wherever it is
+ * kept. A version in it leaves old results behind. Default: "", no namespace.
+ *
+ * Borrows everything for the call; the name is copied. Threads: one at a time.
+ * @param[in,out] options the options
+ * @param[in] name UTF-8, need not be NUL-terminated; NULL only with length 0
+ * @param[in] name_len bytes of `name`
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or a name that is not UTF-8
+ * @since 0.1.0
+ */
+streamcache_status streamcache_options_set_namespace(streamcache_options *options,
+                                                     const char *name,
+                                                     size_t name_len);
+
+/**
+ * Sets a secret: without it nobody can predict, recognise or plant a key of a filter or a pipeline; caches of equal
+ * namespace and secret make equal keys. streamcache_key_chunk() knows no secret: ask streamcache_filter_key(). Only a
+ * digest of the secret is kept; it is in no message and no dump, and overwritten once nobody uses it. Default: none.
+ *
+ * Borrows everything for the call; `secret` may be wiped afterwards. Threads: one at a time.
+ * @param[in,out] options the options
+ * @param[in] secret unpredictable bytes, best 32 of the system's random source
+ * @param[in] len how many bytes, 16 or more
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or fewer than 16 bytes
+ * @since 0.1.0
+ */
+streamcache_status streamcache_options_set_secret(streamcache_options *options,
+                                                  const void *secret,
+                                                  size_t len);
 
 /**
  * Frees options. A cache opened with them keeps its own copy.
@@ -1565,6 +1765,84 @@ streamcache_status streamcache_snapshot_put_external(const streamcache_snapshot 
                                                      uint32_t flags,
                                                      const streamcache_put_options *options,
                                                      streamcache_value **value);
+
+/* ---- Key: of a filter, a snapshot, a pipeline -------------------------------------------------------------------- */
+
+/**
+ * The key a chunk's result has under the filter's present state: with the namespace and the secret of its cache, which
+ * streamcache_key_chunk() does not know.
+ *
+ * Borrows everything for the call; `key` may be `chunk`. Threads: any. Copies and locks nothing.
+ * @param[in]  filter the filter
+ * @param[in]  chunk the chunk's digest
+ * @param[out] key keyed(filter's digest, chunk), as streamcache_filter_get() gives it
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_NO_STATE no state was loaded
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_key(const streamcache_filter *filter,
+                                          const streamcache_digest *chunk,
+                                          streamcache_digest *key);
+
+/**
+ * The key a chunk's result has under the snapshot's state.
+ *
+ * Borrows everything for the call; `key` may be `chunk`. Threads: any. Copies and locks nothing.
+ * @param[in]  snapshot the snapshot
+ * @param[in]  chunk the chunk's digest
+ * @param[out] key keyed(filter's digest, chunk), as streamcache_snapshot_get() gives it
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_snapshot_key(const streamcache_snapshot *snapshot,
+                                            const streamcache_digest *chunk,
+                                            streamcache_digest *key);
+
+/**
+ * The key of a chunk's result through a whole chain of filters, so that one streamcache_cache_get_chunk() looks it up
+ * and one streamcache_cache_put_chunk() stores it. It names each filter's state at this moment: compute with those
+ * states. Where another thread may load a state meanwhile, use streamcache_pipeline_snapshot_key(). A result of the
+ * chain belongs to none of its filters: purging or retiring one leaves it alone, streamcache_cache_purge() doesn't.
+ *
+ * Borrows everything for the call; `key` may be `chunk`. Threads: any. Copies and locks nothing.
+ * @param[in]  filters the handles in the chain's order, all of one cache; a filter may stand in it several times
+ * @param[in]  n how many, 1 or more
+ * @param[in]  chunk the digest of the chunk that enters the chain
+ * @param[out] key keyed(keyed(K_pipeline, n || first filter's digest || ... || last filter's digest), chunk)
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_NO_STATE one of them has no state
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, also among the handles, no filter, filters of two caches, or one
+ *         opened with STREAMCACHE_FILTER_NONDETERMINISTIC, whose results must not be kept
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_pipeline_key(const streamcache_filter *const *filters,
+                                            size_t n,
+                                            const streamcache_digest *chunk,
+                                            streamcache_digest *key);
+
+/**
+ * The key of a chunk's result through a chain of filters as they were when their snapshots were taken; otherwise as
+ * streamcache_pipeline_key(). Take the snapshots together with the weights the engine computes with.
+ *
+ * Borrows everything for the call; `key` may be `chunk`. Threads: any. Copies and locks nothing.
+ * @param[in]  snapshots the handles in the chain's order, all of one cache
+ * @param[in]  n how many, 1 or more
+ * @param[in]  chunk the digest of the chunk that enters the chain
+ * @param[out] key keyed(keyed(K_pipeline, n || first filter's digest || ... || last filter's digest), chunk)
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT as streamcache_pipeline_key()
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_pipeline_snapshot_key(const streamcache_snapshot *const *snapshots,
+                                                     size_t n,
+                                                     const streamcache_digest *chunk,
+                                                     streamcache_digest *key);
 
 /* ---- Stats ------------------------------------------------------------------------------------------------------- */
 

@@ -4,7 +4,7 @@
 use crate::budget::Purpose;
 use crate::call::{Flags, PutOptions};
 use crate::description::Description;
-use crate::digest::{self, Digest};
+use crate::digest::{Digest, Scope};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exposition::{self, Format};
 use crate::memory::{Memory, Put};
@@ -35,7 +35,7 @@ struct NamedState {
 pub struct Cache {
     life: AtomicU8,
     memory: Memory,
-    namespace: Digest,
+    scope: Scope,
     ttl_ms: u64,
     /// Lookups that were told not to look.
     bypassed: AtomicU64,
@@ -51,7 +51,7 @@ impl Cache {
         Ok(Arc::new(Self {
             life: AtomicU8::new(OPEN),
             memory: Memory::new(options)?,
-            namespace: digest::namespace(""),
+            scope: Scope::new(&options.namespace, options.secret.as_ref()),
             ttl_ms: options.ttl_ms,
             bypassed: AtomicU64::new(0),
             states: Mutex::new(HashMap::new()),
@@ -204,8 +204,9 @@ impl Cache {
         }
     }
 
-    pub(crate) fn namespace(&self) -> &Digest {
-        &self.namespace
+    /// What its filters are named under.
+    pub(crate) fn scope(&self) -> &Scope {
+        &self.scope
     }
 
     /// The counters and gauges.

@@ -3,7 +3,7 @@
 
 use crate::cache::Cache;
 use crate::call::{Flags, PutOptions};
-use crate::digest::{self, Digest};
+use crate::digest::{self, Digest, FilterDigest, Scope};
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory::Put;
 use crate::stats::{FilterCounters, FilterStats, FilterUse};
@@ -30,20 +30,20 @@ struct Bound {
 #[derive(Clone, Copy, Debug)]
 struct Name {
     /// Keys every chunk's output.
-    filter: Digest,
+    filter: FilterDigest,
     /// What its entries carry.
     tag: u64,
 }
 
 impl Name {
-    fn new(namespace: &Digest, config: &Digest, state: &Digest) -> Self {
-        let filter = digest::filter(namespace, config, state);
-        let Digest([a, b, c, d, e, f, g, h, ..]) = digest::tag(&filter);
+    fn new(scope: &Scope, config: &Digest, state: &Digest) -> Self {
+        let filter = scope.filter(config, state);
+        let Digest([a, b, c, d, e, f, g, h, ..]) = filter.tag();
         Self { filter, tag: u64::from_le_bytes([a, b, c, d, e, f, g, h]) }
     }
 
     fn key(&self, chunk: &Digest) -> Digest {
-        digest::output(&self.filter, chunk)
+        self.filter.output(chunk)
     }
 }
 
@@ -75,6 +75,16 @@ impl Use {
             self.counted.counters.looked(flags.looks(), value.as_ref());
         }
         Ok(Lookup { value, key })
+    }
+
+    fn link(&self, name: &Name) -> Result<FilterDigest> {
+        self.cache.check_open()?;
+        if !self.flags.stores() {
+            return Err(Error::invalid(
+                "a filter that is not deterministic has no part in a pipeline: its results must not be kept",
+            ));
+        }
+        Ok(name.filter)
     }
 
     fn put(&self, key: &Digest, tag: u64, payload: Payload<'_>, options: &PutOptions<'_>) -> Result<Put> {
@@ -153,7 +163,7 @@ impl Filter {
 
     /// Publishes a state in one step; lookups under way keep the one they began with.
     fn swap(&self, earlier: &mut Vec<Name>, state: Digest, bytes: Option<Value>) {
-        let name = Name::new(self.cache().namespace(), &self.config, &state);
+        let name = Name::new(self.cache().scope(), &self.config, &state);
         let old = self.current.load_full();
         let first = old.as_ref().is_none_or(|old| old.first && old.state == state);
         if let Some(old) = old.filter(|old| old.state != state) {
@@ -176,6 +186,17 @@ impl Filter {
         self.cache().check_open()?;
         let bound = self.current.load_full().ok_or(ErrorKind::NoState)?;
         Ok(Snapshot { shared: Arc::clone(&self.shared), bound })
+    }
+
+    /// The key of a chunk's result under the present state.
+    pub fn key(&self, chunk: &Digest) -> Result<Digest> {
+        self.cache().check_open()?;
+        Ok(self.current.load().as_ref().ok_or(ErrorKind::NoState)?.name.key(chunk))
+    }
+
+    /// Its part in the key of a pipeline.
+    pub(crate) fn link(&self) -> Result<FilterDigest> {
+        self.shared.link(&self.current.load().as_ref().ok_or(ErrorKind::NoState)?.name)
     }
 
     /// Looks a chunk's result up under the present state.
@@ -258,6 +279,17 @@ impl Snapshot {
     /// The state it holds: its digest, and a lease on its bytes unless only the digest was loaded.
     pub fn state(&self) -> (Option<Value>, Digest) {
         (self.bound.bytes.clone(), self.bound.state)
+    }
+
+    /// The key of a chunk's result under this state.
+    pub fn key(&self, chunk: &Digest) -> Result<Digest> {
+        self.cache().check_open()?;
+        Ok(self.bound.name.key(chunk))
+    }
+
+    /// Its part in the key of a pipeline.
+    pub(crate) fn link(&self) -> Result<FilterDigest> {
+        self.shared.link(&self.bound.name)
     }
 
     /// Looks a chunk's result up under this state.

@@ -14,6 +14,7 @@
 //! - [`call`]: what a single call may ask for
 //! - [`cache`]: composes the rooms below; a lookup reads from top to bottom there
 //! - [`filter`]: a configuration and its state, snapshots, and the rule about swaps
+//! - [`pipeline`]: one key for a whole chain of filters
 //! - [`ffi`]: the only `extern "C"`, one file a section of the header, in its order
 
 mod budget;
@@ -29,6 +30,7 @@ pub mod filter;
 mod json;
 mod memory;
 pub mod options;
+pub mod pipeline;
 mod process;
 pub mod stats;
 pub mod value;

@@ -1,8 +1,10 @@
 //! How a cache is to be: one table of options, from which JSON goes in and out and the README's table is made.
 
+use crate::digest::Secret;
 use crate::error::{Error, Result};
 use crate::json;
 use serde_json::{Map, Value as Json};
+use zeroize::Zeroize;
 
 /// No limit, said explicitly.
 pub const UNLIMITED: u64 = u64::MAX;
@@ -32,11 +34,23 @@ pub struct Options {
     pub policy: Policy,
     /// The longest time to live of a result in milliseconds, time asleep included; 0 is no limit.
     pub ttl_ms: u64,
+    /// Sets this cache's keys apart from those of caches with other namespaces; empty for none.
+    pub namespace: Box<str>,
+    /// With it nobody outside can predict or plant a key. Never printed, and never part of a dump.
+    pub secret: Option<Secret>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { name: "".into(), max_bytes: 256 << 20, max_chunks: UNLIMITED, policy: Policy::S3Fifo, ttl_ms: 0 }
+        Self {
+            name: "".into(),
+            max_bytes: 256 << 20,
+            max_chunks: UNLIMITED,
+            policy: Policy::S3Fifo,
+            ttl_ms: 0,
+            namespace: "".into(),
+            secret: None,
+        }
     }
 }
 
@@ -53,7 +67,12 @@ struct Entry {
     set: fn(&mut Options, &Json) -> Option<()>,
 }
 
-const TABLE: [Entry; 5] = [
+/// The option whose value no error and no dump repeats.
+const SECRET: &str = "secret";
+/// What stands in its place.
+const HIDDEN: &str = "hidden";
+
+const TABLE: [Entry; 7] = [
     Entry {
         name: "name",
         takes: "a string",
@@ -114,25 +133,60 @@ const TABLE: [Entry; 5] = [
             Some(())
         },
     },
+    Entry {
+        name: "namespace",
+        takes: "a string",
+        unit: "",
+        changeable: "no",
+        meaning: "part of every filter's key: caches of other namespaces share no result",
+        read: |options| (*options.namespace).into(),
+        set: |options, value| {
+            options.namespace = value.as_str()?.into();
+            Some(())
+        },
+    },
+    Entry {
+        name: SECRET,
+        takes: "hexadecimal digits in a string, two a byte, of 16 bytes or more, or null",
+        unit: "",
+        changeable: "no",
+        meaning: "part of every filter's key: without it nobody can predict or plant one; written as \"hidden\", not read back",
+        read: |options| options.secret.as_ref().map_or(Json::Null, |_| HIDDEN.into()),
+        set: |options, value| {
+            options.secret = if value.is_null() { None } else { Some(Secret::from_hex(value.as_str()?).ok()?) };
+            Some(())
+        },
+    },
 ];
 
 impl Options {
     /// Reads a JSON object; what it does not name keeps its default. An unknown name is an error that offers the
     /// nearest known one.
     pub fn from_json(text: &[u8]) -> Result<Self> {
-        let Json::Object(given) = json::parse(text)? else {
+        let Json::Object(mut given) = json::parse(text)? else {
             return Err(Error::invalid("options are a JSON object, such as {\"max_bytes\": 268435456}"));
         };
+        let options = Self::from_object(&given);
+        if let Some(Json::String(secret)) = given.get_mut(SECRET) {
+            secret.zeroize();
+        }
+        options
+    }
+
+    fn from_object(given: &Map<String, Json>) -> Result<Self> {
         let mut options = Self::default();
-        for (name, value) in &given {
+        for (name, value) in given {
             let entry = TABLE.iter().find(|entry| entry.name == name).ok_or_else(|| unknown(name))?;
-            (entry.set)(&mut options, value)
-                .ok_or_else(|| Error::invalid(format!("{name} is {value}: it takes {}", entry.takes)))?;
+            (entry.set)(&mut options, value).ok_or_else(|| {
+                let shown = if name == SECRET { &HIDDEN.into() } else { value };
+                Error::invalid(format!("{name} is {shown}: it takes {}", entry.takes))
+            })?;
         }
         Ok(options)
     }
 
-    /// Every option as a JSON object that [`Options::from_json`] reads back.
+    /// Every option as a JSON object that [`Options::from_json`] reads back, but for a secret: in its place stands what
+    /// is refused, so that no cache is opened without it by accident.
     pub fn to_json(&self) -> String {
         let object: Map<String, Json> = TABLE.iter().map(|entry| (entry.name.into(), (entry.read)(self))).collect();
         Json::from(object).to_string()
@@ -205,9 +259,40 @@ mod tests {
 
     #[test]
     fn what_json_says_comes_back_the_same() {
-        let all = Options { name: "é\"".into(), max_bytes: 0, max_chunks: 7, policy: Policy::Lru, ttl_ms: u64::MAX };
+        let all = Options {
+            name: "é\"".into(),
+            max_bytes: 0,
+            max_chunks: 7,
+            policy: Policy::Lru,
+            ttl_ms: u64::MAX,
+            namespace: "a\0".into(),
+            secret: None,
+        };
         for options in [all, Options::default()] {
             assert_eq!(Options::from_json(options.to_json().as_bytes()).unwrap(), options);
+        }
+    }
+
+    #[test]
+    fn no_mistake_no_dump_and_no_debug_output_repeats_the_secret() {
+        let digits = "7357".repeat(8);
+        let options = Options::from_json(format!(r#"{{"secret": "{digits}"}}"#).as_bytes()).unwrap();
+        assert!(options.secret.is_some() && options != Options::default());
+        assert!(!format!("{options:?} {}", options.to_json()).contains("7357"));
+        let again = Options::from_json(options.to_json().as_bytes()).unwrap_err();
+        assert!(again.message().contains("secret is \"hidden\": it takes hexadecimal digits"), "{again}");
+        for text in [
+            format!(r#"{{"secret": "{digits}x"}}"#),
+            format!(r#"{{"secret": "{digits}xy"}}"#),
+            format!(r#"{{"secret": ["{digits}"]}}"#),
+            format!(r#"{{"secret": {digits}}}"#), // the quotes forgotten
+            format!(r#"{{"secret": {digits}e4}}"#),
+            format!(r#"{{"secret": "{digits}}}"#),
+            format!(r#"{{"secret": "{digits}", "secret": "{digits}"}}"#),
+            format!(r#"{{"secret": "{digits}", "policy": 1}}"#),
+        ] {
+            let refused = Options::from_json(text.as_bytes()).unwrap_err();
+            assert!(!format!("{refused:?}").contains("7357"), "{refused:?}");
         }
     }
 
@@ -221,6 +306,9 @@ mod tests {
         assert!(refused(r#"{"max_bytes": 99999999999999999999999}"#).contains("max_bytes is 1e+23"));
         assert!(refused(r#"{"policy": "fifo"}"#).contains("s3fifo"));
         assert!(refused(r#"{"policy": 1}"#).contains("s3fifo"));
+        assert!(refused(r#"{"namespace": 1}"#).contains("namespace is 1"));
+        assert!(refused(r#"{"secrets": "00"}"#).contains("did you mean \"secret\""));
+        assert!(refused(r#"{"secret": "00112233445566778899aabbccddee"}"#).contains("16 bytes or more"));
         assert!(refused("[]").contains("object"));
         assert!(refused(r#"{"max_bytes": 1, "max_bytes": 2}"#).contains("twice"));
     }

@@ -43,12 +43,12 @@
  * Words. A filter is a pipeline stage: a configuration and a state. A state is its trained parameters. A chunk is one
  * unit of input. A digest is a 32-byte BLAKE3 of content; a key is a digest that names a computation. A value is an
  * immutable result; holding a reference to one is holding a lease. In formulas, keyed(k, x) is BLAKE3's keyed hash,
- * K_x its derive_key("streamcache v1 x"), and || joins fields of fixed length.
+ * K_x its derive_key("streamcache v1 x"), and || joins fields of fixed length; docs/keys.md spells them out byte by byte.
  *
- * Threads. Every function may be called from any thread at any time ("Threads: any"), except on streamcache_options
- * and streamcache_error, which belong to one thread at a time. A handle must not be released while another thread
- * that holds no reference of its own still uses it. No function starts a thread, installs a signal handler, reads an
- * environment variable or prints.
+ * Threads. Every function may be called from any thread at any time ("Threads: any"), except on streamcache_options,
+ * streamcache_error, streamcache_hasher and streamcache_barrier, which belong to one thread at a time. A handle must
+ * not be released while another thread that holds no reference of its own still uses it. No function starts a thread,
+ * installs a signal handler, reads an environment variable or prints.
  *
  * Ownership. Pointers passed in are borrowed for the call; what is stored is copied. Every `**out` receives one
  * reference on success, which the caller releases, and NULL otherwise. release and free take NULL: release gives back

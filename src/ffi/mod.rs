@@ -9,6 +9,8 @@ pub mod cache;
 pub mod chunk;
 pub mod digest;
 pub mod filter;
+pub mod hasher;
+pub mod key;
 pub mod options;
 pub mod snapshot;
 pub mod stats;

@@ -137,8 +137,9 @@ impl Memory {
         }
         self.budget.reserve(charge, Purpose::Result).or_else(|| {
             let home = self.home(hash);
-            let old = self.shards[home].0.lock().remove_unleased(hash, key, &self.count);
-            drop(old);
+            let bytes = self.budget.shortfall(charge).max(1);
+            let evicted = self.shards[home].0.lock().make_way(hash, key, bytes, &self.count, passing);
+            drop(evicted);
             self.reserve_from(home, charge, Purpose::Result, passing)
         })
     }

@@ -231,10 +231,16 @@ impl Shard {
         Some(entry)
     }
 
-    /// Removes a key, unless its value is leased.
-    pub(super) fn remove_unleased(&mut self, hash: u64, key: &Digest, count: &Count) -> Option<Entry> {
-        let leased = each!(&self.index, index => index.peek(hash, key))?.is_leased();
-        if leased { None } else { self.remove(hash, key, count) }
+    /// Gives up bytes for a value of `key`: the key's old value if no one leases it, so that putting a key again evicts
+    /// nothing else; otherwise what the policy chooses.
+    pub(super) fn make_way(
+        &mut self, hash: u64, key: &Digest, bytes: u64, count: &Count, passing: &mut Passing,
+    ) -> Evicted {
+        let old = each!(&self.index, index => index.peek(hash, key));
+        if old.is_none_or(Value::is_leased) {
+            return self.evict(bytes, 0, count, passing);
+        }
+        self.remove(hash, key, count).into_iter().collect()
     }
 
     /// Removes entries whose tag `matches`, a bounded number at a time; true when the shard is done.
