@@ -1,4 +1,5 @@
-/*
+/**
+ * @file
  * streamcache: remembers what a model already computed.
  *
  * Hash a chunk of the stream; if that chunk went through the same filter with the same trained state before, the
@@ -50,8 +51,9 @@
  * installs a signal handler, reads an environment variable or prints.
  *
  * Ownership. Pointers passed in are borrowed for the call; what is stored is copied. Every `**out` receives one
- * reference on success, which the caller releases, and NULL otherwise. release and free take NULL. A lease outlives
- * eviction, purge, close and the cache itself, and handles may be released in any order.
+ * reference on success, which the caller releases, and NULL otherwise. release and free take NULL: release gives back
+ * a reference of what is counted (cache, filter, snapshot, value), free ends what has one owner (options, error). A
+ * lease outlives eviction, purge, close and the cache itself, and handles may be released in any order.
  *
  * Errors. Functions return a status: 0 done, positive another outcome (such as a miss), negative an error, after which
  * nothing has changed. streamcache_status_message() has a sentence for each; functions that can fail in interesting
@@ -66,7 +68,15 @@
  * (-z nodelete).
  *
  * Versions. Before 1.0 the SONAME carries the minor version, and a program runs with the minor version it was built
- * with. Structs with a struct_size can grow without breaking older callers.
+ * with. Structs with a struct_size can grow without breaking older callers; numbers are never reused. Who
+ * loads the library with dlopen compares streamcache_version_number() with STREAMCACHE_VERSION_NUMBER first. Keys do not
+ * depend on the library's version, only on that of their formulas ("v1").
+ *
+ * Trouble. No hits: compare the keys that two lookups of one chunk return; if they differ, so do its bytes, the config
+ * or the state. Fewer than expected: streamcache_cache_get_stats() has misses and, apart, evictions (raise max_bytes),
+ * not_stored (one value is too large, or leases are kept), expired (the time to live) and bypassed. Memory that does
+ * not shrink: leased_bytes are leases that nobody released. Wrong answers: something that changes them is not in the
+ * config, see streamcache_digest_config_json().
  */
 #ifndef STREAMCACHE_H
 #define STREAMCACHE_H
@@ -80,12 +90,16 @@ extern "C" {
 
 /* ---- Version ----------------------------------------------------------------------------------------------------- */
 
+/** The header's version, whose three parts these are. */
 #define STREAMCACHE_VERSION_MAJOR 0
+/** Before 1.0 another minor version is another ABI. */
 #define STREAMCACHE_VERSION_MINOR 1
+/** Another patch only mends. */
 #define STREAMCACHE_VERSION_PATCH 0
 /** major * 1000000 + minor * 1000 + patch. */
 #define STREAMCACHE_VERSION_NUMBER \
   (STREAMCACHE_VERSION_MAJOR * 1000000 + STREAMCACHE_VERSION_MINOR * 1000 + STREAMCACHE_VERSION_PATCH)
+/** The header's version, to print. */
 #define STREAMCACHE_VERSION_STRING "0.1.0"
 
 /**
@@ -102,6 +116,7 @@ const char *streamcache_version_string(void);
  * header's. Before 1.0 a program needs a library of the same minor version, which the SONAME ensures.
  *
  * Threads: any. Never fails.
+ * @return the number
  * @since 0.1.0
  */
 uint32_t streamcache_version_number(void);
@@ -165,6 +180,7 @@ const char *streamcache_status_message(streamcache_status status);
  *
  * Borrows `error`. Threads: any.
  * @param[in] error from a function that failed; NULL answers STREAMCACHE_OK
+ * @return its status
  * @since 0.1.0
  */
 streamcache_status streamcache_error_get_status(const streamcache_error *error);
@@ -1263,6 +1279,7 @@ streamcache_status streamcache_cache_remove_chunk(streamcache_cache *cache, cons
  *
  * Borrows `cache`. Threads: any. Locks one shard at a time.
  * @param[in] cache the cache; NULL answers 0
+ * @return hits / (hits + misses)
  * @since 0.1.0
  */
 double streamcache_cache_hit_rate(const streamcache_cache *cache);
@@ -1272,6 +1289,7 @@ double streamcache_cache_hit_rate(const streamcache_cache *cache);
  *
  * Borrows `cache`. Threads: any. Locks one shard at a time.
  * @param[in] cache the cache; NULL answers 0
+ * @return how many
  * @since 0.1.0
  */
 uint64_t streamcache_cache_hits(const streamcache_cache *cache);
@@ -1281,6 +1299,7 @@ uint64_t streamcache_cache_hits(const streamcache_cache *cache);
  *
  * Borrows `cache`. Threads: any. Locks one shard at a time.
  * @param[in] cache the cache; NULL answers 0
+ * @return how many
  * @since 0.1.0
  */
 uint64_t streamcache_cache_misses(const streamcache_cache *cache);

@@ -355,6 +355,7 @@ pub unsafe extern "C" fn streamcache_cache_remove_chunk(
 ///
 /// Borrows `cache`. Threads: any. Locks one shard at a time.
 /// @param[in] cache the cache; NULL answers 0
+/// @return hits / (hits + misses)
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_cache_hit_rate(cache: *const streamcache_cache) -> f64 {
@@ -366,6 +367,7 @@ pub unsafe extern "C" fn streamcache_cache_hit_rate(cache: *const streamcache_ca
 ///
 /// Borrows `cache`. Threads: any. Locks one shard at a time.
 /// @param[in] cache the cache; NULL answers 0
+/// @return how many
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_cache_hits(cache: *const streamcache_cache) -> u64 {
@@ -377,6 +379,7 @@ pub unsafe extern "C" fn streamcache_cache_hits(cache: *const streamcache_cache)
 ///
 /// Borrows `cache`. Threads: any. Locks one shard at a time.
 /// @param[in] cache the cache; NULL answers 0
+/// @return how many
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_cache_misses(cache: *const streamcache_cache) -> u64 {
