@@ -55,6 +55,10 @@ static inline streamcache_filter_stats filter_stats_of(const streamcache_filter 
 /* Every lookup was counted once, whatever came of it. */
 #define LOOKUPS_ADD_UP(stats) CHECK((stats).lookups == (stats).hits + (stats).misses + (stats).bypassed)
 
+/* A flag between threads. Exchanges and additions, not loads and stores: those helgrind knows for atomic. */
+static inline void flag_set(int *flag, int value) { (void)__atomic_exchange_n(flag, value, __ATOMIC_SEQ_CST); }
+static inline int flag_is_set(int *flag) { return __atomic_fetch_add(flag, 0, __ATOMIC_SEQ_CST); }
+
 /* The digest of a number: a key or a chunk per number. */
 static inline streamcache_digest digest_of(uint64_t number) {
     streamcache_digest digest;

@@ -366,7 +366,7 @@ static void *use_every_lock(void *argument) {
     (void)streamcache_cache_load_state(cache, "other", 5, &key, "s", 1, NULL);
     (void)streamcache_filter_retire(filter, NULL);
     (void)stats_of(cache);
-    __atomic_store_n(&other_thread_finished, 1, __ATOMIC_SEQ_CST);
+    flag_set(&other_thread_finished, 1);
     return NULL;
 }
 
@@ -375,8 +375,8 @@ static pthread_t other_thread;
 static void wait_for_another_thread(void *argument) {
     int *in_time = argument, tries;
     REQUIRE(pthread_create(&other_thread, NULL, use_every_lock, NULL) == 0);
-    for (tries = 0; tries < 1000 && !__atomic_load_n(&other_thread_finished, __ATOMIC_SEQ_CST); tries++) pause_ms(2);
-    *in_time = __atomic_load_n(&other_thread_finished, __ATOMIC_SEQ_CST);
+    for (tries = 0; tries < 1000 && !flag_is_set(&other_thread_finished); tries++) pause_ms(2);
+    *in_time = flag_is_set(&other_thread_finished);
 }
 
 static void a_destructor_runs_under_no_lock(void) {
@@ -386,7 +386,7 @@ static void a_destructor_runs_under_no_lock(void) {
         int in_time = -1;
         if (ways[way] == by_release) continue; /* then there is nothing left to lock */
         open_tight();
-        other_thread_finished = 0;
+        flag_set(&other_thread_finished, 0);
         external.destroy = wait_for_another_thread;
         external.user_data = &in_time;
         put_one(external, way, NULL);
@@ -446,7 +446,7 @@ static void *put_and_get(void *argument) {
         }
         if (i % 5 == 0) (void)streamcache_cache_remove_chunk(cache, &key);
         if (i % 101 == 0) OK(streamcache_cache_purge(cache, 0));
-        if (lease != NULL) CHECK(holds(lease, bytes, sizeof bytes) && __atomic_load_n(&mine[i], __ATOMIC_SEQ_CST) == 0);
+        if (lease != NULL) CHECK(holds(lease, bytes, sizeof bytes) && flag_is_set(&mine[i]) == 0);
         streamcache_value_release(lease);
         streamcache_value_release(found);
     }
