@@ -68,9 +68,9 @@
  * (-z nodelete).
  *
  * Versions. Before 1.0 the SONAME carries the minor version, and a program runs with the minor version it was built
- * with. Structs with a struct_size can grow without breaking older callers; numbers are never reused. Who
- * loads the library with dlopen compares streamcache_version_number() with STREAMCACHE_VERSION_NUMBER first. Keys do not
- * depend on the library's version, only on that of their formulas ("v1").
+ * with. Structs with a struct_size can grow without breaking older callers; numbers are never reused. Who loads the
+ * library with dlopen compares streamcache_version_number() with STREAMCACHE_VERSION_NUMBER first. Keys do not depend
+ * on the library's version, only on that of their formulas ("v1").
  *
  * Trouble. No hits: compare the keys that two lookups of one chunk return; if they differ, so do its bytes, the config
  * or the state. Fewer than expected: streamcache_cache_get_stats() has misses and, apart, evictions (raise max_bytes),
