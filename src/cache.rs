@@ -1,7 +1,6 @@
 //! The cache: what a handle stands for. A lookup is key → memory → account; a put the same way down. The seed's own
 //! verbs live here too, for callers who make their keys themselves.
 
-use crate::budget::Purpose;
 use crate::call::{Flags, PutOptions};
 use crate::description::Description;
 use crate::digest::{Digest, Scope};
@@ -137,7 +136,7 @@ impl Cache {
         self.check_open()?;
         let draft = Draft::copy_of(bytes);
         let charge = draft.charge().and_then(|charge| charge.checked_add(extra));
-        let reservation = charge.and_then(|charge| self.memory.reserve(charge, Purpose::State)).ok_or_else(|| {
+        let reservation = charge.and_then(|charge| self.memory.reserve_state(charge)).ok_or_else(|| {
             let stats = self.memory.stats();
             Error::new(
                 ErrorKind::NoSpace,

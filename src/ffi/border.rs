@@ -174,31 +174,27 @@ pub(super) unsafe fn text<'a>(text: *const c_char, len: usize) -> Result<&'a str
         .map_err(|e| Error::invalid(format!("an id or name is not UTF-8: {e}; pass bytes as hexadecimal or base64")))
 }
 
-/// A plain C struct that begins with its size. One of an older header is shorter: what it lacks is 0. One of a newer
-/// header is longer: what this library doesn't know must be 0.
+/// A plain C struct that begins with its size. One of a newer header is longer: what this library doesn't know must be
+/// 0. (Once a struct has grown, the size it had first is the least it may have, and what an older caller lacks is 0.)
 ///
 /// # Safety
-/// `from` is NULL or readable for the size it begins with; `T` is repr(C), begins with that `usize`, and is valid when
-/// all its bytes are 0.
-pub(super) unsafe fn sized<T>(from: *const T) -> Result<T> {
+/// `from` is NULL or readable for the size it begins with; `T` is repr(C) and begins with that `usize`.
+pub(super) unsafe fn sized<T: Copy>(from: *const T) -> Result<T> {
     const MAX: usize = 4096;
     // SAFETY: readable by contract, and the size is looked at before anything behind it.
     unsafe {
         let size = *from.cast::<usize>().as_ref().ok_or_else(null)?;
-        if !(size_of::<usize>()..=MAX).contains(&size) {
+        if !(size_of::<T>()..=MAX).contains(&size) {
             return Err(Error::invalid("struct_size is wrong: set it to sizeof of the struct"));
         }
-        let known = size.min(size_of::<T>());
-        let unknown = std::slice::from_raw_parts(from.cast::<u8>().add(known), size - known);
+        let unknown = std::slice::from_raw_parts(from.add(1).cast::<u8>(), size - size_of::<T>());
         if unknown.iter().any(|&byte| byte != 0) {
             return Err(Error::new(
                 ErrorKind::NotSupported,
                 "the struct has fields set that this library is too old for",
             ));
         }
-        let mut full = std::mem::MaybeUninit::<T>::zeroed();
-        full.as_mut_ptr().cast::<u8>().copy_from(from.cast(), known);
-        Ok(full.assume_init())
+        Ok(*from)
     }
 }
 

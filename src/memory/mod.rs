@@ -144,9 +144,19 @@ impl Memory {
         })
     }
 
-    /// Reserves `bytes`, evicting results as needed.
-    pub(crate) fn reserve(&self, bytes: u64, purpose: Purpose) -> Option<Reservation> {
-        self.reserve_from(self.next.fetch_add(1, Relaxed), bytes, purpose, &mut Passing::patient())
+    /// Reserves `bytes` for a state, evicting results as needed. Bytes that another thread is just giving back, of a
+    /// purge say, are tried for again before there is no room.
+    pub(crate) fn reserve_state(&self, bytes: u64) -> Option<Reservation> {
+        const TRIES: u32 = 16;
+        for _ in 0..TRIES {
+            let first = self.next.fetch_add(1, Relaxed);
+            let granted = self.reserve_from(first, bytes, Purpose::State, &mut Passing::patient());
+            if granted.is_some() || self.budget.states().saturating_add(bytes) > self.budget.max() {
+                return granted;
+            }
+            std::thread::yield_now();
+        }
+        None
     }
 
     /// Drains shard `first`, then the others in turn, one lock at a time, until the reservation is granted.

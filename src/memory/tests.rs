@@ -142,7 +142,7 @@ fn a_state_evicts_results_between_leased_ones() {
         for n in 300..2000 {
             put(&memory, n, &[0; 1000]);
         }
-        assert!(memory.reserve(200_000, Purpose::State).is_some(), "{policy:?}: 300 leases are not the whole budget");
+        assert!(memory.reserve_state(200_000).is_some(), "{policy:?}: 300 leases are not the whole budget");
         drop(leases);
     }
 }
@@ -158,7 +158,7 @@ fn after_a_shrink_nothing_is_granted_until_the_gauge_is_under_the_new_limit() {
         memory.set_max_bytes(100_000);
         let stats = memory.stats();
         assert!(stats.bytes > 100_000 && stats.entries == 300, "all but the leased ones left: {stats:?}");
-        assert!(!put(&memory, 2000, b"x") && memory.reserve(1, Purpose::State).is_none());
+        assert!(!put(&memory, 2000, b"x") && memory.reserve_state(1).is_none());
         drop(leases);
         assert!(put(&memory, 2000, b"x"), "{policy:?}: now the leased ones can make room");
         assert!(memory.stats().bytes <= 100_000);
