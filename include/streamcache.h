@@ -62,7 +62,7 @@
  *
  * Memory. max_bytes is a hard limit on results, leased values, states and index together. Beside it a cache uses a
  * fixed base: 64 KiB, 8 KiB a shard (at most 64), and 1 KiB a filter or snapshot handle. A value is charged
- * its size and a header of 64 bytes, rounded up to 64, and its slot in the index: 112 bytes (192 with LRU).
+ * its size and 112 bytes, rounded up to 16, and its slot in the index: 112 bytes (192 with LRU).
  *
  * Fork and dlclose. A child process must not use handles made before the fork. The library stays loaded after dlclose
  * (-z nodelete).

@@ -68,22 +68,20 @@ impl Budget {
         if bytes > MAX_RESERVATION {
             return None;
         }
-        match purpose {
-            Purpose::Detached => {
-                self.detached.fetch_add(bytes, Relaxed);
-            }
-            Purpose::Result | Purpose::State => {
-                self.used
-                    .fetch_update(Relaxed, Relaxed, |used| {
-                        used.checked_add(bytes).filter(|&sum| bytes == 0 || sum <= self.max())
-                    })
-                    .ok()?;
-                if purpose == Purpose::State {
-                    self.states.fetch_add(bytes, Relaxed);
-                }
-            }
+        self.take(bytes, purpose).then(|| Reservation { budget: Arc::clone(self), tagged: bytes << 2 | purpose as u64 })
+    }
+
+    fn take(&self, bytes: u64, purpose: Purpose) -> bool {
+        if purpose == Purpose::Detached {
+            self.detached.fetch_add(bytes, Relaxed);
+            return true;
         }
-        Some(Reservation { budget: Arc::clone(self), tagged: bytes << 2 | purpose as u64 })
+        let fits = |used: u64| used.checked_add(bytes).filter(|&sum| bytes == 0 || sum <= self.max());
+        let taken = self.used.fetch_update(Relaxed, Relaxed, fits).is_ok();
+        if taken && purpose == Purpose::State {
+            self.states.fetch_add(bytes, Relaxed);
+        }
+        taken
     }
 
     fn give_back(&self, bytes: u64, purpose: Purpose) {
@@ -134,8 +132,27 @@ impl Reservation {
     /// Gives back all but `bytes`.
     pub(crate) fn shrink_to(&mut self, bytes: u64) {
         let excess = self.bytes().saturating_sub(bytes);
-        self.tagged -= excess << 2;
-        self.budget.give_back(excess, self.purpose());
+        if excess > 0 {
+            self.tagged -= excess << 2;
+            self.budget.give_back(excess, self.purpose());
+        }
+    }
+
+    /// The two together.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.merge(other);
+        self
+    }
+
+    /// Makes it hold exactly `bytes`, unless there are too few, or the limit was lowered below what is in use.
+    pub(crate) fn resized_to(mut self, bytes: u64) -> Option<Self> {
+        let more = bytes.saturating_sub(self.bytes());
+        if self.budget.shortfall(more) > 0 || (more > 0 && !self.budget.take(more, self.purpose())) {
+            return None;
+        }
+        self.tagged += more << 2;
+        self.shrink_to(bytes);
+        Some(self)
     }
 }
 

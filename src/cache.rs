@@ -81,7 +81,7 @@ impl Cache {
     pub(crate) fn store(&self, key: &Digest, tag: u64, payload: Payload<'_>, options: &PutOptions<'_>) -> Result<Put> {
         self.check_open()?;
         let draft = Draft {
-            description: Description::new(options.tensors, options.blob, payload.len())?,
+            description: Description::new(options.tensors, options.blob, payload.len())?.map(Box::new),
             payload,
             compute_ns: options.compute_ns,
             expires_ms: self.expiry(options.ttl_ms),

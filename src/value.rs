@@ -1,4 +1,4 @@
-//! Values: a 64-byte header, and a 64-byte aligned payload behind it or external memory, immutable once published and
+//! Values: a 64-byte header, and a 64-byte aligned payload after it or external memory, immutable once published and
 //! counted by reference. Holding a [`Value`] is holding a lease: it outlives eviction, purge and the cache.
 #![allow(unsafe_code)]
 
@@ -8,6 +8,7 @@ use crate::digest::{self, Digest};
 use crate::error::{ErrorKind, Result};
 use std::alloc::{Layout, alloc, dealloc};
 use std::ffi::c_void;
+use std::mem::ManuallyDrop;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering, fence};
@@ -15,18 +16,26 @@ use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering, fence};
 /// One cache line, and the payload's alignment.
 const ALIGN: usize = 64;
 
-/// Bytes in front of every payload.
-pub const HEADER_BYTES: usize = size_of::<Header>();
-const _: () = assert!(HEADER_BYTES == ALIGN);
+/// What every allocator aligns to by itself. Asking glibc for more makes a put with eviction twice as dear: its aligned
+/// blocks pass by its lists of free ones and are cut out of larger ones, which then fall to pieces.
+const BLOCK_ALIGN: usize = 16;
 
-#[repr(C, align(64))]
+/// The most there is in front of a payload: the header, and what aligns the payload.
+pub const HEADER_BYTES: usize = size_of::<Header>() + ALIGN - BLOCK_ALIGN;
+const _: () = assert!(HEADER_BYTES == 112);
+
+/// Of longer values the processor itself fetches what follows.
+const MOST_PREFETCHED: usize = 384;
+
+/// Lies at the block's beginning. What a hit reads comes first.
+#[repr(C, align(16))]
 struct Header {
     refs: AtomicUsize,
-    len: usize,
-    /// What computing this cost, or 0 where unknown.
-    compute_ns: u64,
     /// The end of its time to live by the boot-time clock, or 0.
     expires_ms: u64,
+    /// What computing this cost, or 0 where unknown.
+    compute_ns: u64,
+    len: usize,
     /// Holds the bytes of everything behind this value until they are freed.
     reservation: Reservation,
     extra: Option<Box<Extra>>,
@@ -36,8 +45,8 @@ struct Header {
 
 /// What few values have.
 struct Extra {
-    description: Option<Description>,
-    external: Option<External>,
+    description: Option<Box<Description>>,
+    external: Option<Box<External>>,
 }
 
 struct Content {
@@ -89,7 +98,8 @@ impl Drop for External {
 /// Where a new value's payload comes from.
 pub(crate) enum Payload<'a> {
     Copy(&'a [u8]),
-    External(External),
+    /// Boxed, for it is rare and large, and a draft is passed on and on.
+    External(Box<External>),
 }
 
 impl Payload<'_> {
@@ -104,7 +114,7 @@ impl Payload<'_> {
 /// A value to be made.
 pub(crate) struct Draft<'a> {
     pub(crate) payload: Payload<'a>,
-    pub(crate) description: Option<Description>,
+    pub(crate) description: Option<Box<Description>>,
     pub(crate) compute_ns: u64,
     pub(crate) expires_ms: u64,
 }
@@ -120,18 +130,20 @@ impl<'a> Draft<'a> {
             Payload::Copy(bytes) => (bytes.len(), None),
             Payload::External(external) => (0, Some(external.charge)),
         };
-        let description = self.description.as_ref().map(Description::heap_bytes);
+        let description = self.description.as_ref().map(|it| size_of::<Description>() + it.heap_bytes());
         let extra = match (description, external) {
             (None, None) => 0,
-            (description, _) => (size_of::<Extra>() + description.unwrap_or(0)).checked_next_multiple_of(ALIGN)?,
+            (description, _) => {
+                (size_of::<(Extra, External)>() + description.unwrap_or(0)).checked_next_multiple_of(ALIGN)?
+            }
         };
         (layout(inline)?.size() as u64).checked_add(extra as u64)?.checked_add(external.unwrap_or(0))
     }
 }
 
 fn layout(len: usize) -> Option<Layout> {
-    let size = len.checked_add(HEADER_BYTES)?.checked_next_multiple_of(ALIGN)?;
-    Layout::from_size_align(size, ALIGN).ok()
+    let size = len.checked_add(HEADER_BYTES)?.checked_next_multiple_of(BLOCK_ALIGN)?;
+    Layout::from_size_align(size, BLOCK_ALIGN).ok()
 }
 
 /// A lease on an immutable value. Cloning and dropping it are atomic and wait for nothing.
@@ -148,8 +160,7 @@ unsafe impl Sync for Value {}
 impl Value {
     /// Makes a value that holds `reservation` (at least the draft's charge) until it is freed.
     pub(crate) fn make(draft: Draft<'_>, reservation: Reservation) -> Result<Self> {
-        let charge = draft.charge().ok_or(ErrorKind::NoMemory)?;
-        assert!(reservation.bytes() >= charge, "a value is reserved before it is allocated");
+        debug_assert!(draft.charge().is_some_and(|it| it <= reservation.bytes()), "reserved before it is allocated");
         let len = draft.payload.len();
         let (inline, external) = match draft.payload {
             Payload::Copy(bytes) => (bytes, None),
@@ -161,8 +172,8 @@ impl Value {
         // SAFETY: the layout's size is at least the header's, so not 0.
         let memory = unsafe { alloc(layout) };
         let header = NonNull::new(memory.cast::<Header>()).ok_or(ErrorKind::NoMemory)?;
-        // SAFETY: `header` is a fresh, exclusive block of `layout`: 64-byte aligned, long enough for the header and
-        // then `inline.len()` bytes of payload; `inline` can't overlap it.
+        // SAFETY: `header` is a fresh, exclusive block of `layout`: aligned for the header, and long enough for it, for
+        // what aligns the payload, and for `inline.len()` bytes of payload; `inline` can't overlap it.
         unsafe {
             header.write(Header {
                 refs: AtomicUsize::new(1),
@@ -173,7 +184,7 @@ impl Value {
                 extra,
                 content: AtomicPtr::new(ptr::null_mut()),
             });
-            header.add(1).cast::<u8>().copy_from_nonoverlapping(NonNull::from(inline).cast(), inline.len());
+            payload_of(header).copy_from_nonoverlapping(inline.as_ptr(), inline.len());
         }
         Ok(Self { header })
     }
@@ -184,11 +195,11 @@ impl Value {
     }
 
     fn external(&self) -> Option<&External> {
-        self.header().extra.as_ref()?.external.as_ref()
+        self.header().extra.as_ref()?.external.as_deref()
     }
 
     fn description(&self) -> Option<&Description> {
-        self.header().extra.as_ref()?.description.as_ref()
+        self.header().extra.as_ref()?.description.as_deref()
     }
 
     /// Bytes of the payload, wherever it is.
@@ -283,6 +294,14 @@ impl Value {
         Ok(self)
     }
 
+    /// Asks for the first `bytes` of its block, which is soon to be freed and used again: a put then waits neither for
+    /// this header nor for the memory it copies into. Reads nothing, so the value may be in any cache level or none.
+    pub(crate) fn prefetch(&self, bytes: usize) {
+        for line in (0..bytes.min(MOST_PREFETCHED)).step_by(ALIGN) {
+            prefetch(self.header.as_ptr().wrapping_byte_add(line));
+        }
+    }
+
     /// Gives the reference away as a pointer, for C.
     pub(crate) fn into_raw(self) -> *const () {
         let raw = self.header.as_ptr().cast_const().cast();
@@ -299,9 +318,19 @@ impl Value {
     }
 }
 
-/// The payload behind a header.
-fn payload_of(header: NonNull<Header>) -> *const u8 {
-    header.as_ptr().wrapping_add(1).cast_const().cast()
+/// Asks for a cache line that will be written to.
+pub(crate) fn prefetch<T>(_line: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch reads and writes nothing, and takes any address.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_ET0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_ET0>(_line.cast());
+    }
+}
+
+/// The payload behind a header: at the next multiple of 64 after it.
+fn payload_of(header: NonNull<Header>) -> *mut u8 {
+    header.as_ptr().wrapping_add(1).cast::<u8>().map_addr(|end| end.next_multiple_of(ALIGN))
 }
 
 impl Clone for Value {
@@ -314,10 +343,20 @@ impl Clone for Value {
     }
 }
 
-impl Drop for Value {
-    fn drop(&mut self) {
+impl Value {
+    /// Frees the value, if no one else holds it, and keeps its bytes reserved for the next.
+    pub(crate) fn into_reservation(self) -> Option<Reservation> {
+        // SAFETY: forgotten, so its reference is given up once.
+        unsafe { ManuallyDrop::new(self).release() }
+    }
+
+    /// Gives up this reference; the last one frees everything but the bytes it had reserved.
+    ///
+    /// # Safety
+    /// Nothing may use this value afterwards.
+    unsafe fn release(&self) -> Option<Reservation> {
         if self.header().refs.fetch_sub(1, Ordering::Release) != 1 {
-            return;
+            return None;
         }
         fence(Ordering::Acquire);
         // SAFETY: this was the last reference (the fence orders every earlier reader's release before us). The header
@@ -325,15 +364,23 @@ impl Drop for Value {
         unsafe {
             let Header { len, reservation, extra, content, .. } = self.header.read();
             let inline = if extra.as_ref().is_some_and(|extra| extra.external.is_some()) { 0 } else { len };
-            let layout = Layout::from_size_align_unchecked((inline + HEADER_BYTES).next_multiple_of(ALIGN), ALIGN);
+            let size = (inline + HEADER_BYTES).next_multiple_of(BLOCK_ALIGN);
+            let layout = Layout::from_size_align_unchecked(size, BLOCK_ALIGN);
             dealloc(self.header.as_ptr().cast(), layout);
             let content = content.into_inner();
             if !content.is_null() {
                 drop(Box::from_raw(content));
             }
             drop(extra);
-            drop(reservation);
+            Some(reservation)
         }
+    }
+}
+
+impl Drop for Value {
+    fn drop(&mut self) {
+        // SAFETY: dropped once, and last.
+        drop(unsafe { self.release() });
     }
 }
 

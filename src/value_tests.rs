@@ -15,7 +15,7 @@ fn a_value_is_aligned_charged_and_freed_with_its_last_lease() {
     for len in [0, 1, 63, 64, 65, 4096] {
         let bytes = vec![7u8; len];
         let draft = Draft { compute_ns: 5, ..Draft::copy_of(&bytes) };
-        let charge = (64 + len as u64).div_ceil(64) * 64;
+        let charge = (112 + len as u64).div_ceil(16) * 16;
         assert_eq!(draft.charge(), Some(charge));
         let value = make(draft, &budget);
         assert_eq!(value.bytes().as_ptr() as usize % 64, 0);
@@ -39,7 +39,7 @@ fn external(data: &[u8], destroyed: &AtomicU32, device: bool) -> Draft<'static> 
     let (data, user_data) = (data.as_ptr().cast(), ptr::from_ref(destroyed).cast_mut().cast());
     // SAFETY: `data` and the counter outlive the value in each test.
     let external = unsafe { External::new(data, 8, 1000, device, Some(count), user_data) };
-    Draft { payload: Payload::External(external), ..Draft::copy_of(b"") }
+    Draft { payload: Payload::External(external.into()), ..Draft::copy_of(b"") }
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_description_is_checked_kept_and_charged() {
         TensorSpec { dtype: F32, dims: &[1, 2], offset: 28, length: 8 },
     ];
     let description = Description::new(&tensors, b"blob", payload.len()).unwrap();
-    let draft = Draft { description, ..Draft::copy_of(&payload) };
+    let draft = Draft { description: description.map(Box::new), ..Draft::copy_of(&payload) };
     assert!(draft.charge() > Draft::copy_of(&payload).charge());
     let value = make(draft, &budget);
     assert_eq!((value.tensors(), value.blob()), (3, &b"blob"[..]));

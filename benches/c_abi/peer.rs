@@ -3,18 +3,21 @@
 use super::library::Key;
 use lru::LruCache;
 use parking_lot::Mutex;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+/// What `lru` hashes with by itself; this crate uses it without its default features.
+pub type LruDefault = foldhash::fast::RandomState;
+
 pub struct Peer<S> {
-    cache: Mutex<LruCache<Key, Arc<[u8]>, BuildHasherDefault<S>>>,
+    cache: Mutex<LruCache<Key, Arc<[u8]>, S>>,
 }
 
-impl<S: Hasher + Default> Peer<S> {
+impl<S: BuildHasher + Default> Peer<S> {
     pub fn new(entries: usize) -> Self {
         let capacity = NonZeroUsize::new(entries).expect("not 0");
-        Self { cache: Mutex::new(LruCache::with_hasher(capacity, BuildHasherDefault::default())) }
+        Self { cache: Mutex::new(LruCache::with_hasher(capacity, S::default())) }
     }
 
     /// The same job: a copy of the bytes, and what is evicted is freed without the lock.
@@ -29,35 +32,11 @@ impl<S: Hasher + Default> Peer<S> {
     }
 }
 
-/// All 32 bytes by folded multiplies, as this library's own index does. `lru`'s default, foldhash, which this crate does
-/// not pull in, takes longer: with it a put was measured at 1.15 to 1.3 times this.
-pub struct Folded(u64);
-
-impl Default for Folded {
-    fn default() -> Self {
-        Self(0x243f_6a88_85a3_08d3)
-    }
-}
-
-impl Hasher for Folded {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, key: &[u8]) {
-        for lane in key.chunks_exact(8) {
-            let lane = u64::from_le_bytes(lane.try_into().expect("8 bytes"));
-            let product = u128::from(self.0 ^ lane) * 0x9e37_79b9_7f4a_7c15;
-            self.0 = product as u64 ^ (product >> 64) as u64;
-        }
-    }
-
-    fn write_usize(&mut self, _length: usize) {}
-}
-
 /// The first bytes of the key: the cheapest hash there is, for who knows that his keys are random.
 #[derive(Default)]
 pub struct FirstBytes(u64);
+
+pub type NoHash = BuildHasherDefault<FirstBytes>;
 
 impl Hasher for FirstBytes {
     fn finish(&self) -> u64 {

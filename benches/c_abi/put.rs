@@ -5,7 +5,7 @@ use super::common::Report;
 use super::common::goal::{Goal, Unit};
 use super::common::table::{self, grouped};
 use super::library::{Key, Library};
-use super::peer::{FirstBytes, Folded, Peer};
+use super::peer::{LruDefault, NoHash, Peer};
 use super::random::Random;
 use super::rounds::{Spread, alternate};
 use crate::row;
@@ -70,7 +70,7 @@ pub fn measure(library: &Library, quick: bool, report: &mut Report) {
     let work = Work::new(WARM_UP + rounds * PUTS_A_ROUND);
     let by_count = library.cache(&format!(r#"{{"max_chunks": {ENTRIES}, "max_bytes": "unlimited"}}"#));
     let by_bytes = library.cache(&format!(r#"{{"max_bytes": {}}}"#, bytes_for_entries(library, &work)));
-    let (peer, hashless) = (Peer::<Folded>::new(ENTRIES), Peer::<FirstBytes>::new(ENTRIES));
+    let (peer, hashless) = (Peer::<LruDefault>::new(ENTRIES), Peer::<NoHash>::new(ENTRIES));
     let sides: [Side<'_>; 4] = [
         &|key, value| assert!(by_count.put(key, value)),
         &|key, value| assert!(by_bytes.put(key, value)),

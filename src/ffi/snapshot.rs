@@ -139,7 +139,7 @@ pub unsafe extern "C" fn streamcache_snapshot_put_external(
     // SAFETY: the caller's pointers, as documented.
     guard(|| unsafe {
         let value = cleared(value);
-        let payload = Payload::External(value::external(external)?);
+        let payload = Payload::External(value::external(external)?.into());
         let (chunk, said) = (digest::borrow(chunk)?, put_options(options, flags, value.is_some())?);
         on(snapshot, |snapshot| Ok(put_outcome(snapshot.store(chunk, payload, &said.options())?, value)))
     })

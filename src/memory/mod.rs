@@ -106,12 +106,13 @@ impl Memory {
         let charge = draft.charge().ok_or(ErrorKind::NoMemory)?;
         let hash = self.stir.hash(key);
         let mut baggage = Baggage::of_a_put();
-        let Some(reservation) = self.room_for(hash, key, charge, &mut baggage.passing) else {
+        let Some(reservation) = self.room_for(hash, key, charge, &mut baggage) else {
+            self.count.subtract(baggage.permits);
             self.not_stored.fetch_add(1, Relaxed);
             let value = if lease { Some(self.detached(draft, charge)?) } else { None };
             return Ok(Put { stored: false, value });
         };
-        let value = Value::make(draft, reservation)?;
+        let value = Value::make(draft, reservation).inspect_err(|_| self.count.subtract(baggage.permits))?;
         let leased = lease.then(|| value.clone());
         let Err(value) = self.insert(hash, *key, Entry { value, tag }, baggage) else {
             return Ok(Put { stored: true, value: leased });
@@ -130,7 +131,7 @@ impl Memory {
 
     /// Reserves a value's bytes. When there are none left, an old value of the same key makes way first, so that
     /// putting a key again evicts nothing else.
-    fn room_for(&self, hash: u64, key: &Digest, charge: u64, passing: &mut Passing) -> Option<Reservation> {
+    fn room_for(&self, hash: u64, key: &Digest, charge: u64, baggage: &mut Baggage) -> Option<Reservation> {
         let whole = charge.checked_add(shard::entry_cost(self.policy))?;
         if self.count.max() == 0 || whole > self.budget.max() {
             return None;
@@ -138,9 +139,12 @@ impl Memory {
         self.budget.reserve(charge, Purpose::Result).or_else(|| {
             let home = self.home(hash);
             let bytes = self.budget.shortfall(charge).max(1);
-            let evicted = self.shards[home].0.lock().make_way(hash, key, bytes, &self.count, passing);
-            drop(evicted);
-            self.reserve_from(home, charge, Purpose::Result, passing)
+            let mut evicted = Evicted::new();
+            self.shards[home].0.lock().make_way(hash, key, bytes, baggage, &mut evicted);
+            let freed = evicted.drain(..).filter_map(|entry| entry.value.into_reservation()).reduce(Reservation::and);
+            freed
+                .and_then(|freed| freed.resized_to(charge))
+                .or_else(|| self.reserve_from(home, charge, Purpose::Result, &mut baggage.passing))
         })
     }
 
@@ -171,7 +175,8 @@ impl Memory {
                     return Some(reservation);
                 }
                 // At least one: the shortfall may be gone already, and then taken by another thread.
-                let evicted = shard.lock().evict(self.budget.shortfall(bytes).max(1), 0, &self.count, passing);
+                let mut evicted = Evicted::new();
+                shard.lock().evict(self.budget.shortfall(bytes).max(1), 0, &self.count, passing, &mut evicted);
                 if evicted.is_empty() {
                     break;
                 }
@@ -264,7 +269,9 @@ impl Memory {
                 if bytes == 0 && entries == 0 {
                     return;
                 }
-                if shard.lock().evict(bytes, entries, &self.count, &mut passing).is_empty() {
+                let mut evicted = Evicted::new();
+                shard.lock().evict(bytes, entries, &self.count, &mut passing, &mut evicted);
+                if evicted.is_empty() {
                     break;
                 }
             }

@@ -71,7 +71,11 @@ impl S3Fifo {
         if !leased && node.uses == 0 {
             let hash = self.stir.hash(&node.key);
             self.ghost.put(hash);
-            return self.take(hash, at);
+            let victim = self.take(hash, at);
+            if let Some(next) = self.small.tail() {
+                self.slab.foresee(next);
+            }
+            return victim;
         }
         // Someone is reading a leased one now: that is a use.
         node.uses = 0;
@@ -89,7 +93,11 @@ impl S3Fifo {
             search.leased_in_turn += 1;
         } else if node.uses == 0 || search.chances >= MAX_SECOND_CHANCES {
             let hash = self.stir.hash(&node.key);
-            return self.take(hash, at);
+            let victim = self.take(hash, at);
+            if let Some(next) = self.main.tail() {
+                self.slab.foresee(next);
+            }
+            return victim;
         } else {
             node.uses -= 1;
             search.chances += 1;
@@ -134,13 +142,16 @@ impl PolicyIndex for S3Fifo {
 
     fn insert(&mut self, hash: u64, key: Digest, entry: Entry) {
         let to_main = self.ghost.take(hash);
+        let slots = self.slab.len();
         let at = self.slab.add(key, entry);
         if to_main {
             self.main.push_head(&mut self.slab, at);
         } else {
             self.small.push_head(&mut self.slab, at);
         }
-        self.ghost.grow(self.slab.len());
+        if self.slab.len() > slots {
+            self.ghost.grow(self.slab.len());
+        }
         let (slab, stir) = (&self.slab, &self.stir);
         self.table.insert_unique(hash, at, |&at| stir.hash(&slab.node(at).key));
     }

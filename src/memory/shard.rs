@@ -83,6 +83,8 @@ pub(super) struct Baggage {
     pub(super) slot: Option<Reservation>,
     /// Rights to hold one more entry, already counted.
     pub(super) permits: u64,
+    /// The home shard's count of puts when the key was seen not to be there.
+    pub(super) absent_at: Option<u64>,
     /// Entries on their way out.
     pub(super) evicted: ArrayVec<Entry, 3>,
     /// Leased entries passed over so far.
@@ -91,7 +93,7 @@ pub(super) struct Baggage {
 
 impl Baggage {
     pub(super) fn of_a_put() -> Self {
-        Self { slot: None, permits: 0, evicted: ArrayVec::new(), passing: Passing::of_a_put() }
+        Self { slot: None, permits: 0, absent_at: None, evicted: ArrayVec::new(), passing: Passing::of_a_put() }
     }
 }
 
@@ -169,15 +171,18 @@ impl Shard {
         &mut self, hash: u64, key: Digest, entry: Entry, budget: &Arc<Budget>, count: &Count, baggage: &mut Baggage,
     ) -> Result<(), (Lacks, Entry)> {
         let charged = entry.value.charged();
-        let entry = match each!(&mut self.index, index => index.replace(hash, &key, entry)) {
-            Ok(old) => {
-                self.resident = self.resident - old.value.charged() + charged;
-                baggage.evicted.push(old);
-                self.counters.puts += 1;
-                return Ok(());
-            }
-            Err(entry) => entry,
-        };
+        let mut entry = entry;
+        if baggage.absent_at != Some(self.counters.puts) {
+            entry = match each!(&mut self.index, index => index.replace(hash, &key, entry)) {
+                Ok(old) => {
+                    self.resident = self.resident - old.value.charged() + charged;
+                    baggage.evicted.push(old);
+                    self.counters.puts += 1;
+                    return Ok(());
+                }
+                Err(entry) => entry,
+            };
+        }
         if each!(&self.index, index => index.len() == index.slots()) {
             match baggage.slot.take().or_else(|| budget.reserve(self.entry_cost, Purpose::Result)) {
                 Some(slot) => self.slots.merge(slot),
@@ -211,8 +216,15 @@ impl Shard {
 
     /// Evicts until `bytes` of values and `entries` are on their way out, or the limit of one hold of the lock is
     /// reached.
-    pub(super) fn evict(&mut self, bytes: u64, entries: u64, count: &Count, passing: &mut Passing) -> Evicted {
-        let mut evicted = Evicted::new();
+    pub(super) fn evict(
+        &mut self, bytes: u64, entries: u64, count: &Count, passing: &mut Passing, evicted: &mut Evicted,
+    ) {
+        self.search(bytes, entries, passing, evicted);
+        count.subtract(evicted.len() as u64);
+        self.left(evicted);
+    }
+
+    fn search(&mut self, bytes: u64, entries: u64, passing: &mut Passing, evicted: &mut Evicted) {
         let mut freed = 0u64;
         while (freed < bytes || (evicted.len() as u64) < entries) && !evicted.is_full() {
             let Some(victim) = each!(&mut self.index, index => index.evict(passing)) else { break };
@@ -220,27 +232,31 @@ impl Shard {
             evicted.push(victim);
         }
         self.counters.evictions += evicted.len() as u64;
-        self.left(&evicted, count);
-        evicted
     }
 
     /// Removes a key.
     pub(super) fn remove(&mut self, hash: u64, key: &Digest, count: &Count) -> Option<Entry> {
         let entry = each!(&mut self.index, index => index.remove(hash, key))?;
-        self.left(std::slice::from_ref(&entry), count);
+        count.subtract(1);
+        self.left(std::slice::from_ref(&entry));
         Some(entry)
     }
 
     /// Gives up bytes for a value of `key`: the key's old value if no one leases it, so that putting a key again evicts
-    /// nothing else; otherwise what the policy chooses.
+    /// nothing else; otherwise what the policy chooses. Their permits go into the baggage.
     pub(super) fn make_way(
-        &mut self, hash: u64, key: &Digest, bytes: u64, count: &Count, passing: &mut Passing,
-    ) -> Evicted {
+        &mut self, hash: u64, key: &Digest, bytes: u64, baggage: &mut Baggage, evicted: &mut Evicted,
+    ) {
         let old = each!(&self.index, index => index.peek(hash, key));
-        if old.is_none_or(Value::is_leased) {
-            return self.evict(bytes, 0, count, passing);
+        let is_leased = old.is_some_and(Value::is_leased);
+        baggage.absent_at = (!is_leased).then_some(self.counters.puts);
+        if old.is_none() || is_leased {
+            self.search(bytes, 0, &mut baggage.passing, evicted);
+        } else {
+            evicted.extend(each!(&mut self.index, index => index.remove(hash, key)));
         }
-        self.remove(hash, key, count).into_iter().collect()
+        baggage.permits += evicted.len() as u64;
+        self.left(evicted);
     }
 
     /// Removes entries whose tag `matches`, a bounded number at a time; true when the shard is done.
@@ -258,16 +274,16 @@ impl Shard {
             }
         }
         let done = sweep.cursor >= each!(&self.index, index => index.sweep_end());
-        self.left(removed, count);
+        count.subtract(removed.len() as u64);
+        self.left(removed);
         done && sweep.trims == self.trims
     }
 
     /// Accounts for entries that left for good, and gives index memory back when three quarters of it are unused.
-    fn left(&mut self, entries: &[Entry], count: &Count) {
+    fn left(&mut self, entries: &[Entry]) {
         if entries.is_empty() {
             return;
         }
-        count.subtract(entries.len() as u64);
         self.resident -= entries.iter().map(|entry| entry.value.charged()).sum::<u64>();
         let (live, slots) = each!(&self.index, index => (index.len(), index.slots()));
         if live == 0 && slots > 0 || slots >= MIN_SLOTS_TO_TRIM && live * 4 <= slots {

@@ -3,7 +3,7 @@
 
 use super::policy::Entry;
 use crate::digest::Digest;
-use crate::value::Value;
+use crate::value::{Value, prefetch};
 
 /// "No node": the end of a list.
 pub(super) const NIL: u32 = u32::MAX;
@@ -29,9 +29,14 @@ pub(super) struct Node {
 
 const _: () = assert!(size_of::<Node>() == 64);
 
+impl Node {
+    const EMPTY: Self =
+        Self { key: Digest([0; 32]), value: None, tag: 0, prev: NIL, next: NIL, units: 0, uses: 0, queue: 0 };
+}
+
 #[derive(Debug)]
 pub(super) struct Slab {
-    pages: Vec<Vec<Node>>,
+    pages: Vec<Box<[Node; PAGE]>>,
     free: u32,
     len: usize,
     live: usize,
@@ -60,6 +65,17 @@ impl Slab {
         &mut self.pages[at as usize / PAGE][at as usize % PAGE]
     }
 
+    /// Node `at` is likely the next victim: asks for its value's block, and for the node before it, the victim after.
+    pub(super) fn foresee(&self, at: u32) {
+        let node = self.node(at);
+        if let Some(value) = &node.value {
+            value.prefetch(node.units as usize * 64);
+        }
+        if node.prev != NIL {
+            prefetch(self.node(node.prev));
+        }
+    }
+
     /// Puts an entry into a free node, or a new one.
     pub(super) fn add(&mut self, key: Digest, entry: Entry) -> u32 {
         self.live += 1;
@@ -74,9 +90,9 @@ impl Slab {
         }
         let at = self.len;
         if at % PAGE == 0 {
-            self.pages.push(Vec::with_capacity(PAGE));
+            self.pages.push(Box::new([const { Node::EMPTY }; PAGE]));
         }
-        self.pages[at / PAGE].push(node);
+        self.pages[at / PAGE][at % PAGE] = node;
         self.len += 1;
         at as u32
     }
@@ -121,15 +137,12 @@ impl Slab {
         self.len = self.live;
         self.free = NIL;
         self.pages.truncate(self.len.div_ceil(PAGE));
-        if let Some(last) = self.pages.last_mut() {
-            last.truncate(self.len - (self.len - 1) / PAGE * PAGE);
-        }
         self.pages.shrink_to_fit();
     }
 }
 
 fn units(value: &Value) -> u32 {
-    u32::try_from(value.charged() / 64).unwrap_or(u32::MAX)
+    u32::try_from(value.charged().div_ceil(64)).unwrap_or(u32::MAX)
 }
 
 /// A doubly linked list through a slab's nodes: new ones at the head, old ones at the tail.

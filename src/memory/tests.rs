@@ -88,7 +88,7 @@ fn capacity_0_stores_nothing_and_the_caller_keeps_its_value() {
 fn a_value_may_be_as_large_as_the_whole_budget() {
     for policy in POLICIES {
         let max_bytes = 1 << 20;
-        let largest = (max_bytes - shard::entry_cost(policy)) as usize / 64 * 64 - 64;
+        let largest = (max_bytes - shard::entry_cost(policy)) as usize / 16 * 16 - 112;
         let memory = memory(max_bytes, UNLIMITED, policy);
         for n in 0..5000 {
             put(&memory, n, &[0; 100]);
