@@ -141,6 +141,9 @@ typedef int32_t streamcache_status;
 /** Not kept: no room could be made, or the cache stores nothing. Nothing is wrong: the result is still the caller's. */
 #define STREAMCACHE_NOT_STORED 2
 
+/** The caller's buffer is too small: the length it needs was written, nothing else. Nothing is wrong: call again. */
+#define STREAMCACHE_BUFFER_TOO_SMALL 3
+
 /** An argument breaks the function's contract; nothing happened. */
 #define STREAMCACHE_INVALID_ARGUMENT (-1)
 
@@ -682,7 +685,7 @@ streamcache_status streamcache_options_from_json(const char *json,
  * @param[in]  capacity bytes at `buffer`
  * @param[out] len bytes of the text without the NUL, also when it doesn't fit
  * @retval STREAMCACHE_OK written
- * @retval STREAMCACHE_NO_SPACE `*len` + 1 bytes are needed; nothing was written
+ * @retval STREAMCACHE_BUFFER_TOO_SMALL `*len` + 1 bytes are needed; nothing was written
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
  * @since 0.1.0
  */
@@ -1052,7 +1055,7 @@ const void *streamcache_value_blob(const streamcache_value *value, size_t *len);
  *
  * Borrows everything for the call. Threads: any. Reads the payload once at most; locks nothing.
  * @param[in]  value the value
- * @param[out] digest chunk(payload), or with tensors keyed(K_content, inputs(tensors, names empty) || chunk(blob))
+ * @param[out] digest chunk(payload), or with tensors or a blob keyed(K_content, inputs(tensors, names empty) || chunk(payload) || chunk(blob))
  * @retval STREAMCACHE_OK done
  * @retval STREAMCACHE_NOT_SUPPORTED the value is device memory
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
@@ -1247,7 +1250,8 @@ streamcache_status streamcache_cache_put_chunk_external(streamcache_cache *cache
  * @param[out] len the result's size, also when it doesn't fit; 0 on a miss
  * @retval STREAMCACHE_OK a hit, copied
  * @retval STREAMCACHE_MISS not there
- * @retval STREAMCACHE_NO_SPACE a hit that needs `*len` bytes; nothing was copied
+ * @retval STREAMCACHE_BUFFER_TOO_SMALL a hit that needs `*len` bytes; nothing was copied, and with capacity 0, which
+ *         only asks for the size, nothing was counted
  * @retval STREAMCACHE_NOT_SUPPORTED a hit in device memory
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
  * @retval STREAMCACHE_CLOSED the cache was closed
@@ -1429,7 +1433,8 @@ streamcache_status streamcache_filter_get_state(const streamcache_filter *filter
  * @param[out] value the result; NULL unless STREAMCACHE_OK
  * @param[out] key the key it looked under, on a miss too, for streamcache_filter_put(); NULL if not wanted
  * @retval STREAMCACHE_OK a hit
- * @retval STREAMCACHE_MISS not there: compute it, with the state as it was before this call, and put it with `key`
+ * @retval STREAMCACHE_MISS not there: compute it with the state that `key` names, and put it with `key`; where another
+ *         thread may load a state, take a streamcache_snapshot first, compute with its state and put through it
  * @retval STREAMCACHE_NO_STATE no state was loaded
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
  * @retval STREAMCACHE_CLOSED the cache was closed
@@ -1454,7 +1459,7 @@ streamcache_status streamcache_filter_get(const streamcache_filter *filter,
  * @param[out] key the key it looked under, on a miss too; NULL if not wanted
  * @param[out] chunk the chunk's digest, on a miss too, for streamcache_filter_put(); NULL if not wanted
  * @retval STREAMCACHE_OK a hit
- * @retval STREAMCACHE_MISS not there: compute it and put it with `chunk` and `key`
+ * @retval STREAMCACHE_MISS not there: compute it and put it with `chunk` and `key`, as streamcache_filter_get() says
  * @retval STREAMCACHE_NO_STATE no state was loaded
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
  * @retval STREAMCACHE_CLOSED the cache was closed
@@ -1486,7 +1491,7 @@ streamcache_status streamcache_filter_get_bytes(const streamcache_filter *filter
  * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
  * @retval STREAMCACHE_NO_STATE no state was loaded
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, no key though the state was swapped, or a key
- *         that is not this chunk's under any of the last 1024 states of this handle
+ *         that is not this chunk's under any of the last 16 states of this handle
  * @retval STREAMCACHE_NO_MEMORY the allocator refused
  * @retval STREAMCACHE_CLOSED the cache was closed
  * @since 0.1.0
@@ -1575,7 +1580,8 @@ streamcache_status streamcache_filter_put_external(streamcache_filter *filter,
  * @param[out] key the key it looked under, on a miss too, for streamcache_filter_put(); NULL if not wanted
  * @retval STREAMCACHE_OK a hit, copied
  * @retval STREAMCACHE_MISS not there
- * @retval STREAMCACHE_NO_SPACE a hit that needs `*len` bytes; nothing was copied
+ * @retval STREAMCACHE_BUFFER_TOO_SMALL a hit that needs `*len` bytes; nothing was copied, and with capacity 0, which
+ *         only asks for the size, nothing was counted
  * @retval STREAMCACHE_NOT_SUPPORTED a hit in device memory
  * @retval STREAMCACHE_NO_STATE no state was loaded
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
@@ -1623,7 +1629,7 @@ streamcache_status streamcache_filter_purge(streamcache_filter *filter,
                                             uint64_t *removed);
 
 /**
- * Forgets the results of this handle's other states (the last 1024 of them): for an engine that will not roll back.
+ * Forgets the results of this handle's other states (the last 16 of them): for an engine that will not roll back.
  *
  * Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard.
  * @param[in]  filter the filter
@@ -1873,7 +1879,10 @@ typedef struct streamcache_cache_stats {
   uint64_t entries;
   /** Their limit. */
   uint64_t max_chunks;
-  /** Bytes charged now: results, leased ones even after their eviction, states and index. Never above max_bytes. */
+  /**
+   * Bytes charged now: results, leased ones even after their eviction, states and index. Above max_bytes only
+   * after that was lowered, until leases and states are released.
+   */
   uint64_t bytes;
   /** Their limit. */
   uint64_t max_bytes;
@@ -1956,7 +1965,7 @@ streamcache_status streamcache_filter_get_stats(const streamcache_filter *filter
  * @param[in]  capacity bytes at `buffer`
  * @param[out] len bytes of the text without the NUL, also when it doesn't fit; it may grow until the next call
  * @retval STREAMCACHE_OK written
- * @retval STREAMCACHE_NO_SPACE `*len` + 1 bytes are needed; nothing was written
+ * @retval STREAMCACHE_BUFFER_TOO_SMALL `*len` + 1 bytes are needed; nothing was written
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown format
  * @since 0.1.0
  */

@@ -78,6 +78,11 @@ impl Budget {
         }
         let fits = |used: u64| used.checked_add(bytes).filter(|&sum| bytes == 0 || sum <= self.max());
         let taken = self.used.fetch_update(Relaxed, Relaxed, fits).is_ok();
+        // The limit may have been lowered between the two.
+        if taken && bytes > 0 && self.used() > self.max() {
+            self.used.fetch_sub(bytes, Relaxed);
+            return false;
+        }
         if taken && purpose == Purpose::State {
             self.states.fetch_add(bytes, Relaxed);
         }

@@ -2,7 +2,7 @@
 //! verbs live here too, for callers who make their keys themselves.
 
 use crate::call::{Flags, PutOptions};
-use crate::description::Description;
+use crate::description::Plan;
 use crate::digest::{Digest, Scope};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exposition::{self, Format};
@@ -81,13 +81,19 @@ impl Cache {
     pub(crate) fn store(&self, key: &Digest, tag: u64, payload: Payload<'_>, options: &PutOptions<'_>) -> Result<Put> {
         self.check_open()?;
         let draft = Draft {
-            description: Description::new(options.tensors, options.blob, payload.len())?.map(Box::new),
+            description: Plan::new(options.tensors, options.blob, payload.len())?,
             payload,
             compute_ns: options.compute_ns,
             expires_ms: self.expiry(options.ttl_ms),
         };
         if options.flags.stores() {
-            return self.memory.put(key, tag, draft, options.lease);
+            let put = self.memory.put(key, tag, draft, options.lease)?;
+            // Closed meanwhile: the purge of the close may have been before this put.
+            if let Err(closed) = self.check_open() {
+                self.memory.remove(key);
+                return Err(closed);
+            }
+            return Ok(put);
         }
         let charge = draft.charge().ok_or(ErrorKind::NoMemory)?;
         let value = if options.lease { Some(self.memory.detached(draft, charge)?) } else { None };
@@ -152,7 +158,10 @@ impl Cache {
     /// Keeps a state under a filter's id with the caller's key; replaces the id's old one. On failure that one stays.
     pub fn load_state(&self, id: &str, key: Digest, bytes: &[u8]) -> Result<()> {
         let value = self.hold_state(bytes, NAMED_STATE_COST + id.len() as u64)?;
-        let old = self.states.lock().insert(id.into(), NamedState { key, value });
+        let mut states = self.states.lock();
+        self.check_open()?; // under the lock that a close takes to forget the states
+        let old = states.insert(id.into(), NamedState { key, value });
+        drop(states);
         drop(old); // a free of any size, without the lock
         Ok(())
     }
@@ -179,7 +188,7 @@ impl Cache {
 
     /// Refuses new work from now on, and forgets results and named states. Leases stay valid. Closing again is fine.
     pub fn close(&self) -> Result<()> {
-        match self.life.compare_exchange(OPEN, CLOSED, Ordering::AcqRel, Ordering::Acquire) {
+        match self.life.compare_exchange(OPEN, CLOSED, Ordering::SeqCst, Ordering::SeqCst) {
             Err(PANICKED) => Err(ErrorKind::Panic.into()),
             _ => {
                 self.memory.purge();
@@ -196,7 +205,7 @@ impl Cache {
     }
 
     pub(crate) fn check_open(&self) -> Result<()> {
-        match self.life.load(Ordering::Relaxed) {
+        match self.life.load(Ordering::Acquire) {
             OPEN => Ok(()),
             CLOSED => Err(ErrorKind::Closed.into()),
             _ => Err(ErrorKind::Panic.into()),
@@ -221,5 +230,9 @@ impl Cache {
 
     pub(crate) fn add_filter(&self, filter: &Arc<FilterUse>) {
         self.filters.lock().add(filter);
+    }
+
+    pub(crate) fn remove_filter(&self, filter: &Arc<FilterUse>) {
+        self.filters.lock().remove(filter);
     }
 }

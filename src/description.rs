@@ -30,18 +30,17 @@ struct Place {
     length: usize,
 }
 
-/// A checked description, kept with its value.
-#[derive(Debug)]
-pub(crate) struct Description {
-    places: Box<[Place]>,
-    dims: Box<[i64]>,
-    blob: Box<[u8]>,
+/// A description that was checked and is not yet made: its bytes are reserved first.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan<'a> {
+    tensors: &'a [TensorSpec<'a>],
+    blob: &'a [u8],
 }
 
-impl Description {
+impl<'a> Plan<'a> {
     /// Checks that each tensor lies within a payload of `payload_len` bytes and has the bytes its shape needs. None
     /// when there is nothing to say.
-    pub(crate) fn new(tensors: &[TensorSpec<'_>], blob: &[u8], payload_len: usize) -> Result<Option<Self>> {
+    pub(crate) fn new(tensors: &'a [TensorSpec<'a>], blob: &'a [u8], payload_len: usize) -> Result<Option<Self>> {
         if tensors.is_empty() && blob.is_empty() {
             return Ok(None);
         }
@@ -51,8 +50,6 @@ impl Description {
         if blob.len() > MAX_BLOB {
             return Err(Error::invalid(format!("a blob of {} bytes: at most {MAX_BLOB}", blob.len())));
         }
-        let mut dims = Vec::with_capacity(tensors.iter().map(|tensor| tensor.dims.len()).sum());
-        let mut places = Vec::with_capacity(tensors.len());
         for (n, tensor) in tensors.iter().enumerate() {
             let needed = tensor_bytes(tensor.dtype, tensor.dims)?;
             let end = tensor.offset.checked_add(tensor.length);
@@ -62,22 +59,40 @@ impl Description {
                     tensor.length, tensor.offset
                 )));
             }
-            dims.extend_from_slice(tensor.dims);
-            places.push(Place {
-                dtype: tensor.dtype,
-                dims_end: dims.len(),
-                offset: tensor.offset,
-                length: tensor.length,
-            });
         }
-        Ok(Some(Self { places: places.into(), dims: dims.into(), blob: blob.into() }))
+        Ok(Some(Self { tensors, blob }))
     }
 
-    /// Bytes on the heap behind it.
-    pub(crate) fn heap_bytes(&self) -> usize {
-        size_of_val(&*self.places) + size_of_val(&*self.dims) + self.blob.len()
+    fn dims(&self) -> usize {
+        self.tensors.iter().map(|tensor| tensor.dims.len()).sum()
     }
 
+    /// Bytes of the description and of what it has on the heap.
+    pub(crate) fn bytes(&self) -> usize {
+        let Self { tensors, blob } = self;
+        size_of::<Description>() + size_of::<Place>() * tensors.len() + size_of::<i64>() * self.dims() + blob.len()
+    }
+
+    pub(crate) fn make(&self) -> Description {
+        let mut dims = Vec::with_capacity(self.dims());
+        let mut places = Vec::with_capacity(self.tensors.len());
+        for &TensorSpec { dtype, dims: its_dims, offset, length } in self.tensors {
+            dims.extend_from_slice(its_dims);
+            places.push(Place { dtype, dims_end: dims.len(), offset, length });
+        }
+        Description { places: places.into(), dims: dims.into(), blob: self.blob.into() }
+    }
+}
+
+/// A checked description, kept with its value.
+#[derive(Debug)]
+pub(crate) struct Description {
+    places: Box<[Place]>,
+    dims: Box<[i64]>,
+    blob: Box<[u8]>,
+}
+
+impl Description {
     pub(crate) fn tensors(&self) -> usize {
         self.places.len()
     }

@@ -13,7 +13,9 @@ use parking_lot::Mutex;
 use std::sync::Arc;
 
 /// How many earlier states a filter knows a late put by.
-const MAX_REMEMBERED: usize = 1024;
+const MAX_REMEMBERED: usize = 16;
+/// Ids are for people: one of any length would be memory that no budget knows.
+const MAX_ID: usize = 256;
 
 /// A state as a filter uses it, with everything derived from it once.
 #[derive(Debug)]
@@ -67,6 +69,12 @@ struct Use {
     counted: Arc<FilterUse>,
 }
 
+impl Drop for Use {
+    fn drop(&mut self) {
+        self.cache.remove_filter(&self.counted);
+    }
+}
+
 impl Use {
     fn get(&self, name: &Name, chunk: &Digest, flags: Flags) -> Result<Lookup> {
         let (key, flags) = (name.key(chunk), self.flags.with(flags));
@@ -118,6 +126,9 @@ impl Filter {
     /// are not `deterministic` bypasses the cache in every call.
     pub fn open(cache: &Arc<Cache>, id: &str, config: Digest, deterministic: bool) -> Result<Arc<Self>> {
         cache.check_open()?;
+        if id.len() > MAX_ID {
+            return Err(Error::invalid(format!("a filter's id of {} bytes: at most {MAX_ID}", id.len())));
+        }
         let flags = if deterministic { Flags::default() } else { Flags::BYPASS };
         let counted = Arc::new(FilterUse { id: id.into(), counters: FilterCounters::default() });
         cache.add_filter(&counted);
@@ -142,13 +153,21 @@ impl Filter {
     /// state stays.
     pub fn load_state(&self, bytes: &[u8]) -> Result<()> {
         let state = digest::state(bytes);
-        let mut earlier = self.earlier.lock();
-        if self.current.load().as_ref().is_some_and(|bound| bound.state == state && bound.bytes.is_some()) {
+        if self.holds(&state) {
             return self.cache().check_open();
         }
+        // Before the lock: this evicts, copies, and may run destructors of external memory.
         let bytes = self.cache().hold_state(bytes, 0)?;
-        self.swap(&mut earlier, state, Some(bytes));
+        let mut earlier = self.earlier.lock();
+        if !self.holds(&state) {
+            self.swap(&mut earlier, state, Some(bytes));
+        }
         Ok(())
+    }
+
+    /// Whether this state is loaded with its bytes.
+    fn holds(&self, state: &Digest) -> bool {
+        self.current.load().as_ref().is_some_and(|bound| bound.state == *state && bound.bytes.is_some())
     }
 
     /// Loads a state by its digest alone, the way for large models: nothing is copied or charged.
@@ -243,7 +262,7 @@ impl Filter {
         self.cache().remove_tagged(&|other| other == tag)
     }
 
-    /// Forgets the results of this handle's other states (the last 1024 of them); says how many.
+    /// Forgets the results of this handle's other states (the last 16 of them); says how many.
     pub fn retire(&self) -> Result<u64> {
         let mut tags: Vec<u64> = {
             let earlier = self.earlier.lock();

@@ -7,7 +7,9 @@ pub(crate) fn boot_ms() -> u64 {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `now` is a valid timespec to write to.
     let failed = unsafe { libc::clock_gettime(CLOCK, &raw mut now) };
-    debug_assert_eq!(failed, 0, "the clock is always there");
+    if failed != 0 {
+        return u64::MAX; // a sandbox without this clock: whatever has a time to live is over
+    }
     u64::try_from(now.tv_sec).unwrap_or(0) * 1000 + u64::try_from(now.tv_nsec).unwrap_or(0) / 1_000_000
 }
 

@@ -2,7 +2,7 @@
 
 use crate::value::Value;
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
 
@@ -94,32 +94,45 @@ pub(crate) struct FilterUse {
     pub(crate) counters: FilterCounters,
 }
 
-/// The filter handles of a cache that are alive.
+/// The filter handles of a cache, by their ids.
 #[derive(Debug, Default)]
-pub(crate) struct FilterUses {
-    all: Vec<Weak<FilterUse>>,
-    /// When dead ones are looked for next.
-    prune_at: usize,
+pub(crate) struct FilterUses(BTreeMap<Box<str>, Group>);
+
+#[derive(Debug, Default)]
+struct Group {
+    /// By address, which is unique as long as they live.
+    alive: HashMap<usize, Weak<FilterUse>>,
+    /// What handles counted that were released: a total must not go back while its id is in use.
+    gone: FilterStats,
 }
 
 impl FilterUses {
     pub(crate) fn add(&mut self, one: &Arc<FilterUse>) {
-        if self.all.len() >= self.prune_at {
-            self.all.retain(|one| one.strong_count() > 0);
-            self.prune_at = (2 * self.all.len()).max(64);
+        self.0.entry(one.id.clone()).or_default().alive.insert(address(one), Arc::downgrade(one));
+    }
+
+    pub(crate) fn remove(&mut self, one: &Arc<FilterUse>) {
+        if let Some(group) = self.0.get_mut(&one.id) {
+            group.alive.remove(&address(one));
+            group.gone = group.gone.plus(&one.counters.read());
+            if group.alive.is_empty() {
+                self.0.remove(&one.id);
+            }
         }
-        self.all.push(Arc::downgrade(one));
     }
 
     /// Handles of one id together.
     pub(crate) fn by_id(&self) -> BTreeMap<Box<str>, FilterStats> {
-        let mut sums: BTreeMap<Box<str>, FilterStats> = BTreeMap::new();
-        for one in self.all.iter().filter_map(Weak::upgrade) {
-            let (sum, more) = (sums.entry(one.id.clone()).or_default(), one.counters.read());
-            *sum = sum.plus(&more);
-        }
-        sums
+        let sum = |group: &Group| {
+            let alive = group.alive.values().filter_map(Weak::upgrade);
+            alive.fold(group.gone, |sum, one| sum.plus(&one.counters.read()))
+        };
+        self.0.iter().map(|(id, group)| (id.clone(), sum(group))).collect()
     }
+}
+
+fn address(one: &Arc<FilterUse>) -> usize {
+    Arc::as_ptr(one).addr()
 }
 
 /// Few enough for ten thousand filters, enough that threads seldom share one.

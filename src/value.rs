@@ -3,7 +3,7 @@
 #![allow(unsafe_code)]
 
 use crate::budget::{Budget, Purpose, Reservation};
-use crate::description::{Description, TensorSpec};
+use crate::description::{Description, Plan, TensorSpec};
 use crate::digest::{self, Digest};
 use crate::error::{ErrorKind, Result};
 use std::alloc::{Layout, alloc, dealloc};
@@ -23,6 +23,9 @@ const BLOCK_ALIGN: usize = 16;
 /// The most there is in front of a payload: the header, and what aligns the payload.
 pub const HEADER_BYTES: usize = size_of::<Header>() + ALIGN - BLOCK_ALIGN;
 const _: () = assert!(HEADER_BYTES == 112);
+
+/// From this size on a value is charged for its content digest from the start, so that a full cache can keep it.
+const CONTENT_IS_CHARGED: usize = 4096;
 
 /// Of longer values the processor itself fetches what follows.
 const MOST_PREFETCHED: usize = 384;
@@ -114,7 +117,7 @@ impl Payload<'_> {
 /// A value to be made.
 pub(crate) struct Draft<'a> {
     pub(crate) payload: Payload<'a>,
-    pub(crate) description: Option<Box<Description>>,
+    pub(crate) description: Option<Plan<'a>>,
     pub(crate) compute_ns: u64,
     pub(crate) expires_ms: u64,
 }
@@ -130,14 +133,16 @@ impl<'a> Draft<'a> {
             Payload::Copy(bytes) => (bytes.len(), None),
             Payload::External(external) => (0, Some(external.charge)),
         };
-        let description = self.description.as_ref().map(|it| size_of::<Description>() + it.heap_bytes());
+        let description = self.description.as_ref().map(Plan::bytes);
         let extra = match (description, external) {
             (None, None) => 0,
             (description, _) => {
                 (size_of::<(Extra, External)>() + description.unwrap_or(0)).checked_next_multiple_of(ALIGN)?
             }
         };
-        (layout(inline)?.size() as u64).checked_add(extra as u64)?.checked_add(external.unwrap_or(0))
+        let content =
+            if self.payload.len() >= CONTENT_IS_CHARGED { size_of::<Content>().next_multiple_of(ALIGN) } else { 0 };
+        (layout(inline)?.size() as u64).checked_add((extra + content) as u64)?.checked_add(external.unwrap_or(0))
     }
 }
 
@@ -167,7 +172,7 @@ impl Value {
             Payload::External(external) => (&[][..], Some(external)),
         };
         let layout = layout(inline.len()).ok_or(ErrorKind::NoMemory)?;
-        let description = draft.description;
+        let description = draft.description.map(|plan| Box::new(plan.make()));
         let extra = (description.is_some() || external.is_some()).then(|| Box::new(Extra { description, external }));
         // SAFETY: the layout's size is at least the header's, so not 0.
         let memory = unsafe { alloc(layout) };
@@ -253,8 +258,10 @@ impl Value {
         }
         let tensors = self.description().map_or(Ok(Vec::new()), |description| description.tensor_digests(self.bytes()));
         let digest = digest::content(self.bytes(), &tensors?, self.blob());
-        // Kept only if there is room for it.
-        if let Some(reservation) = self.header().reservation.another(size_of::<Content>() as u64) {
+        // Of a small value it is kept only if there is room for it: made again, it costs little.
+        let is_charged = self.size() >= CONTENT_IS_CHARGED;
+        let more = if is_charged { 0 } else { size_of::<Content>() as u64 };
+        if let Some(reservation) = self.header().reservation.another(more) {
             let content = Box::into_raw(Box::new(Content { digest, _reservation: reservation }));
             if slot.compare_exchange(ptr::null_mut(), content, Ordering::AcqRel, Ordering::Acquire).is_err() {
                 // SAFETY: another thread was first, so this box is still ours alone.

@@ -15,7 +15,8 @@ fn a_value_is_aligned_charged_and_freed_with_its_last_lease() {
     for len in [0, 1, 63, 64, 65, 4096] {
         let bytes = vec![7u8; len];
         let draft = Draft { compute_ns: 5, ..Draft::copy_of(&bytes) };
-        let charge = (112 + len as u64).div_ceil(16) * 16;
+        let content = if len >= 4096 { 64 } else { 0 };
+        let charge = (112 + len as u64).div_ceil(16) * 16 + content;
         assert_eq!(draft.charge(), Some(charge));
         let value = make(draft, &budget);
         assert_eq!(value.bytes().as_ptr() as usize % 64, 0);
@@ -78,8 +79,8 @@ fn a_description_is_checked_kept_and_charged() {
         TensorSpec { dtype: F32, dims: &[], offset: 24, length: 4 },
         TensorSpec { dtype: F32, dims: &[1, 2], offset: 28, length: 8 },
     ];
-    let description = Description::new(&tensors, b"blob", payload.len()).unwrap();
-    let draft = Draft { description: description.map(Box::new), ..Draft::copy_of(&payload) };
+    let description = Plan::new(&tensors, b"blob", payload.len()).unwrap();
+    let draft = Draft { description, ..Draft::copy_of(&payload) };
     assert!(draft.charge() > Draft::copy_of(&payload).charge());
     let value = make(draft, &budget);
     assert_eq!((value.tensors(), value.blob()), (3, &b"blob"[..]));
@@ -93,12 +94,12 @@ fn a_description_is_checked_kept_and_charged() {
     drop((value, plain));
     assert_eq!(budget.used(), 0, "descriptions and content digests are given back, too");
 
-    let wrong = |tensor| Description::new(&[tensor], b"", 36).unwrap_err().message().to_owned();
+    let wrong = |tensor| Plan::new(&[tensor], b"", 36).unwrap_err().message().to_owned();
     assert!(wrong(TensorSpec { length: 20, ..tensors[0] }).contains("24 bytes"));
     assert!(wrong(TensorSpec { offset: 13, ..tensors[0] }).contains("offset 13"));
     assert!(wrong(TensorSpec { offset: usize::MAX, ..tensors[0] }).contains("offset"));
-    assert!(Description::new(&[], &[0; 70_000], 0).is_err());
-    assert!(Description::new(&[], b"", 0).unwrap().is_none());
+    assert!(Plan::new(&[], &[0; 70_000], 0).is_err());
+    assert!(Plan::new(&[], b"", 0).unwrap().is_none());
 }
 
 #[test]

@@ -161,7 +161,7 @@ fn work(
         _ => match random.below(400) {
             0 => cache.purge().unwrap(),
             n => {
-                let loaded = filter.load_state(&[(n % 20) as u8; 1000]);
+                let loaded = filter.load_state(&[(n % 12) as u8; 1000]);
                 assert!(loaded.map_or_else(|error| error.kind() == ErrorKind::NoSpace, |()| true));
             }
         },

@@ -180,6 +180,52 @@ fn a_put_never_lives_longer_than_the_cache_allows() {
 }
 
 #[test]
+fn a_cache_closed_during_puts_holds_nothing() {
+    for _ in 0..30 {
+        let cache = cache();
+        std::thread::scope(|scope| {
+            for thread in 0..3u8 {
+                let cache = &cache;
+                scope.spawn(move || {
+                    let mut n = 0u32;
+                    let key = |n: u32| digest::chunk(&[&n.to_le_bytes()[..], &[thread]].concat());
+                    while cache.put(&key(n), &[0; 60_000], &PutOptions::default()).is_ok()
+                        && cache.load_state(&n.to_string(), key(n), b"state").is_ok()
+                    {
+                        n += 1;
+                    }
+                });
+            }
+            std::thread::sleep(std::time::Duration::from_millis(2));
+            cache.close().unwrap();
+        });
+        let stats = cache.stats();
+        assert_eq!((stats.entries, stats.state_bytes, stats.bytes), (0, 0, 0));
+    }
+}
+
+#[test]
+fn a_released_filters_counts_stay_while_its_id_is_in_use() {
+    let cache = cache();
+    let (one, two) = (filter(&cache), filter(&cache));
+    for filter in [&one, &two] {
+        filter.load_state(b"s1").unwrap();
+        get(filter, &digest::chunk(b"a"));
+    }
+    let misses = || {
+        cache
+            .write_stats(streamcache::Format::Json)
+            .matches("\"test\":{\"bypassed\":0,\"hits\":0,\"lookups\":2,\"misses\":2")
+            .count()
+    };
+    assert_eq!(misses(), 1);
+    drop(one);
+    assert_eq!(misses(), 1, "a total does not go back");
+    drop(two);
+    assert!(!cache.write_stats(streamcache::Format::Json).contains("\"test\""));
+}
+
+#[test]
 fn ten_thousand_filters_cost_what_the_header_says() {
     let cache = cache();
     let filters: Vec<_> = (0..10_000u32)

@@ -12,12 +12,14 @@ pub fn inputs(digests: &[Digest]) -> Digest {
     Digest(*hasher.finalize().as_bytes())
 }
 
-/// `content = chunk(payload)`, or with tensors `keyed(K_content, inputs(tensor_1..tensor_n) ‖ chunk(blob))`.
+/// `content = chunk(payload)`, or of a value with tensors or a blob
+/// `keyed(K_content, inputs(tensor_1..tensor_n) ‖ chunk(payload) ‖ chunk(blob))`: the payload once more, for tensors need
+/// not cover it.
 pub(crate) fn content(payload: &[u8], tensors: &[Digest], blob: &[u8]) -> Digest {
-    if tensors.is_empty() {
+    if tensors.is_empty() && blob.is_empty() {
         return chunk(payload);
     }
-    joined(&K.content, [&inputs(tensors), &chunk(blob)])
+    joined(&K.content, [&inputs(tensors), &chunk(payload), &chunk(blob)])
 }
 
 /// `barrier(d_1..d_n) = keyed(K_barrier, d_1 ‖ … ‖ d_n ‖ n)`: all chunks of a stream as one, in their order, without

@@ -1,7 +1,7 @@
 //! Where pointers become typed references and results become statuses. Nothing beyond this folder sees a raw pointer.
 
 use super::status::{
-    STREAMCACHE_INVALID_ARGUMENT, STREAMCACHE_NO_SPACE, STREAMCACHE_OK, STREAMCACHE_PANIC, streamcache_error,
+    STREAMCACHE_BUFFER_TOO_SMALL, STREAMCACHE_INVALID_ARGUMENT, STREAMCACHE_OK, STREAMCACHE_PANIC, streamcache_error,
     streamcache_status,
 };
 use crate::cache::Cache;
@@ -229,7 +229,7 @@ pub(super) unsafe fn write_text(
     let text = make()?;
     *len = text.len();
     if capacity <= text.len() {
-        return Ok(STREAMCACHE_NO_SPACE);
+        return Ok(STREAMCACHE_BUFFER_TOO_SMALL);
     }
     // SAFETY: writable for more than the text's bytes by contract; the text is ours, so they don't overlap.
     unsafe {

@@ -4,7 +4,7 @@ use super::border::{bytes, cleared, guard, guard_error, lease, null, on, require
 use super::cache::streamcache_cache;
 use super::digest::{self, streamcache_digest};
 use super::status::{
-    STREAMCACHE_MISS, STREAMCACHE_NO_SPACE, STREAMCACHE_NOT_STORED, STREAMCACHE_OK, streamcache_error,
+    STREAMCACHE_BUFFER_TOO_SMALL, STREAMCACHE_MISS, STREAMCACHE_NOT_STORED, STREAMCACHE_OK, streamcache_error,
     streamcache_status,
 };
 use super::value::{self, streamcache_external, streamcache_tensor_view, streamcache_value};
@@ -94,7 +94,7 @@ pub(super) unsafe fn copy_out(
     }
     *len = value.size();
     if capacity < value.size() {
-        return Ok(STREAMCACHE_NO_SPACE);
+        return Ok(STREAMCACHE_BUFFER_TOO_SMALL);
     }
     if value.size() > 0 {
         // SAFETY: writable for at least the value's size by contract; the payload is this library's or immutable
@@ -301,7 +301,8 @@ pub unsafe extern "C" fn streamcache_cache_put_chunk_external(
 /// @param[out] len the result's size, also when it doesn't fit; 0 on a miss
 /// @retval STREAMCACHE_OK a hit, copied
 /// @retval STREAMCACHE_MISS not there
-/// @retval STREAMCACHE_NO_SPACE a hit that needs `*len` bytes; nothing was copied
+/// @retval STREAMCACHE_BUFFER_TOO_SMALL a hit that needs `*len` bytes; nothing was copied, and with capacity 0, which
+///         only asks for the size, nothing was counted
 /// @retval STREAMCACHE_NOT_SUPPORTED a hit in device memory
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
 /// @retval STREAMCACHE_CLOSED the cache was closed
@@ -314,9 +315,15 @@ pub unsafe extern "C" fn streamcache_cache_get_chunk_into(
     // SAFETY: the caller's pointers, as documented.
     guard(|| unsafe {
         let len = zeroed(len, buffer, capacity)?;
-        let (key, flags) = (digest::borrow(key)?, Flags::from_bits(flags)?);
+        let (key, flags) = (digest::borrow(key)?, asked(flags, capacity)?);
         on(cache, |cache| copy_out(cache.get(key, flags)?.as_ref(), buffer, capacity, len))
     })
+}
+
+/// A copy's flags: without room for a byte it only asks for the size, which is no lookup to be counted.
+pub(super) fn asked(flags: u32, capacity: usize) -> Result<Flags> {
+    let flags = Flags::from_bits(flags)?;
+    Ok(if capacity == 0 { flags.with(Flags::PEEK) } else { flags })
 }
 
 /// A copy's out parameters: the length, 0 for now, beside a buffer that is NULL only when it has no room.

@@ -1,6 +1,6 @@
 //! Section: digest.
 
-use super::border::{bytes, guard, guard_error, list, null, required, text};
+use super::border::{bytes, guard, guard_error, list, null, required, sized, text};
 use super::status::{STREAMCACHE_OK, streamcache_error, streamcache_status};
 use crate::digest::{self, Digest, Dtype, Role, Tensor};
 use crate::error::{Error, Result};
@@ -40,6 +40,7 @@ pub const STREAMCACHE_DTYPE_BOOL: streamcache_dtype_code = 6;
 /// made contiguous first. A Julia array of size (a, b) has dims {b, a}. DLPack's further type codes, 7 (float8_e3m4)
 /// to 17 (float4_e2m1fn), are taken as they are; elements of less than a byte are packed.
 #[repr(C)]
+#[derive(Clone, Copy)]
 pub struct streamcache_tensor {
     /// sizeof(streamcache_tensor).
     pub struct_size: usize,
@@ -108,9 +109,15 @@ pub(super) fn role(role: streamcache_role) -> Result<Role> {
 unsafe fn of_bytes(
     data: *const c_void, len: usize, out: *mut streamcache_digest, make: impl FnOnce(&[u8]) -> Result<Digest>,
 ) -> Result<streamcache_status> {
-    // SAFETY: both pointers are the callers' of this file, under the same contracts.
-    let (data, out) = unsafe { (bytes(data, len)?, required(out)?) };
-    out.bytes = make(data)?.0;
+    if out.is_null() {
+        return Err(null());
+    }
+    // SAFETY: both pointers are the callers' of this file, under the same contracts. The digest is made before `out` is
+    // touched: it may be part of `data`.
+    unsafe {
+        let digest = make(bytes(data, len)?)?;
+        write(out, &digest);
+    }
     Ok(STREAMCACHE_OK)
 }
 
@@ -174,23 +181,18 @@ pub unsafe extern "C" fn streamcache_digest_tensor(
     // SAFETY: the caller's pointers, as documented.
     unsafe {
         guard_error(error, || {
-            let out = required(digest)?;
-            out.bytes = digest::tensor(&described(tensor)?)?.0;
+            if digest.is_null() {
+                return Err(null());
+            }
+            let made = digest::tensor(&described(&sized(tensor)?)?)?;
+            write(digest, &made);
             Ok(STREAMCACHE_OK)
         })
     }
 }
 
 /// A caller's tensor, its numbers checked against their types.
-unsafe fn described<'a>(tensor: *const streamcache_tensor) -> Result<Tensor<'a>> {
-    // SAFETY: NULL or readable by contract; struct_size is looked at before anything behind it.
-    let tensor = unsafe {
-        let size = tensor.cast::<usize>().as_ref().ok_or_else(null)?;
-        if *size < size_of::<streamcache_tensor>() {
-            return Err(Error::invalid("struct_size is too small: set it to sizeof(streamcache_tensor)"));
-        }
-        &*tensor
-    };
+unsafe fn described<'a>(tensor: &streamcache_tensor) -> Result<Tensor<'a>> {
     // SAFETY: each pointer is readable for its length by contract.
     unsafe {
         Ok(Tensor {

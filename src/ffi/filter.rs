@@ -4,7 +4,7 @@ use super::border::{
     Handle, bytes, cleared, give, guard, guard_error, lease, null, on, only, release, required, retain, share, text,
 };
 use super::cache::streamcache_cache;
-use super::chunk::{copy_out, put_options, put_outcome, streamcache_put_options, zeroed};
+use super::chunk::{asked, copy_out, put_options, put_outcome, streamcache_put_options, zeroed};
 use super::digest::{self, streamcache_digest};
 use super::status::{STREAMCACHE_MISS, STREAMCACHE_OK, streamcache_error, streamcache_status};
 use super::value::{self, streamcache_external, streamcache_value};
@@ -213,7 +213,8 @@ pub unsafe extern "C" fn streamcache_filter_get_state(
 /// @param[out] value the result; NULL unless STREAMCACHE_OK
 /// @param[out] key the key it looked under, on a miss too, for streamcache_filter_put(); NULL if not wanted
 /// @retval STREAMCACHE_OK a hit
-/// @retval STREAMCACHE_MISS not there: compute it, with the state as it was before this call, and put it with `key`
+/// @retval STREAMCACHE_MISS not there: compute it with the state that `key` names, and put it with `key`; where another
+///         thread may load a state, take a streamcache_snapshot first, compute with its state and put through it
 /// @retval STREAMCACHE_NO_STATE no state was loaded
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
 /// @retval STREAMCACHE_CLOSED the cache was closed
@@ -243,7 +244,7 @@ pub unsafe extern "C" fn streamcache_filter_get(
 /// @param[out] key the key it looked under, on a miss too; NULL if not wanted
 /// @param[out] chunk the chunk's digest, on a miss too, for streamcache_filter_put(); NULL if not wanted
 /// @retval STREAMCACHE_OK a hit
-/// @retval STREAMCACHE_MISS not there: compute it and put it with `chunk` and `key`
+/// @retval STREAMCACHE_MISS not there: compute it and put it with `chunk` and `key`, as streamcache_filter_get() says
 /// @retval STREAMCACHE_NO_STATE no state was loaded
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
 /// @retval STREAMCACHE_CLOSED the cache was closed
@@ -282,7 +283,7 @@ pub unsafe extern "C" fn streamcache_filter_get_bytes(
 /// @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
 /// @retval STREAMCACHE_NO_STATE no state was loaded
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, no key though the state was swapped, or a key
-///         that is not this chunk's under any of the last 1024 states of this handle
+///         that is not this chunk's under any of the last 16 states of this handle
 /// @retval STREAMCACHE_NO_MEMORY the allocator refused
 /// @retval STREAMCACHE_CLOSED the cache was closed
 /// @since 0.1.0
@@ -387,7 +388,8 @@ pub unsafe extern "C" fn streamcache_filter_put_external(
 /// @param[out] key the key it looked under, on a miss too, for streamcache_filter_put(); NULL if not wanted
 /// @retval STREAMCACHE_OK a hit, copied
 /// @retval STREAMCACHE_MISS not there
-/// @retval STREAMCACHE_NO_SPACE a hit that needs `*len` bytes; nothing was copied
+/// @retval STREAMCACHE_BUFFER_TOO_SMALL a hit that needs `*len` bytes; nothing was copied, and with capacity 0, which
+///         only asks for the size, nothing was counted
 /// @retval STREAMCACHE_NOT_SUPPORTED a hit in device memory
 /// @retval STREAMCACHE_NO_STATE no state was loaded
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
@@ -401,7 +403,7 @@ pub unsafe extern "C" fn streamcache_filter_get_into(
     // SAFETY: the caller's pointers, as documented.
     guard(|| unsafe {
         let len = zeroed(len, buffer, capacity)?;
-        let (chunk, flags) = (digest::borrow(chunk)?, Flags::from_bits(flags)?);
+        let (chunk, flags) = (digest::borrow(chunk)?, asked(flags, capacity)?);
         on(filter, |filter| {
             let lookup = filter.get(chunk, flags)?;
             digest::write(key, &lookup.key);
@@ -451,7 +453,7 @@ pub unsafe extern "C" fn streamcache_filter_purge(
     guard(|| unsafe { on(filter, |filter| Ok(counted(removed, filter.purge()?))) })
 }
 
-/// Forgets the results of this handle's other states (the last 1024 of them): for an engine that will not roll back.
+/// Forgets the results of this handle's other states (the last 16 of them): for an engine that will not roll back.
 ///
 /// Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard.
 /// @param[in]  filter the filter

@@ -87,7 +87,7 @@ pub unsafe extern "C" fn streamcache_options_from_json(
 /// @param[in]  capacity bytes at `buffer`
 /// @param[out] len bytes of the text without the NUL, also when it doesn't fit
 /// @retval STREAMCACHE_OK written
-/// @retval STREAMCACHE_NO_SPACE `*len` + 1 bytes are needed; nothing was written
+/// @retval STREAMCACHE_BUFFER_TOO_SMALL `*len` + 1 bytes are needed; nothing was written
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
 /// @since 0.1.0
 #[unsafe(no_mangle)]

@@ -36,7 +36,8 @@ pub struct streamcache_cache_stats {
     pub entries: u64,
     /// Their limit.
     pub max_chunks: u64,
-    /// Bytes charged now: results, leased ones even after their eviction, states and index. Never above max_bytes.
+    /// Bytes charged now: results, leased ones even after their eviction, states and index. Above max_bytes only
+    /// after that was lowered, until leases and states are released.
     pub bytes: u64,
     /// Their limit.
     pub max_bytes: u64,
@@ -189,7 +190,7 @@ pub const STREAMCACHE_FORMAT_PROMETHEUS: streamcache_format = 2;
 /// @param[in]  capacity bytes at `buffer`
 /// @param[out] len bytes of the text without the NUL, also when it doesn't fit; it may grow until the next call
 /// @retval STREAMCACHE_OK written
-/// @retval STREAMCACHE_NO_SPACE `*len` + 1 bytes are needed; nothing was written
+/// @retval STREAMCACHE_BUFFER_TOO_SMALL `*len` + 1 bytes are needed; nothing was written
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown format
 /// @since 0.1.0
 #[unsafe(no_mangle)]

@@ -15,6 +15,8 @@ pub const STREAMCACHE_OK: streamcache_status = 0;
 pub const STREAMCACHE_MISS: streamcache_status = 1;
 /// Not kept: no room could be made, or the cache stores nothing. Nothing is wrong: the result is still the caller's.
 pub const STREAMCACHE_NOT_STORED: streamcache_status = 2;
+/// The caller's buffer is too small: the length it needs was written, nothing else. Nothing is wrong: call again.
+pub const STREAMCACHE_BUFFER_TOO_SMALL: streamcache_status = 3;
 /// An argument breaks the function's contract; nothing happened.
 pub const STREAMCACHE_INVALID_ARGUMENT: streamcache_status = -1;
 /// The allocator refused.
@@ -60,6 +62,7 @@ pub extern "C" fn streamcache_status_message(status: streamcache_status) -> *con
         STREAMCACHE_NOT_STORED => {
             c"not stored: no room could be made for it, or the cache stores nothing (max_bytes or max_chunks is 0); the result is still yours"
         }
+        STREAMCACHE_BUFFER_TOO_SMALL => c"buffer too small: call again with one of the length that was written",
         error => ErrorKind::from_status(error)
             .map_or(c"unknown status, of a library newer than this one", ErrorKind::c_message),
     };

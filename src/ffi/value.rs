@@ -254,7 +254,7 @@ pub unsafe extern "C" fn streamcache_value_blob(value: *const streamcache_value,
 ///
 /// Borrows everything for the call. Threads: any. Reads the payload once at most; locks nothing.
 /// @param[in]  value the value
-/// @param[out] digest chunk(payload), or with tensors keyed(K_content, inputs(tensors, names empty) || chunk(blob))
+/// @param[out] digest chunk(payload), or with tensors or a blob keyed(K_content, inputs(tensors, names empty) || chunk(payload) || chunk(blob))
 /// @retval STREAMCACHE_OK done
 /// @retval STREAMCACHE_NOT_SUPPORTED the value is device memory
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer

@@ -1,9 +1,10 @@
 //! Least recently used, exact within a shard, by the crate `lru`. Its nodes are boxed, so a put allocates one under the
 //! lock and a cold hit follows more pointers than S3-FIFO's: it is here for those who need LRU's order.
 
-use super::policy::{Entry, Passing, PolicyIndex};
+use super::policy::{Entry, Evicted, MAX_EVICTED, Passing, PolicyIndex};
 use crate::digest::Digest;
 use crate::value::Value;
+use arrayvec::ArrayVec;
 use lru::LruCache;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 
@@ -97,13 +98,14 @@ impl PolicyIndex for Lru {
     }
 
     /// The crate's order has no positions to come back to, so each call looks from the oldest on, at all there are.
-    fn sweep(&mut self, matches: &dyn Fn(u64) -> bool, cursor: &mut usize, _steps: &mut usize) -> Option<Entry> {
-        let found = self.entries.iter().rev().find(|(_, entry)| matches(entry.tag));
-        let found = found.map(|(hashed, _)| Hashed { key: hashed.key, hash: hashed.hash });
-        if found.is_none() {
+    fn sweep(&mut self, matches: &dyn Fn(u64) -> bool, cursor: &mut usize, removed: &mut Evicted) {
+        let mut found: ArrayVec<Hashed, MAX_EVICTED> = ArrayVec::new();
+        let old_first = self.entries.iter().rev().filter(|(_, entry)| matches(entry.tag));
+        found.extend(old_first.take(removed.remaining_capacity()).map(|(it, _)| Hashed { key: it.key, hash: it.hash }));
+        if !found.is_full() {
             *cursor = self.sweep_end();
         }
-        self.entries.pop(&found?)
+        removed.extend(found.iter().filter_map(|hashed| self.entries.pop(hashed)));
     }
 
     fn sweep_end(&self) -> usize {

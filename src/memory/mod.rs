@@ -20,8 +20,8 @@ use crate::stats::CacheStats;
 use crate::value::{Draft, Value};
 use count::Count;
 use parking_lot::Mutex;
-use policy::{Entry, Passing};
-use shard::{Baggage, Evicted, Found, Index, Lacks, Shard, Sweep};
+use policy::{Entry, Evicted, Passing};
+use shard::{Baggage, Found, Index, Lacks, Shard, Sweep};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use stir::Stir;
@@ -133,7 +133,8 @@ impl Memory {
     /// putting a key again evicts nothing else.
     fn room_for(&self, hash: u64, key: &Digest, charge: u64, baggage: &mut Baggage) -> Option<Reservation> {
         let whole = charge.checked_add(shard::entry_cost(self.policy))?;
-        if self.count.max() == 0 || whole > self.budget.max() {
+        // What states hold never makes way: evicting every result for a value that can't fit would help no one.
+        if self.count.max() == 0 || whole > self.budget.max().saturating_sub(self.budget.states()) {
             return None;
         }
         self.budget.reserve(charge, Purpose::Result).or_else(|| {
@@ -177,15 +178,20 @@ impl Memory {
                 // At least one: the shortfall may be gone already, and then taken by another thread.
                 let mut evicted = Evicted::new();
                 shard.lock().evict(self.budget.shortfall(bytes).max(1), 0, &self.count, passing, &mut evicted);
-                if evicted.is_empty() {
+                if evicted.is_empty() && !self.goes_on(passing) {
                     break;
                 }
             }
-            if passing.is_over() {
+            if passing.gives_up() {
                 break;
             }
         }
         self.budget.reserve(bytes, purpose)
+    }
+
+    /// Whether a search that found nothing only paused to open the lock. No shard has more entries than there are.
+    fn goes_on(&self, passing: &Passing) -> bool {
+        passing.is_paused() && !passing.has_seen(self.count.now())
     }
 
     /// Stores an entry whose value is reserved; gives the value back when no room can be made for its slot or permit.
@@ -271,7 +277,7 @@ impl Memory {
                 }
                 let mut evicted = Evicted::new();
                 shard.lock().evict(bytes, entries, &self.count, &mut passing, &mut evicted);
-                if evicted.is_empty() {
+                if evicted.is_empty() && !self.goes_on(&passing) {
                     break;
                 }
             }

@@ -3,6 +3,7 @@
 
 use crate::digest::Digest;
 use crate::value::Value;
+use arrayvec::ArrayVec;
 
 /// What a shard keeps under a key.
 #[derive(Debug)]
@@ -13,39 +14,70 @@ pub(super) struct Entry {
     pub(super) tag: u64,
 }
 
+/// The most entries one hold of the lock gives up.
+pub(super) const MAX_EVICTED: usize = 64;
+
+/// Entries on their way out, to be dropped without the lock.
+pub(super) type Evicted = ArrayVec<Entry, MAX_EVICTED>;
+
 /// How a search for victims treats leased entries: evicting one frees no bytes, so it is passed over.
 #[derive(Debug)]
 pub(super) struct Passing {
     so_far: u32,
     most: u32,
+    /// Of them in the present hold of the lock.
+    this_hold: u32,
     /// Set where the number of entries must shrink: evicting a leased one does that.
     takes_leased: bool,
 }
 
 impl Passing {
+    /// The most leased entries one hold of the lock passes over.
+    const A_HOLD: u32 = 1024;
+
     /// For a put: after 64 leased entries it gives up.
     pub(super) const fn of_a_put() -> Self {
-        Self { so_far: 0, most: 64, takes_leased: false }
+        Self { so_far: 0, most: 64, this_hold: 0, takes_leased: false }
     }
 
     /// For what must find room if there is any: a state, or a lower limit.
     pub(super) const fn patient() -> Self {
-        Self { so_far: 0, most: u32::MAX, takes_leased: false }
+        Self { so_far: 0, most: u32::MAX, this_hold: 0, takes_leased: false }
     }
 
     /// For a lower limit on entries.
     pub(super) const fn over_none() -> Self {
-        Self { so_far: 0, most: u32::MAX, takes_leased: true }
+        Self { so_far: 0, most: u32::MAX, this_hold: 0, takes_leased: true }
     }
 
-    pub(super) fn is_over(&self) -> bool {
+    pub(super) fn gives_up(&self) -> bool {
         self.so_far >= self.most
+    }
+
+    /// Whether this hold of the lock ends without a victim.
+    pub(super) fn is_over(&self) -> bool {
+        self.gives_up() || self.is_paused()
+    }
+
+    /// Whether the lock was held over enough leased entries, and the search may go on in another hold.
+    pub(super) fn is_paused(&self) -> bool {
+        self.this_hold >= Self::A_HOLD
+    }
+
+    /// Whether a shard of `len` entries was gone round: each may be passed once in either queue, and some move.
+    pub(super) fn has_seen(&self, len: u64) -> bool {
+        u64::from(self.so_far) >= 3 * len
+    }
+
+    pub(super) fn begin_hold(&mut self) {
+        self.this_hold = 0;
     }
 
     /// Whether `value` is passed over; counts it if so.
     pub(super) fn passes(&mut self, value: Option<&Value>) -> bool {
         let passes = !self.takes_leased && value.is_some_and(Value::is_leased);
-        self.so_far += u32::from(passes);
+        self.so_far = self.so_far.saturating_add(passes.into());
+        self.this_hold += u32::from(passes);
         passes
     }
 }
@@ -74,9 +106,9 @@ pub(super) trait PolicyIndex {
     /// Gives up the entry that matters least, or None when all that may be looked at is passed over.
     fn evict(&mut self, passing: &mut Passing) -> Option<Entry>;
 
-    /// Removes an entry whose tag `matches`, looking at entries from `cursor` on and leaving it behind the last one
-    /// looked at. At most `steps` are looked at; None with `cursor` at or beyond the end means there is none left.
-    fn sweep(&mut self, matches: &dyn Fn(u64) -> bool, cursor: &mut usize, steps: &mut usize) -> Option<Entry>;
+    /// Moves entries whose tag `matches` to `removed` until it is full, looking at entries from `cursor` on and leaving
+    /// it behind the last one looked at; at or beyond the end of the sweep there is none left.
+    fn sweep(&mut self, matches: &dyn Fn(u64) -> bool, cursor: &mut usize, removed: &mut Evicted);
 
     /// Where a sweep ends.
     fn sweep_end(&self) -> usize;

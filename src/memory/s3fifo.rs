@@ -3,7 +3,7 @@
 //! ghost, and come back straight into main. A hit moves nothing.
 
 use super::ghost::Ghost;
-use super::policy::{Entry, Passing, PolicyIndex};
+use super::policy::{Entry, Evicted, Passing, PolicyIndex};
 use super::slab::{List, Slab};
 use super::stir::Stir;
 use crate::digest::Digest;
@@ -15,8 +15,11 @@ const MAIN: u8 = 1;
 /// The small queue's share of the shard's bytes is 1 / SMALL_SHARE.
 const SMALL_SHARE: u64 = 10;
 const MAX_USES: u8 = 3;
-/// Second chances the main queue gives in one search, so that no put pays for a whole shard of hot entries.
-const MAX_SECOND_CHANCES: u32 = 512;
+/// Used entries one search promotes or gives a second chance, so that no put pays for a whole shard of hot ones.
+const MAX_SECOND_CHANCES: u32 = 256;
+
+/// Slots one hold of the lock looks at in a sweep.
+const SWEEP_STEPS: usize = 4096;
 
 /// One search for a victim.
 #[derive(Default)]
@@ -68,7 +71,7 @@ impl S3Fifo {
     fn evict_from_small(&mut self, at: u32, passing: &mut Passing, search: &mut Search) -> Option<Entry> {
         let node = self.slab.node_mut(at);
         let leased = passing.passes(node.value.as_ref());
-        if !leased && node.uses == 0 {
+        if !leased && (node.uses == 0 || search.chances >= MAX_SECOND_CHANCES) {
             let hash = self.stir.hash(&node.key);
             self.ghost.put(hash);
             let victim = self.take(hash, at);
@@ -81,6 +84,7 @@ impl S3Fifo {
         node.uses = 0;
         if !leased {
             search.leased_in_turn = 0;
+            search.chances += 1;
         }
         self.small.unlink(&mut self.slab, at);
         self.main.push_head(&mut self.slab, at);
@@ -179,17 +183,17 @@ impl PolicyIndex for S3Fifo {
         None
     }
 
-    fn sweep(&mut self, matches: &dyn Fn(u64) -> bool, cursor: &mut usize, steps: &mut usize) -> Option<Entry> {
-        while *cursor < self.slab.len() && *steps > 0 {
+    fn sweep(&mut self, matches: &dyn Fn(u64) -> bool, cursor: &mut usize, removed: &mut Evicted) {
+        let end = self.slab.len().min(*cursor + SWEEP_STEPS);
+        while *cursor < end && !removed.is_full() {
             let at = *cursor as u32;
             *cursor += 1;
-            *steps -= 1;
             let node = self.slab.node(at);
             if node.value.is_some() && matches(node.tag) {
-                return self.take(self.stir.hash(&node.key), at);
+                let hash = self.stir.hash(&node.key);
+                removed.extend(self.take(hash, at));
             }
         }
-        None
     }
 
     fn sweep_end(&self) -> usize {

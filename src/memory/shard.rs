@@ -3,7 +3,7 @@
 
 use super::count::Count;
 use super::lru::Lru;
-use super::policy::{Entry, Passing, PolicyIndex};
+use super::policy::{Entry, Evicted, Passing, PolicyIndex};
 use super::s3fifo::S3Fifo;
 use super::stir::Stir;
 use crate::budget::{Budget, Purpose, Reservation};
@@ -14,13 +14,8 @@ use crate::value::Value;
 use arrayvec::ArrayVec;
 use std::sync::Arc;
 
-/// The most entries one hold of the lock evicts.
-const MAX_EVICTED: usize = 64;
 /// With this many slots or more, an index three quarters empty gives memory back.
 const MIN_SLOTS_TO_TRIM: usize = 256;
-
-/// Entries on their way out, to be dropped without the lock.
-pub(super) type Evicted = ArrayVec<Entry, MAX_EVICTED>;
 
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counters {
@@ -113,9 +108,6 @@ pub(super) struct Sweep {
     trims: u64,
 }
 
-/// Slots one hold of the lock looks at in a sweep.
-const SWEEP_STEPS: usize = 4096;
-
 #[derive(Debug)]
 pub(super) struct Shard {
     index: Index,
@@ -183,20 +175,19 @@ impl Shard {
                 Err(entry) => entry,
             };
         }
+        let mut slot = None;
         if each!(&self.index, index => index.len() == index.slots()) {
-            match baggage.slot.take().or_else(|| budget.reserve(self.entry_cost, Purpose::Result)) {
-                Some(slot) => self.slots.merge(slot),
-                None if self.evict_one(baggage) => {}
-                None => return Err((Lacks::Slot, entry)),
+            slot = baggage.slot.take().or_else(|| budget.reserve(self.entry_cost, Purpose::Result));
+            if slot.is_none() && !self.evict_one(baggage) {
+                return Err((Lacks::Slot, entry));
             }
         }
-        if baggage.permits == 0 && !count.add() {
-            if !self.evict_one(baggage) {
-                return Err((Lacks::Permit, entry));
-            }
-            baggage.permits -= 1;
-        } else {
-            baggage.permits = baggage.permits.saturating_sub(1);
+        if !self.permitted(count, baggage) {
+            baggage.slot = slot;
+            return Err((Lacks::Permit, entry));
+        }
+        if let Some(slot) = slot {
+            self.slots.merge(slot);
         }
         each!(&mut self.index, index => index.insert(hash, key, entry));
         self.resident += charged;
@@ -204,8 +195,27 @@ impl Shard {
         Ok(())
     }
 
+    /// Uses up one permit: one that the baggage has, a new one, or a victim's. Permits beyond a limit that was lowered
+    /// meanwhile are given back first.
+    fn permitted(&mut self, count: &Count, baggage: &mut Baggage) -> bool {
+        while baggage.permits > 0 && count.excess() > 0 {
+            count.subtract(1);
+            baggage.permits -= 1;
+        }
+        if baggage.permits == 0 && !count.add() {
+            if !self.evict_one(baggage) || count.excess() > 0 {
+                return false;
+            }
+            baggage.permits -= 1;
+        } else {
+            baggage.permits = baggage.permits.saturating_sub(1);
+        }
+        true
+    }
+
     /// Evicts one entry into the baggage, its permit with it.
     pub(super) fn evict_one(&mut self, baggage: &mut Baggage) -> bool {
+        baggage.passing.begin_hold();
         let Some(victim) = each!(&mut self.index, index => index.evict(&mut baggage.passing)) else { return false };
         self.resident -= victim.value.charged();
         baggage.evicted.push(victim);
@@ -225,6 +235,7 @@ impl Shard {
     }
 
     fn search(&mut self, bytes: u64, entries: u64, passing: &mut Passing, evicted: &mut Evicted) {
+        passing.begin_hold();
         let mut freed = 0u64;
         while (freed < bytes || (evicted.len() as u64) < entries) && !evicted.is_full() {
             let Some(victim) = each!(&mut self.index, index => index.evict(passing)) else { break };
@@ -248,9 +259,10 @@ impl Shard {
         &mut self, hash: u64, key: &Digest, bytes: u64, baggage: &mut Baggage, evicted: &mut Evicted,
     ) {
         let old = each!(&self.index, index => index.peek(hash, key));
-        let is_leased = old.is_some_and(Value::is_leased);
-        baggage.absent_at = (!is_leased).then_some(self.counters.puts);
-        if old.is_none() || is_leased {
+        // Only where it frees enough: the old value is not given up for a new one that may not fit all the same.
+        let makes_way = old.is_some_and(|old| !old.is_leased() && old.charged() >= bytes);
+        baggage.absent_at = (makes_way || old.is_none()).then_some(self.counters.puts);
+        if !makes_way {
             self.search(bytes, 0, &mut baggage.passing, evicted);
         } else {
             evicted.extend(each!(&mut self.index, index => index.remove(hash, key)));
@@ -266,13 +278,7 @@ impl Shard {
         if sweep.trims != self.trims {
             *sweep = Sweep { cursor: 0, trims: self.trims };
         }
-        let mut steps = SWEEP_STEPS;
-        while !removed.is_full() {
-            match each!(&mut self.index, index => index.sweep(matches, &mut sweep.cursor, &mut steps)) {
-                Some(entry) => removed.push(entry),
-                None => break,
-            }
-        }
+        each!(&mut self.index, index => index.sweep(matches, &mut sweep.cursor, removed));
         let done = sweep.cursor >= each!(&self.index, index => index.sweep_end());
         count.subtract(removed.len() as u64);
         self.left(removed);

@@ -88,7 +88,8 @@ fn capacity_0_stores_nothing_and_the_caller_keeps_its_value() {
 fn a_value_may_be_as_large_as_the_whole_budget() {
     for policy in POLICIES {
         let max_bytes = 1 << 20;
-        let largest = (max_bytes - shard::entry_cost(policy)) as usize / 16 * 16 - 112;
+        let whole = max_bytes - shard::entry_cost(policy);
+        let largest = (whole / 16 * 16 - (charge(1 << 19) - (1 << 19))) as usize;
         let memory = memory(max_bytes, UNLIMITED, policy);
         for n in 0..5000 {
             put(&memory, n, &[0; 100]);
@@ -219,6 +220,73 @@ fn a_sweep_removes_what_it_is_told_and_nothing_else() {
         assert_eq!((memory.stats().entries, memory.stats().bytes), (0, 0));
         assert!(memory.remove_tagged(&|_| true) == 0 && !memory.remove(&key(1)));
     }
+}
+
+#[test]
+fn a_value_that_states_leave_no_room_for_evicts_nothing() {
+    let memory = memory(1 << 20, UNLIMITED, Policy::S3Fifo);
+    let state = memory.reserve_state(600 << 10).unwrap();
+    for n in 0..1000 {
+        put(&memory, n, b"x");
+    }
+    assert!(!put(&memory, 2000, &vec![0; 500 << 10]));
+    assert_eq!(memory.stats().entries, 1000);
+    drop(state);
+    assert!(put(&memory, 2000, &vec![0; 500 << 10]));
+}
+
+#[test]
+fn refused_puts_leave_no_slots_behind() {
+    for policy in POLICIES {
+        let memory = memory(UNLIMITED, 10, policy);
+        let leases: Vec<_> = (0..10).map(|n| put_leased(&memory, n, b"x").value).collect();
+        let bytes = memory.stats().bytes;
+        for n in 100..1100 {
+            assert!(!put(&memory, n, b"no room"));
+        }
+        assert_eq!(memory.stats().bytes, bytes, "{policy:?}");
+        drop(leases);
+    }
+}
+
+#[test]
+fn a_lower_limit_on_chunks_holds_under_puts() {
+    let memory = memory(UNLIMITED, 64_000, Policy::S3Fifo);
+    for n in 0..64_000 {
+        put(&memory, n, b"x");
+    }
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let (memory, stop) = (&memory, &stop);
+            scope.spawn(move || {
+                let mut n = 100_000 * (thread + 1);
+                while !stop.load(Relaxed) {
+                    put(memory, n, b"x");
+                    n += 1;
+                }
+            });
+        }
+        memory.set_max_chunks(10);
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        stop.store(true, Relaxed);
+    });
+    for n in 0..1000 {
+        put(&memory, n, b"x");
+    }
+    assert!(memory.stats().entries <= 10, "{}", memory.stats().entries);
+}
+
+#[test]
+fn the_first_eviction_does_not_walk_a_whole_shard_of_used_entries() {
+    let memory = memory(UNLIMITED, 1999, Policy::S3Fifo);
+    for n in 0..1999 {
+        put(&memory, n, b"x");
+        assert!(memory.get(&key(n)).is_some());
+    }
+    assert!(put(&memory, 5000, b"x"));
+    let survivors = (0..1999).filter(|&n| memory.peek(&key(n)).is_some()).count();
+    assert_eq!(survivors, 1998, "one went, though all were used");
 }
 
 #[test]

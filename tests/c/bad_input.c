@@ -606,7 +606,7 @@ static void a_buffer_that_is_not_there(void) {
     char byte = '?';
     STATUS(streamcache_cache_get_chunk_into(cache, &old, 0, NULL, 1, &len), STREAMCACHE_INVALID_ARGUMENT);
     STATUS(streamcache_cache_get_chunk_into(cache, &old, 0, NULL, SIZE_MAX, &len), STREAMCACHE_INVALID_ARGUMENT);
-    STATUS(streamcache_cache_get_chunk_into(cache, &old, 0, &byte, 1, &len), STREAMCACHE_NO_SPACE);
+    STATUS(streamcache_cache_get_chunk_into(cache, &old, 0, &byte, 1, &len), STREAMCACHE_BUFFER_TOO_SMALL);
     CHECK(len == 3 && byte == '?');
     STATUS(streamcache_filter_get_into(filter, &old, 0, NULL, 1, &len, NULL), STREAMCACHE_INVALID_ARGUMENT);
     streamcache_filter_release(filter);
@@ -662,9 +662,9 @@ static void a_text_that_does_not_fit(void) {
     size_t len = 0, need, i;
     static const streamcache_format unknown[] = {0, 3, -1, INT32_MAX, INT32_MIN};
     OK(streamcache_options_new(&options));
-    STATUS(streamcache_options_to_json(options, NULL, 0, &need), STREAMCACHE_NO_SPACE);
+    STATUS(streamcache_options_to_json(options, NULL, 0, &need), STREAMCACHE_BUFFER_TOO_SMALL);
     memset(buffer, '?', sizeof buffer);
-    STATUS(streamcache_options_to_json(options, buffer, need, &len), STREAMCACHE_NO_SPACE); /* no room for the NUL */
+    STATUS(streamcache_options_to_json(options, buffer, need, &len), STREAMCACHE_BUFFER_TOO_SMALL); /* no room for the NUL */
     CHECK(len == need && buffer[0] == '?' && buffer[need] == '?');
     OK(streamcache_options_to_json(options, buffer, need + 1, &len));
     CHECK(len == need && strlen(buffer) == need && buffer[need + 1] == '?');

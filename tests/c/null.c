@@ -264,7 +264,7 @@ ROW(streamcache_options_to_json) {
     ALLOWED(options, streamcache_options_to_json(NULL, buffer, sizeof buffer, &len), STREAMCACHE_OK);
     REFUSED(buffer, streamcache_options_to_json(options, NULL, 1, &len));
     REFUSED(len, streamcache_options_to_json(options, buffer, sizeof buffer, NULL));
-    STATUS(streamcache_options_to_json(options, NULL, 0, &len), STREAMCACHE_NO_SPACE);
+    STATUS(streamcache_options_to_json(options, NULL, 0, &len), STREAMCACHE_BUFFER_TOO_SMALL);
     streamcache_options_free(options);
 }
 ROW(streamcache_options_set_ttl_ms) { REFUSED(options, streamcache_options_set_ttl_ms(NULL, 1000)); }
@@ -741,7 +741,7 @@ ROW(streamcache_cache_write_stats) {
     REFUSED(cache, streamcache_cache_write_stats(NULL, STREAMCACHE_FORMAT_JSON, buffer, sizeof buffer, &len));
     REFUSED(buffer, streamcache_cache_write_stats(cache, STREAMCACHE_FORMAT_JSON, NULL, 1, &len));
     REFUSED(len, streamcache_cache_write_stats(cache, STREAMCACHE_FORMAT_JSON, buffer, sizeof buffer, NULL));
-    STATUS(streamcache_cache_write_stats(cache, STREAMCACHE_FORMAT_JSON, NULL, 0, &len), STREAMCACHE_NO_SPACE);
+    STATUS(streamcache_cache_write_stats(cache, STREAMCACHE_FORMAT_JSON, NULL, 0, &len), STREAMCACHE_BUFFER_TOO_SMALL);
     CHECK(len > 0);
 }
 

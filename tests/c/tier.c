@@ -444,6 +444,7 @@ static void nothing_is_granted_until_the_gauge_is_under(streamcache_policy polic
 }
 
 enum { crowd = 8 };
+static int few; /* set where threads are slow: under helgrind */
 static int stop;
 static uint64_t looked;
 
@@ -481,15 +482,15 @@ static void limits_move_under_load(streamcache_policy policy, double seconds) {
     pthread_t threads[crowd];
     streamcache_cache_stats stats;
     double end = now() + seconds;
-    int i, round = 0;
+    int i, round = 0, threads_used = few ? 4 : crowd;
     flag_set(&stop, 0);
     looked = 0;
-    for (i = 0; i < crowd; i++) REQUIRE(pthread_create(&threads[i], NULL, churn, cache) == 0);
+    for (i = 0; i < threads_used; i++) REQUIRE(pthread_create(&threads[i], NULL, churn, cache) == 0);
     for (; now() < end || round < 5; round++) {
         uint64_t max_bytes = limits[round % 5], max_chunks = counts[round % 5], above = UINT64_MAX;
         OK(streamcache_cache_set_max_bytes(cache, max_bytes));
         OK(streamcache_cache_set_max_chunks(cache, max_chunks));
-        for (i = 0; i < 50; i++) {
+        for (i = 0; i < (few ? 5 : 50); i++) {
             stats = stats_of(cache);
             LOOKUPS_ADD_UP(stats);
             CHECK(stats.max_bytes == max_bytes && stats.max_chunks == max_chunks && stats.entries <= max_chunks);
@@ -497,10 +498,10 @@ static void limits_move_under_load(streamcache_policy policy, double seconds) {
             above = stats.bytes > max_bytes ? stats.bytes : max_bytes;
             pause_ms(1);
         }
-        CHECK(stats.bytes <= max_bytes); /* leases are short here */
+        if (!few) CHECK(stats.bytes <= max_bytes); /* leases are short here */
     }
     flag_set(&stop, 1);
-    for (i = 0; i < crowd; i++) REQUIRE(pthread_join(threads[i], NULL) == 0);
+    for (i = 0; i < threads_used; i++) REQUIRE(pthread_join(threads[i], NULL) == 0);
     stats = stats_of(cache);
     CHECK(stats.lookups == looked && stats.hits > 0 && stats.misses > 0 && stats.bypassed > 0);
     LOOKUPS_ADD_UP(stats);
@@ -557,10 +558,9 @@ static void every_lookup_is_counted_once(void) {
 
 static streamcache_filter *shared_filter;
 
-static void *count_lookups(void *argument) {
+static void *count_lookups(void *number) {
     uint64_t i;
-    (void)argument;
-    for (i = 0; i < 3000; i++) {
+    for (i = 0; i < *(const uint64_t *)number; i++) {
         static const uint32_t flags[] = {0, STREAMCACHE_BYPASS, STREAMCACHE_PEEK, STREAMCACHE_READ_ONLY};
         streamcache_digest chunk = digest_of(i % 37);
         streamcache_value *value = NULL;
@@ -574,14 +574,15 @@ static void every_lookup_of_every_thread_is_counted_once(void) {
     streamcache_cache *cache = open_cache(PLENTY, STREAMCACHE_UNLIMITED);
     pthread_t threads[crowd];
     streamcache_filter_stats stats;
+    uint64_t each = few ? 200 : 3000;
     int i;
     shared_filter = open_filter(cache, "f", "s");
     fill(shared_filter, 0, 20); /* 20 lookups */
-    for (i = 0; i < crowd; i++) REQUIRE(pthread_create(&threads[i], NULL, count_lookups, NULL) == 0);
+    for (i = 0; i < crowd; i++) REQUIRE(pthread_create(&threads[i], NULL, count_lookups, &each) == 0);
     for (i = 0; i < crowd; i++) REQUIRE(pthread_join(threads[i], NULL) == 0);
     stats = filter_stats_of(shared_filter);
     LOOKUPS_ADD_UP(stats);
-    CHECK(stats.lookups == 20 + crowd * 3000 * 3 / 4 && stats.bypassed == crowd * 3000 / 4);
+    CHECK(stats.lookups == 20 + crowd * each * 3 / 4 && stats.bypassed == crowd * each / 4);
     CHECK(stats.lookups == stats_of(cache).lookups && stats.hits == stats_of(cache).hits);
     streamcache_filter_release(shared_filter);
     streamcache_cache_release(cache);
@@ -683,6 +684,7 @@ int main(int argc, char **argv) {
     double seconds = argc > 1 ? atof(argv[1]) : 1;
     int many = argc > 2 ? atoi(argv[2]) : 20000;
     size_t i;
+    few = many == 0;
     for (i = 0; i < 2; i++) limits_move_under_load(policies[i], seconds);
     every_lookup_of_every_thread_is_counted_once();
     if (many == 0) return check_report();

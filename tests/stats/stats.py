@@ -10,7 +10,7 @@ import sys
 
 from prometheus_client.parser import text_string_to_metric_families
 
-OK, MISS, NO_SPACE = 0, 1, -3
+OK, MISS, TOO_SMALL = 0, 1, 3
 JSON, PROMETHEUS = 1, 2
 library = ctypes.CDLL(sys.argv[1])
 
@@ -32,9 +32,9 @@ def ok(status, wanted=OK):
 def text(cache, form):
     """What the library writes, through the two calls a caller makes: one for the length, one for the text."""
     length = ctypes.c_size_t()
-    ok(library.streamcache_cache_write_stats(cache, form, None, 0, ctypes.byref(length)), NO_SPACE)
+    ok(library.streamcache_cache_write_stats(cache, form, None, 0, ctypes.byref(length)), TOO_SMALL)
     exactly = ctypes.create_string_buffer(length.value)
-    ok(library.streamcache_cache_write_stats(cache, form, exactly, length.value, ctypes.byref(length)), NO_SPACE)
+    ok(library.streamcache_cache_write_stats(cache, form, exactly, length.value, ctypes.byref(length)), TOO_SMALL)
     buffer = ctypes.create_string_buffer(length.value + 1)
     ok(library.streamcache_cache_write_stats(cache, form, buffer, length.value + 1, ctypes.byref(length)))
     assert len(buffer.value) == length.value

@@ -91,7 +91,9 @@ def barrier(chunks):
 
 
 def content(payload, tensors, blob):
-    return chunk(payload) if not tensors else keyed(constant("content"), inputs(tensors) + chunk(blob))
+    if not tensors and not blob:
+        return chunk(payload)
+    return keyed(constant("content"), inputs(tensors) + chunk(payload) + chunk(blob))
 
 
 def key_state(config, training_data):
