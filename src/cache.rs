@@ -4,11 +4,11 @@
 use crate::budget::Purpose;
 use crate::digest::{self, Digest};
 use crate::error::{Error, ErrorKind, Result};
+use crate::lock::Mutex;
 use crate::memory::{Memory, Put};
 use crate::options::Options;
 use crate::stats::CacheStats;
 use crate::value::Value;
-use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};

@@ -4,10 +4,10 @@
 use crate::cache::{Cache, PutOptions};
 use crate::digest::{self, Digest};
 use crate::error::{Error, ErrorKind, Result};
+use crate::lock::Mutex;
 use crate::memory::Put;
 use crate::value::Value;
 use arc_swap::ArcSwapOption;
-use parking_lot::Mutex;
 use std::sync::Arc;
 
 /// How many earlier states a filter knows a late put by.

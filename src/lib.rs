@@ -4,6 +4,7 @@
 //! The contract is the C header, `include/streamcache.h`; this crate is what is behind it. The house, from the ground:
 //!
 //! - [`error`]: what can go wrong, and what to do about it
+//! - `lock`: std's, and why no other
 //! - `json`: strict JSON, for configurations and options
 //! - [`digest`]: every key this library derives, and nothing else
 //! - [`options`] and [`stats`]: how a cache is to be, and what it counts
@@ -21,6 +22,7 @@ pub mod error;
 pub mod ffi;
 pub mod filter;
 mod json;
+mod lock;
 mod memory;
 pub mod options;
 pub mod stats;
