@@ -160,10 +160,11 @@ fn work(
         }
         _ => match random.below(400) {
             0 => cache.purge().unwrap(),
-            n => match filter.load_state(&vec![(n % 20) as u8; 1000]) {
-                Err(error) => assert_eq!(error.kind(), ErrorKind::NoSpace),
-                Ok(()) => {}
-            },
+            n => {
+                if let Err(error) = filter.load_state(&vec![(n % 20) as u8; 1000]) {
+                    assert_eq!(error.kind(), ErrorKind::NoSpace);
+                }
+            }
         },
     }
     while leases.len() > load.leases {

@@ -8,7 +8,7 @@ pub type Side<'a> = &'a mut dyn FnMut(usize) -> usize;
 
 /// Runs all sides `rounds` times, each round beginning with another side; returns nanoseconds an operation, by side and
 /// round.
-pub fn alternate<const N: usize>(rounds: usize, mut sides: [Side<'_>; N]) -> [Vec<f64>; N] {
+pub fn alternate<const N: usize>(rounds: usize, sides: [Side<'_>; N]) -> [Vec<f64>; N] {
     let mut times = std::array::from_fn(|_| Vec::with_capacity(rounds));
     for round in 0..rounds {
         for turn in 0..N {
