@@ -5,13 +5,15 @@ use crate::budget::Purpose;
 use crate::digest::{self, Digest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lock::Mutex;
+use crate::log::{self, Level};
 use crate::memory::{Memory, Put};
-use crate::options::Options;
+use crate::options::{Options, UNLIMITED};
+use crate::process::Birth;
 use crate::stats::CacheStats;
 use crate::value::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 /// What a named state costs the budget beside its bytes and its name: the map's entry and its slack.
 const NAMED_STATE_COST: u64 = 256;
@@ -35,9 +37,13 @@ struct NamedState {
     value: Value,
 }
 
-/// A thread-safe cache of results. Filters and leases may outlive the last handle.
+/// A thread-safe cache of results. Filters and leases may outlive the last handle. In a forked child it answers
+/// FORKED: there, forget it (`std::mem::forget`) rather than drop it, as the C border does.
 #[derive(Debug)]
 pub struct Cache {
+    birth: Birth,
+    /// For logs: the n-th of this process.
+    number: u64,
     life: AtomicU8,
     memory: Memory,
     namespace: Digest,
@@ -47,13 +53,23 @@ pub struct Cache {
 impl Cache {
     /// Opens a cache. Nothing is allocated in proportion to its limits.
     pub fn open(options: &Options) -> Result<Arc<Self>> {
+        static OPENED: AtomicU64 = AtomicU64::new(0);
         options.check()?;
-        Ok(Arc::new(Self {
+        let cache = Arc::new(Self {
+            birth: Birth::here()?,
+            number: 1 + OPENED.fetch_add(1, Ordering::Relaxed),
             life: AtomicU8::new(OPEN),
             memory: Memory::new(options)?,
             namespace: digest::namespace(""),
             states: Mutex::new(HashMap::new()),
-        }))
+        });
+        log::say(Level::Info, "cache", || {
+            let limit = |limit: u64| if limit == UNLIMITED { "unlimited".into() } else { limit.to_string() };
+            let (bytes, chunks) = (limit(options.max_bytes), limit(options.max_chunks));
+            let (number, policy, shards) = (cache.number, options.policy, cache.memory.shards());
+            format!("cache {number} opened: max_bytes {bytes}, max_chunks {chunks}, policy {policy:?}, shards {shards}")
+        });
+        Ok(cache)
     }
 
     /// Looks a result up under a ready key.
@@ -91,8 +107,11 @@ impl Cache {
 
     /// Keeps a state under a filter's id with the caller's key; replaces the id's old one. On failure that one stays.
     pub fn load_state(&self, id: &str, key: Digest, bytes: &[u8]) -> Result<()> {
-        let value = self.hold_state(bytes, NAMED_STATE_COST + id.len() as u64)?;
+        let value = self.hold_state(bytes, NAMED_STATE_COST + id.len() as u64).inspect_err(|e| tell_refused(id, e))?;
         let old = self.states.lock().insert(id.into(), NamedState { key, value });
+        if old.is_some() {
+            log::say(Level::Info, "cache", || format!("state {id:?}: replaced"));
+        }
         drop(old); // a free of any size, without the lock
         Ok(())
     }
@@ -119,12 +138,16 @@ impl Cache {
 
     /// Refuses new work from now on, and forgets results and named states. Leases stay valid. Closing again is fine.
     pub fn close(&self) -> Result<()> {
+        self.birth.check()?;
         match self.life.compare_exchange(OPEN, CLOSED, Ordering::AcqRel, Ordering::Acquire) {
             Err(PANICKED) => Err(ErrorKind::Panic.into()),
-            _ => {
+            was => {
                 self.memory.purge();
                 let states = std::mem::take(&mut *self.states.lock());
                 drop(states);
+                if was.is_ok() {
+                    log::say(Level::Info, "cache", || format!("cache {} closed", self.number));
+                }
                 Ok(())
             }
         }
@@ -135,7 +158,13 @@ impl Cache {
         self.life.store(PANICKED, Ordering::Release);
     }
 
+    /// In which process it was opened.
+    pub(crate) fn birth(&self) -> Birth {
+        self.birth
+    }
+
     pub(crate) fn check_open(&self) -> Result<()> {
+        self.birth.check()?;
         match self.life.load(Ordering::Relaxed) {
             OPEN => Ok(()),
             CLOSED => Err(ErrorKind::Closed.into()),
@@ -147,8 +176,15 @@ impl Cache {
         &self.namespace
     }
 
-    /// The counters and gauges.
+    /// The counters and gauges; all 0 in a forked child, where they can't be read.
     pub fn stats(&self) -> CacheStats {
-        self.memory.stats()
+        if self.birth.is_here() { self.memory.stats() } else { CacheStats::default() }
+    }
+}
+
+/// Says that a state was not taken. Not to be called under a lock.
+pub(crate) fn tell_refused(id: &str, error: &Error) {
+    if error.kind() == ErrorKind::NoSpace {
+        log::say(Level::Warning, "cache", || format!("state {id:?}: {error}"));
     }
 }

@@ -1,10 +1,11 @@
 //! Filters: a configuration and its present state. Results follow the state's digest, so a swap never serves what
 //! another state computed, and a rollback finds its own results again.
 
-use crate::cache::{Cache, PutOptions};
+use crate::cache::{Cache, PutOptions, tell_refused};
 use crate::digest::{self, Digest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lock::Mutex;
+use crate::log::{self, Level};
 use crate::memory::Put;
 use crate::value::Value;
 use arc_swap::ArcSwapOption;
@@ -98,13 +99,15 @@ impl Filter {
     /// Loads a trained state: hashed once, copied, charged. The same bytes again change nothing; on failure the old
     /// state stays.
     pub fn load_state(&self, bytes: &[u8]) -> Result<()> {
+        self.cache.check_open()?; // before the lock, which in a forked child may be held for ever
         let state = digest::state(bytes);
         let mut earlier = self.earlier.lock();
         if self.current.load().as_ref().is_some_and(|bound| bound.state == state && bound.bytes.is_some()) {
             return self.cache.check_open();
         }
-        let bytes = self.cache.hold_state(bytes, 0)?;
-        self.swap(&mut earlier, state, Some(bytes));
+        let swapped = self.cache.hold_state(bytes, 0).map(|bytes| self.swap(&mut earlier, state, Some(bytes)));
+        drop(earlier);
+        self.tell(swapped.inspect_err(|e| tell_refused(&self.id, e))?);
         Ok(())
     }
 
@@ -113,17 +116,30 @@ impl Filter {
         self.cache.check_open()?;
         let mut earlier = self.earlier.lock();
         if self.current.load().as_ref().is_none_or(|bound| bound.state != state) {
-            self.swap(&mut earlier, state, None);
+            let swapped = self.swap(&mut earlier, state, None);
+            drop(earlier);
+            self.tell(swapped);
         }
         Ok(())
     }
 
-    /// Publishes a state in one step; lookups under way keep the one they began with.
-    fn swap(&self, earlier: &mut Vec<Name>, state: Digest, bytes: Option<Value>) {
+    /// Says which state gave way to which, by their tags. Not to be called under the lock.
+    fn tell(&self, swapped: Option<(u64, u64)>) {
+        if let Some((old, new)) = swapped {
+            log::say(Level::Info, "filter", || {
+                format!("filter {:?}: state {old:016x} gave way to {new:016x}", self.id)
+            });
+        }
+    }
+
+    /// Publishes a state in one step; lookups under way keep the one they began with. Answers with the tags of the old
+    /// state and the new, if it was another.
+    fn swap(&self, earlier: &mut Vec<Name>, state: Digest, bytes: Option<Value>) -> Option<(u64, u64)> {
         let name = Name::new(self.cache.namespace(), &self.config, &state);
         let old = self.current.load_full();
         let first = old.as_ref().is_none_or(|old| old.first && old.state == state);
-        if let Some(old) = old.filter(|old| old.state != state) {
+        let swapped = old.filter(|old| old.state != state);
+        if let Some(old) = &swapped {
             earlier.retain(|known| known.filter != old.name.filter && known.filter != name.filter);
             if earlier.len() == MAX_REMEMBERED {
                 earlier.remove(0);
@@ -131,6 +147,7 @@ impl Filter {
             earlier.push(old.name);
         }
         self.current.store(Some(Arc::new(Bound { state, bytes, name, first })));
+        swapped.map(|old| (old.name.tag, name.tag))
     }
 
     /// The present state: its digest, and a lease on its bytes unless only the digest was loaded.

@@ -4,6 +4,7 @@
 //! The contract is the C header, `include/streamcache.h`; this crate is what is behind it. The house, from the ground:
 //!
 //! - [`error`]: what can go wrong, and what to do about it
+//! - [`log`] and `process`: what the library has to say; forks, after which a handle belongs to the parent
 //! - `lock`: std's, and why no other
 //! - `json`: strict JSON, for configurations and options
 //! - [`digest`]: every key this library derives, and nothing else
@@ -23,8 +24,10 @@ pub mod ffi;
 pub mod filter;
 mod json;
 mod lock;
+pub mod log;
 mod memory;
 pub mod options;
+mod process;
 pub mod stats;
 pub mod value;
 

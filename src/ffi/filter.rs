@@ -1,7 +1,7 @@
 //! Section: filter, and the snapshots of its states.
 
 use super::border::{
-    Handle, bytes, cleared, give, guard, guard_error, lease, no_flags, null, on, release, retain, share, text,
+    Handle, bytes, cleared, give, guard, guard_error, lease, no_flags, null, on, release, retain, text,
 };
 use super::cache::streamcache_cache;
 use super::chunk::{put_options, put_outcome, streamcache_put_options};
@@ -93,9 +93,11 @@ pub unsafe extern "C" fn streamcache_filter_open(
         guard_error(error, || {
             let filter = filter.ok_or_else(null)?;
             no_flags(flags)?;
-            let (id, config, cache) = (text(id, id_len)?, digest::borrow(config)?, share(cache)?);
-            *filter = give(Filter::open(&cache, id, *config)?);
-            Ok(STREAMCACHE_OK)
+            let (id, config) = (text(id, id_len)?, digest::borrow(config)?);
+            on(cache, |cache| {
+                *filter = give(Filter::open(cache, id, *config)?);
+                Ok(STREAMCACHE_OK)
+            })
         })
     }
 }
@@ -110,7 +112,7 @@ pub unsafe extern "C" fn streamcache_filter_open(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_filter_retain(filter: *mut streamcache_filter) -> streamcache_status {
     // SAFETY: the caller's handle, as documented.
-    unsafe { retain(filter) }
+    guard(|| unsafe { retain(filter) })
 }
 
 /// Drops a reference. The last one gives the state's bytes back once no lease or snapshot holds it; results stay.
@@ -121,7 +123,7 @@ pub unsafe extern "C" fn streamcache_filter_retain(filter: *mut streamcache_filt
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_filter_release(filter: *mut streamcache_filter) {
     // SAFETY: the caller's reference, as documented.
-    unsafe { release(filter) }
+    guard(|| unsafe { release(filter) });
 }
 
 /// Loads a trained state: hashed once, copied, charged to the budget, never evicted. Lookups switch to it in one step;
@@ -371,7 +373,7 @@ pub unsafe extern "C" fn streamcache_filter_snapshot(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_snapshot_retain(snapshot: *mut streamcache_snapshot) -> streamcache_status {
     // SAFETY: the caller's handle, as documented.
-    unsafe { retain(snapshot) }
+    guard(|| unsafe { retain(snapshot) })
 }
 
 /// Drops a reference.
@@ -382,7 +384,7 @@ pub unsafe extern "C" fn streamcache_snapshot_retain(snapshot: *mut streamcache_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_snapshot_release(snapshot: *mut streamcache_snapshot) {
     // SAFETY: the caller's reference, as documented.
-    unsafe { release(snapshot) }
+    guard(|| unsafe { release(snapshot) });
 }
 
 /// Leases the snapshot's state.

@@ -7,10 +7,14 @@
 pub mod border;
 pub mod cache;
 pub mod chunk;
+mod contain;
 pub mod digest;
 pub mod filter;
+pub mod log;
 pub mod options;
 pub mod stats;
 pub mod status;
+#[cfg(feature = "test-panic")]
+pub mod test_panic;
 pub mod value;
 pub mod version;

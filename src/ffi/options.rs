@@ -43,7 +43,8 @@ fn give(options: Options) -> *mut streamcache_options {
 pub unsafe extern "C" fn streamcache_options_new(options: *mut *mut streamcache_options) -> streamcache_status {
     // SAFETY: the caller's pointers, as documented.
     guard(|| unsafe {
-        *cleared(options).ok_or_else(null)? = give(Options::default());
+        let options = cleared(options).ok_or_else(null)?;
+        *options = give(Options::default());
         Ok(STREAMCACHE_OK)
     })
 }
@@ -68,7 +69,8 @@ pub unsafe extern "C" fn streamcache_options_from_json(
     unsafe {
         let options = cleared(options);
         guard_error(error, || {
-            *options.ok_or_else(null)? = give(Options::from_json(bytes(json.cast(), len)?)?);
+            let options = options.ok_or_else(null)?;
+            *options = give(Options::from_json(bytes(json.cast(), len)?)?);
             Ok(STREAMCACHE_OK)
         })
     }

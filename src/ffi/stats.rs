@@ -3,7 +3,7 @@
 use super::border::{guard, null, on};
 use super::cache::streamcache_cache;
 use super::status::{STREAMCACHE_OK, streamcache_status};
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::stats::CacheStats;
 
 /// The counters and gauges of one cache. Each is exact; they are read one after another, so under load two of them may
@@ -45,16 +45,16 @@ pub struct streamcache_cache_stats {
 ///
 /// # Safety
 /// `cache` is NULL or a live handle.
-pub(super) unsafe fn read(cache: *const streamcache_cache) -> Option<CacheStats> {
-    let mut stats = None;
+pub(super) unsafe fn read(cache: *const streamcache_cache) -> Result<CacheStats> {
+    let mut stats = CacheStats::default();
     // SAFETY: as this function's own contract.
-    guard(|| unsafe {
+    unsafe {
         on(cache, |cache| {
-            stats = Some(cache.stats());
+            stats = cache.stats();
             Ok(STREAMCACHE_OK)
         })
-    });
-    stats
+    }
+    .map(|_| stats)
 }
 
 /// Reads a cache's counters and gauges; they stay readable after streamcache_cache_close().
@@ -75,7 +75,7 @@ pub unsafe extern "C" fn streamcache_cache_get_stats(
         if room < size_of::<usize>() {
             return Err(Error::invalid("struct_size is too small: set it to sizeof(streamcache_cache_stats)"));
         }
-        let now = read(cache).ok_or_else(null)?;
+        let now = read(cache)?;
         let full = streamcache_cache_stats {
             struct_size: room.min(size_of::<streamcache_cache_stats>()),
             lookups: now.lookups(),

@@ -1,7 +1,7 @@
 //! Section: value.
 
-use super::border::{guard, null};
-use super::status::{STREAMCACHE_OK, streamcache_status};
+use super::border::leaf;
+use super::status::{STREAMCACHE_INVALID_ARGUMENT, STREAMCACHE_OK, STREAMCACHE_PANIC, streamcache_status};
 use crate::value::Value;
 use core::ffi::c_void;
 use std::mem::ManuallyDrop;
@@ -28,10 +28,10 @@ unsafe fn borrow(value: *const streamcache_value) -> Option<ManuallyDrop<Value>>
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_value_retain(value: *const streamcache_value) -> streamcache_status {
     // SAFETY: the caller's lease, as documented.
-    guard(|| unsafe {
-        let value = borrow(value).ok_or_else(null)?;
+    leaf(STREAMCACHE_PANIC, || unsafe {
+        let Some(value) = borrow(value) else { return STREAMCACHE_INVALID_ARGUMENT };
         std::mem::forget(Value::clone(&value));
-        Ok(STREAMCACHE_OK)
+        STREAMCACHE_OK
     })
 }
 
@@ -42,10 +42,9 @@ pub unsafe extern "C" fn streamcache_value_retain(value: *const streamcache_valu
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_value_release(value: *const streamcache_value) {
-    guard(|| {
+    leaf((), || {
         // SAFETY: the caller's lease, given up here.
         drop(unsafe { Value::from_raw(value.cast()) });
-        Ok(STREAMCACHE_OK)
     });
 }
 
@@ -58,7 +57,7 @@ pub unsafe extern "C" fn streamcache_value_release(value: *const streamcache_val
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_value_data(value: *const streamcache_value) -> *const c_void {
     // SAFETY: the caller's lease, as documented.
-    unsafe { borrow(value) }.map_or(std::ptr::null(), |value| value.as_ptr().cast())
+    leaf(std::ptr::null(), || unsafe { borrow(value) }.map_or(std::ptr::null(), |value| value.as_ptr().cast()))
 }
 
 /// How many bytes the value has.
@@ -70,5 +69,5 @@ pub unsafe extern "C" fn streamcache_value_data(value: *const streamcache_value)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_value_size(value: *const streamcache_value) -> usize {
     // SAFETY: the caller's lease, as documented.
-    unsafe { borrow(value) }.map_or(0, |value| value.len())
+    leaf(0, || unsafe { borrow(value) }.map_or(0, |value| value.len()))
 }

@@ -77,6 +77,10 @@ impl Memory {
         })
     }
 
+    pub(crate) fn shards(&self) -> usize {
+        self.shards.len()
+    }
+
     /// Bits 48 and up choose the shard: the index uses those below and the topmost seven.
     fn home(&self, hash: u64) -> usize {
         (hash >> 48) as usize & (self.shards.len() - 1)
