@@ -6,16 +6,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The header's sections: a file of src/ffi, and its banner.
-const SECTIONS: [(&str, &str); 10] = [
+const SECTIONS: [(&str, &str); 13] = [
     ("version", "Version"),
     ("status", "Status and error"),
     ("log", "Log"),
     ("digest", "Digest"),
+    ("hasher", "Hasher and barrier: digests made piece by piece"),
     ("options", "Options"),
     ("cache", "Cache"),
     ("value", "Value"),
     ("chunk", "State and chunk: callers who make their keys themselves"),
     ("filter", "Filter"),
+    ("snapshot", "Snapshot"),
+    ("key", "Key: of a filter, a snapshot, a pipeline"),
     ("stats", "Stats"),
 ];
 
@@ -77,11 +80,12 @@ fn compact(text: &str) -> String {
 fn version_macros() -> String {
     let part = |name: &str| env::var(format!("CARGO_PKG_VERSION{name}")).expect("cargo sets the version");
     format!(
-        "#define STREAMCACHE_VERSION_MAJOR {major}\n#define STREAMCACHE_VERSION_MINOR {minor}\n\
-         #define STREAMCACHE_VERSION_PATCH {patch}\n\
+        "/** The header's version, whose three parts these are. */\n#define STREAMCACHE_VERSION_MAJOR {major}\n\
+         /** Before 1.0 another minor version is another ABI. */\n#define STREAMCACHE_VERSION_MINOR {minor}\n\
+         /** Another patch only mends. */\n#define STREAMCACHE_VERSION_PATCH {patch}\n\
          /** major * 1000000 + minor * 1000 + patch. */\n\
          #define STREAMCACHE_VERSION_NUMBER \\\n  (STREAMCACHE_VERSION_MAJOR * 1000000 + STREAMCACHE_VERSION_MINOR * 1000 + STREAMCACHE_VERSION_PATCH)\n\
-         #define STREAMCACHE_VERSION_STRING \"{whole}\"\n\n",
+         /** The header's version, to print. */\n#define STREAMCACHE_VERSION_STRING \"{whole}\"\n\n",
         major = part("_MAJOR"),
         minor = part("_MINOR"),
         patch = part("_PATCH"),
@@ -90,13 +94,17 @@ fn version_macros() -> String {
 }
 
 /// Before 1.0 each minor version is an ABI of its own. `nodelete` keeps the library loaded after dlclose: destructors
-/// of thread-local data, and values leased to a garbage collector, may still need its code.
+/// of thread-local data, and values leased to a garbage collector, may still need its code. (macOS: by the book, not
+/// tested.)
 fn link() {
-    if env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux") {
-        let (major, minor) = (env::var("CARGO_PKG_VERSION_MAJOR"), env::var("CARGO_PKG_VERSION_MINOR"));
-        let (major, minor) = (major.expect("cargo sets it"), minor.expect("cargo sets it"));
-        let abi = if major == "0" { format!("0.{minor}") } else { major };
-        println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libstreamcache.so.{abi}");
-        println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+    let part = |name: &str| env::var(format!("CARGO_PKG_VERSION_{name}")).expect("cargo sets the version");
+    let abi = if part("MAJOR") == "0" { format!("0.{}", part("MINOR")) } else { part("MAJOR") };
+    match env::var("CARGO_CFG_TARGET_OS").as_deref() {
+        Ok("linux") => {
+            println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libstreamcache.so.{abi}");
+            println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+        }
+        Ok("macos") => println!("cargo:rustc-cdylib-link-arg=-Wl,-install_name,@rpath/libstreamcache.{abi}.dylib"),
+        _ => {}
     }
 }

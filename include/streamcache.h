@@ -1,4 +1,5 @@
-/*
+/**
+ * @file
  * streamcache: remembers what a model already computed.
  *
  * Hash a chunk of the stream; if that chunk went through the same filter with the same trained state before, the
@@ -42,16 +43,17 @@
  * Words. A filter is a pipeline stage: a configuration and a state. A state is its trained parameters. A chunk is one
  * unit of input. A digest is a 32-byte BLAKE3 of content; a key is a digest that names a computation. A value is an
  * immutable result; holding a reference to one is holding a lease. In formulas, keyed(k, x) is BLAKE3's keyed hash,
- * K_x its derive_key("streamcache v1 x"), and || joins fields of fixed length.
+ * K_x its derive_key("streamcache v1 x"), and || joins fields of fixed length; docs/keys.md spells them out byte by byte.
  *
- * Threads. Every function may be called from any thread at any time ("Threads: any"), except on streamcache_options
- * and streamcache_error, which belong to one thread at a time. A handle must not be released while another thread
- * that holds no reference of its own still uses it. No function starts a thread, installs a signal handler, reads an
- * environment variable or prints.
+ * Threads. Every function may be called from any thread at any time ("Threads: any"), except on streamcache_options,
+ * streamcache_error, streamcache_hasher and streamcache_barrier, which belong to one thread at a time. A handle must
+ * not be released while another thread that holds no reference of its own still uses it. No function starts a thread,
+ * installs a signal handler, reads an environment variable or prints.
  *
  * Ownership. Pointers passed in are borrowed for the call; what is stored is copied. Every `**out` receives one
- * reference on success, which the caller releases, and NULL otherwise. release and free take NULL. A lease outlives
- * eviction, purge, close and the cache itself, and handles may be released in any order.
+ * reference on success, which the caller releases, and NULL otherwise. release and free take NULL: release gives back
+ * a reference of what is counted (cache, filter, snapshot, value), free ends what has one owner (options, error). A
+ * lease outlives eviction, purge, close and the cache itself, and handles may be released in any order.
  *
  * Errors. Functions return a status: 0 done, positive another outcome (such as a miss), negative an error, after which
  * nothing has changed. streamcache_status_message() has a sentence for each; functions that can fail in interesting
@@ -79,7 +81,15 @@
  * destructors, and in destructors of thread-local and thread-specific data.
  *
  * Versions. Before 1.0 the SONAME carries the minor version, and a program runs with the minor version it was built
- * with. Structs with a struct_size can grow without breaking older callers.
+ * with. Structs with a struct_size can grow without breaking older callers; numbers are never reused. Who loads the
+ * library with dlopen compares streamcache_version_number() with STREAMCACHE_VERSION_NUMBER first. Keys do not depend
+ * on the library's version, only on that of their formulas ("v1").
+ *
+ * Trouble. No hits: compare the keys that two lookups of one chunk return; if they differ, so do its bytes, the config
+ * or the state. Fewer than expected: streamcache_cache_get_stats() has misses and, apart, evictions (raise max_bytes),
+ * not_stored (one value is too large, or leases are kept), expired (the time to live) and bypassed. Memory that does
+ * not shrink: leased_bytes are leases that nobody released. Wrong answers: something that changes them is not in the
+ * config, see streamcache_digest_config_json().
  */
 #ifndef STREAMCACHE_H
 #define STREAMCACHE_H
@@ -93,12 +103,16 @@ extern "C" {
 
 /* ---- Version ----------------------------------------------------------------------------------------------------- */
 
+/** The header's version, whose three parts these are. */
 #define STREAMCACHE_VERSION_MAJOR 0
+/** Before 1.0 another minor version is another ABI. */
 #define STREAMCACHE_VERSION_MINOR 1
+/** Another patch only mends. */
 #define STREAMCACHE_VERSION_PATCH 0
 /** major * 1000000 + minor * 1000 + patch. */
 #define STREAMCACHE_VERSION_NUMBER \
   (STREAMCACHE_VERSION_MAJOR * 1000000 + STREAMCACHE_VERSION_MINOR * 1000 + STREAMCACHE_VERSION_PATCH)
+/** The header's version, to print. */
 #define STREAMCACHE_VERSION_STRING "0.1.0"
 
 /**
@@ -115,6 +129,7 @@ const char *streamcache_version_string(void);
  * header's. Before 1.0 a program needs a library of the same minor version, which the SONAME ensures.
  *
  * Threads: any. Never fails.
+ * @return the number
  * @since 0.1.0
  */
 uint32_t streamcache_version_number(void);
@@ -181,6 +196,7 @@ const char *streamcache_status_message(streamcache_status status);
  *
  * Borrows `error`. Threads: any.
  * @param[in] error from a function that failed; NULL answers STREAMCACHE_OK
+ * @return its status
  * @since 0.1.0
  */
 streamcache_status streamcache_error_get_status(const streamcache_error *error);
@@ -343,6 +359,26 @@ streamcache_status streamcache_digest_chunk(const void *data,
                                             streamcache_digest *digest);
 
 /**
+ * Digests a chunk by a file's bytes: the same digest as of those bytes in memory. The file is read in pieces of
+ * 1 MiB, never mapped.
+ *
+ * Borrows everything for the call. Threads: any. Blocks for the reading; locks nothing.
+ * @param[in]  path the file's path, need not be NUL-terminated
+ * @param[in]  path_len bytes of `path`
+ * @param[out] digest keyed(K_chunk, the file's bytes)
+ * @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_IO no such file, not a regular file, not readable, or it changed while it was read
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused the 1 MiB
+ * @since 0.1.0
+ */
+streamcache_status streamcache_digest_chunk_file(const char *path,
+                                                 size_t path_len,
+                                                 streamcache_digest *digest,
+                                                 streamcache_error **error);
+
+/**
  * Digests a tensor as a chunk: name, type, shape and data, so that the same bytes in another shape are another chunk.
  *
  * Borrows everything for the call. Threads: any. Reads the data once, copies and locks nothing.
@@ -357,6 +393,21 @@ streamcache_status streamcache_digest_chunk(const void *data,
 streamcache_status streamcache_digest_tensor(const streamcache_tensor *tensor,
                                              streamcache_digest *digest,
                                              streamcache_error **error);
+
+/**
+ * Digests a list of digests as one chunk: a model's inputs, say, in an order of the caller's that never changes.
+ *
+ * Borrows everything for the call; `digest` may be one of `digests`. Threads: any. Copies and locks nothing.
+ * @param[in]  digests the digests, one after another; NULL only with 0 of them
+ * @param[in]  n how many
+ * @param[out] digest keyed(K_inputs, n || digests[0] || ... || digests[n - 1])
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or an impossible count
+ * @since 0.1.0
+ */
+streamcache_status streamcache_digest_inputs(const streamcache_digest *digests,
+                                             size_t n,
+                                             streamcache_digest *digest);
 
 /**
  * Digests a filter's configuration in JSON by its RFC 8785 form: key order, white space and 1.0 or 1e0 don't matter.
@@ -418,6 +469,7 @@ streamcache_status streamcache_digest_state(const void *data, size_t len, stream
  * @retval STREAMCACHE_OK done
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
  * @retval STREAMCACHE_IO no such file, not a regular file, not readable, or it changed while it was read
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused the 1 MiB
  * @since 0.1.0
  */
 streamcache_status streamcache_digest_state_file(const char *path,
@@ -506,6 +558,136 @@ streamcache_status streamcache_key_chunk(const streamcache_digest *config,
                                          const streamcache_digest *chunk,
                                          streamcache_digest *key);
 
+/* ---- Hasher and barrier: digests made piece by piece ------------------------------------------------------------- */
+
+/**
+ * Digests all chunks of a stream, in their order, keeping none: for a filter that answers only at the stream's end.
+ * One thread at a time; reusable.
+ */
+typedef struct streamcache_barrier streamcache_barrier;
+
+/** Digests bytes that come in pieces. One thread at a time; reusable. */
+typedef struct streamcache_hasher streamcache_hasher;
+
+/**
+ * Makes a hasher for bytes of one role.
+ *
+ * `*hasher` is owned by the caller, for streamcache_hasher_free(). Threads: any. Allocates about 2 KiB.
+ * @param[in]  role what the bytes are: STREAMCACHE_ROLE_CHUNK, _STATE, or _CONFIG for one that is not JSON
+ * @param[out] hasher the hasher; NULL on failure
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT an unknown role, or a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_hasher_new(streamcache_role role, streamcache_hasher **hasher);
+
+/**
+ * Adds the next bytes. How they are split makes no difference; pieces of 16 KiB and more are the fastest.
+ *
+ * Borrows everything for the call. Threads: one at a time. Reads `data` once, copies at most 64 bytes, locks nothing.
+ * @param[in,out] hasher the hasher
+ * @param[in] data the bytes; NULL only with length 0
+ * @param[in] len how many bytes
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or a length above SIZE_MAX / 2; nothing was added
+ * @since 0.1.0
+ */
+streamcache_status streamcache_hasher_update(streamcache_hasher *hasher,
+                                             const void *data,
+                                             size_t len);
+
+/**
+ * Gives the digest of all bytes since the last finish or reset: the one streamcache_digest_chunk(), _state() or
+ * _config_bytes() gives for them at once. The next update begins anew.
+ *
+ * Borrows everything for the call. Threads: one at a time. Locks nothing.
+ * @param[in,out] hasher the hasher
+ * @param[out] digest keyed(K_chunk, K_state or K_config_bytes, the bytes)
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer; the hasher goes on
+ * @since 0.1.0
+ */
+streamcache_status streamcache_hasher_finish(streamcache_hasher *hasher,
+                                             streamcache_digest *digest);
+
+/**
+ * Forgets the bytes since the last finish or reset, after a failed read, say.
+ *
+ * Borrows `hasher`. Threads: one at a time. Locks nothing.
+ * @param[in,out] hasher the hasher
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_hasher_reset(streamcache_hasher *hasher);
+
+/**
+ * Frees a hasher.
+ *
+ * Takes `hasher`; NULL is fine. Threads: any, but no other may still use it. Never fails.
+ * @param[in] hasher the hasher, or NULL
+ * @since 0.1.0
+ */
+void streamcache_hasher_free(streamcache_hasher *hasher);
+
+/**
+ * Makes a barrier for a stream's chunks.
+ *
+ * `*barrier` is owned by the caller, for streamcache_barrier_free(). Threads: any. Allocates about 2 KiB.
+ * @param[out] barrier the barrier; NULL on failure
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_barrier_new(streamcache_barrier **barrier);
+
+/**
+ * Adds the stream's next chunk.
+ *
+ * Borrows everything for the call. Threads: one at a time. Locks nothing.
+ * @param[in,out] barrier the barrier
+ * @param[in] chunk the chunk's digest
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer; nothing was added
+ * @since 0.1.0
+ */
+streamcache_status streamcache_barrier_update(streamcache_barrier *barrier,
+                                              const streamcache_digest *chunk);
+
+/**
+ * Gives the digest of the stream: of all chunks since the last finish or reset, their order and their count. It is
+ * looked up as a chunk's. The next update begins another stream.
+ *
+ * Borrows everything for the call. Threads: one at a time. Locks nothing.
+ * @param[in,out] barrier the barrier
+ * @param[out] digest keyed(K_barrier, first chunk || ... || last chunk || how many)
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer; the barrier goes on
+ * @since 0.1.0
+ */
+streamcache_status streamcache_barrier_finish(streamcache_barrier *barrier,
+                                              streamcache_digest *digest);
+
+/**
+ * Forgets the chunks since the last finish or reset.
+ *
+ * Borrows `barrier`. Threads: one at a time. Locks nothing.
+ * @param[in,out] barrier the barrier
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_barrier_reset(streamcache_barrier *barrier);
+
+/**
+ * Frees a barrier.
+ *
+ * Takes `barrier`; NULL is fine. Threads: any, but no other may still use it. Never fails.
+ * @param[in] barrier the barrier, or NULL
+ * @since 0.1.0
+ */
+void streamcache_barrier_free(streamcache_barrier *barrier);
+
 /* ---- Options ----------------------------------------------------------------------------------------------------- */
 
 /** No limit, said explicitly. */
@@ -536,7 +718,8 @@ streamcache_status streamcache_options_new(streamcache_options **options);
 
 /**
  * Makes options from a JSON object, such as {"max_bytes": 1073741824, "policy": "lru"}; what it doesn't name keeps
- * its default. Names: "max_bytes" and "max_chunks" (a whole number, or "unlimited"), "policy" ("s3fifo" or "lru").
+ * its default. Names: "name" (a string), "max_bytes" and "max_chunks" (a whole number, or "unlimited"), "policy"
+ * ("s3fifo" or "lru"), "ttl_ms" (a whole number), "namespace" (a string), "secret" (hexadecimal digits, two a byte).
  *
  * `*options` is owned by the caller, for streamcache_options_free(). Threads: any.
  * @param[in]  json UTF-8, need not be NUL-terminated
@@ -552,6 +735,40 @@ streamcache_status streamcache_options_from_json(const char *json,
                                                  size_t len,
                                                  streamcache_options **options,
                                                  streamcache_error **error);
+
+/**
+ * Writes every option as a JSON object that streamcache_options_from_json() reads back, and a NUL. A secret is written
+ * as "hidden", which is refused when it is read back: give it anew.
+ *
+ * Borrows everything for the call. Threads: one at a time.
+ * @param[in]  options the options; NULL for the defaults
+ * @param[out] buffer where to; NULL only with capacity 0
+ * @param[in]  capacity bytes at `buffer`
+ * @param[out] len bytes of the text without the NUL, also when it doesn't fit
+ * @retval STREAMCACHE_OK written
+ * @retval STREAMCACHE_NO_SPACE `*len` + 1 bytes are needed; nothing was written
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_options_to_json(const streamcache_options *options,
+                                               char *buffer,
+                                               size_t capacity,
+                                               size_t *len);
+
+/**
+ * Sets what people call the cache, in logs and stats. Default: "".
+ *
+ * Borrows everything for the call. Threads: one at a time.
+ * @param[in,out] options the options
+ * @param[in] name UTF-8, need not be NUL-terminated; NULL only with length 0
+ * @param[in] name_len bytes of `name`
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or a name that is not UTF-8
+ * @since 0.1.0
+ */
+streamcache_status streamcache_options_set_name(streamcache_options *options,
+                                                const char *name,
+                                                size_t name_len);
 
 /**
  * Sets the hard limit in bytes on results, leased values, states and index together. 0 stores nothing, on purpose;
@@ -592,6 +809,51 @@ streamcache_status streamcache_options_set_max_chunks(streamcache_options *optio
  */
 streamcache_status streamcache_options_set_policy(streamcache_options *options,
                                                   streamcache_policy policy);
+
+/**
+ * Sets the longest time to live of a result, time asleep included. 0 is no limit. Default: 0.
+ *
+ * Borrows `options` for the call. Threads: one at a time.
+ * @param[in,out] options the options
+ * @param[in] ttl_ms milliseconds
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_options_set_ttl_ms(streamcache_options *options, uint64_t ttl_ms);
+
+/**
+ * Sets the namespace, a part of every filter's key: caches of different namespaces share no result, wherever it is
+ * kept. A version in it leaves old results behind. Default: "", no namespace.
+ *
+ * Borrows everything for the call; the name is copied. Threads: one at a time.
+ * @param[in,out] options the options
+ * @param[in] name UTF-8, need not be NUL-terminated; NULL only with length 0
+ * @param[in] name_len bytes of `name`
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or a name that is not UTF-8
+ * @since 0.1.0
+ */
+streamcache_status streamcache_options_set_namespace(streamcache_options *options,
+                                                     const char *name,
+                                                     size_t name_len);
+
+/**
+ * Sets a secret: without it nobody can predict, recognise or plant a key of a filter or a pipeline; caches of equal
+ * namespace and secret make equal keys. streamcache_key_chunk() knows no secret: ask streamcache_filter_key(). Only a
+ * digest of the secret is kept; it is in no message and no dump, and overwritten once nobody uses it. Default: none.
+ *
+ * Borrows everything for the call; `secret` may be wiped afterwards. Threads: one at a time.
+ * @param[in,out] options the options
+ * @param[in] secret unpredictable bytes, best 32 of the system's random source
+ * @param[in] len how many bytes, 16 or more
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or fewer than 16 bytes
+ * @since 0.1.0
+ */
+streamcache_status streamcache_options_set_secret(streamcache_options *options,
+                                                  const void *secret,
+                                                  size_t len);
 
 /**
  * Frees options. A cache opened with them keeps its own copy.
@@ -675,13 +937,91 @@ void streamcache_cache_release(streamcache_cache *cache);
  */
 streamcache_status streamcache_cache_purge(streamcache_cache *cache, uint32_t scope);
 
+/**
+ * Changes max_bytes while the cache is in use. What is too much then is evicted here; leased bytes count until their
+ * release, and until the gauge is under the new limit nothing is stored.
+ *
+ * Borrows `cache`. Threads: any. Evicts a bounded number of results each time it locks a shard, frees outside it.
+ * @param[in] cache the cache
+ * @param[in] max_bytes bytes; 0 stores nothing, STREAMCACHE_UNLIMITED is no limit
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or 1 to 4095 bytes; the old limit stays
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_cache_set_max_bytes(streamcache_cache *cache,
+                                                   uint64_t max_bytes);
+
+/**
+ * Changes max_chunks while the cache is in use. What is too much then is evicted here, leased results too.
+ *
+ * Borrows `cache`. Threads: any. Evicts a bounded number of results each time it locks a shard, frees outside it.
+ * @param[in] cache the cache
+ * @param[in] max_chunks results; 0 stores nothing, STREAMCACHE_UNLIMITED is no limit
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_cache_set_max_chunks(streamcache_cache *cache,
+                                                    uint64_t max_chunks);
+
 /* ---- Value ------------------------------------------------------------------------------------------------------- */
+
+/** The memory is a device's (a GPU's): the library never reads it. */
+#define STREAMCACHE_EXTERNAL_DEVICE 1
 
 /**
  * A value: an immutable result or state, reference-counted. Holding a reference is holding a lease: it stays valid
  * after eviction, purge, close and the cache's release, on any thread, until streamcache_value_release().
  */
 typedef struct streamcache_value streamcache_value;
+
+/**
+ * One tensor in a value's payload. C order, contiguous, last dimension fastest: a Julia array of size (a, b) has dims
+ * {b, a}.
+ */
+typedef struct streamcache_tensor_view {
+  /** sizeof(streamcache_tensor_view). */
+  size_t struct_size;
+  /** The type code as DLPack writes it, 0 to 17. */
+  streamcache_dtype_code dtype_code;
+  /** Bits of one lane, 1 to 255. */
+  uint32_t dtype_bits;
+  /** Lanes of one element, 1 to 65535; 1 for a scalar type. */
+  uint32_t dtype_lanes;
+  /** How many dimensions, 0 (a scalar) to 64. */
+  uint32_t rank;
+  /** The dimensions; of a value's tensor they live as long as the lease. */
+  const int64_t *dims;
+  /** Where its elements begin in the payload, in bytes. */
+  size_t offset;
+  /** How many bytes they are: exactly what the dimensions and the type need. */
+  size_t length;
+} streamcache_tensor_view;
+
+/**
+ * Memory that is given to the cache instead of being copied. `destroy(user_data)` runs exactly once, when the last
+ * lease is gone and the cache has let go, or at once when the put fails in any way but a struct_size that is wrong. It
+ * may run on any thread, never under a lock of the library, and may call only release functions of it. Until then the
+ * memory must not change. A forked child never runs it for memory that was given before the fork.
+ */
+typedef struct streamcache_external {
+  /** sizeof(streamcache_external). */
+  size_t struct_size;
+  /** The payload: readable by the host, or a device's with STREAMCACHE_EXTERNAL_DEVICE. */
+  const void *data;
+  /** Bytes of `data`. */
+  size_t len;
+  /** Bytes to charge to max_bytes for it, beside the value's header. */
+  uint64_t charge;
+  /** 0 or STREAMCACHE_EXTERNAL_DEVICE. */
+  uint32_t flags;
+  /** Frees the memory; NULL for memory that needs no freeing. Must not throw. */
+  void (*destroy)(void *user_data);
+  /** What `destroy` receives. */
+  void *user_data;
+} streamcache_external;
 
 /**
  * Adds a reference.
@@ -704,17 +1044,27 @@ streamcache_status streamcache_value_retain(const streamcache_value *value);
 void streamcache_value_release(const streamcache_value *value);
 
 /**
- * The value's bytes, 64-byte aligned and never to be written to.
+ * The value's bytes, never to be written to; 64-byte aligned unless they are external memory.
  *
  * Borrows `value`; the pointer lives as long as the lease. Threads: any.
  * @param[in] value the value
- * @return the bytes, never NULL for a value (but not to be read at size 0); NULL for NULL
+ * @return the bytes (not to be read at size 0); NULL for device memory and for NULL
  * @since 0.1.0
  */
 const void *streamcache_value_data(const streamcache_value *value);
 
 /**
- * How many bytes the value has.
+ * Where a value of device memory is.
+ *
+ * Borrows `value`; the pointer lives as long as the lease. Threads: any.
+ * @param[in] value the value
+ * @return the pointer its put gave; NULL for a value in host memory and for NULL
+ * @since 0.1.0
+ */
+const void *streamcache_value_device_pointer(const streamcache_value *value);
+
+/**
+ * How many bytes the value has, wherever they are.
  *
  * Borrows `value`. Threads: any.
  * @param[in] value the value
@@ -723,14 +1073,91 @@ const void *streamcache_value_data(const streamcache_value *value);
  */
 size_t streamcache_value_size(const streamcache_value *value);
 
+/**
+ * How many tensors the value describes.
+ *
+ * Borrows `value`. Threads: any.
+ * @param[in] value the value
+ * @return tensors; 0 for a value without a description and for NULL
+ * @since 0.1.0
+ */
+size_t streamcache_value_tensor_count(const streamcache_value *value);
+
+/**
+ * One of the tensors the value describes.
+ *
+ * Borrows `value`; `tensor->dims` lives as long as the lease. Threads: any.
+ * @param[in]     value the value
+ * @param[in]     index which one, from 0
+ * @param[in,out] tensor set struct_size before the call
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_MISS the value describes fewer
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or a wrong struct_size; `tensor` is untouched
+ * @since 0.1.0
+ */
+streamcache_status streamcache_value_get_tensor(const streamcache_value *value,
+                                                size_t index,
+                                                streamcache_tensor_view *tensor);
+
+/**
+ * The caller's blob beside the payload.
+ *
+ * Borrows everything for the call; the pointer lives as long as the lease. Threads: any.
+ * @param[in]  value the value
+ * @param[out] len bytes of the blob; NULL if not wanted
+ * @return the blob (not to be read at length 0); NULL for NULL
+ * @since 0.1.0
+ */
+const void *streamcache_value_blob(const streamcache_value *value, size_t *len);
+
+/**
+ * The digest of the value's content: the chunk digest for the next filter in a chain. Made the first time someone
+ * asks, then kept.
+ *
+ * Borrows everything for the call. Threads: any. Reads the payload once at most; locks nothing.
+ * @param[in]  value the value
+ * @param[out] digest chunk(payload), or with tensors keyed(K_content, inputs(tensors, names empty) || chunk(blob))
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_NOT_SUPPORTED the value is device memory
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_value_get_content(const streamcache_value *value,
+                                                 streamcache_digest *digest);
+
 /* ---- State and chunk: callers who make their keys themselves ----------------------------------------------------- */
+
+/** Look without counting, and without marking the result as used. */
+#define STREAMCACHE_PEEK 1
+
+/** Neither look nor store: a lookup answers STREAMCACHE_MISS, a put STREAMCACHE_NOT_STORED. */
+#define STREAMCACHE_BYPASS 2
+
+/** Don't look, but store: a lookup answers STREAMCACHE_MISS, so that the result is computed anew and replaced. */
+#define STREAMCACHE_REFRESH 4
+
+/** Look, but don't store: a put answers STREAMCACHE_NOT_STORED. */
+#define STREAMCACHE_READ_ONLY 8
 
 /** What a put may say about its value. Set everything to 0 first, then struct_size. */
 typedef struct streamcache_put_options {
   /** sizeof(streamcache_put_options). */
   size_t struct_size;
+  /**
+   * Milliseconds until the result is no longer found, time asleep included; 0 for the cache's ttl_ms, which is never
+   * exceeded.
+   */
+  uint64_t ttl_ms;
   /** Nanoseconds the computation took: every later hit counts them as time saved. 0 where unknown. */
   uint64_t compute_ns;
+  /** The tensors in the payload, copied; NULL for none. */
+  const streamcache_tensor_view *tensors;
+  /** How many tensors, at most 1024. */
+  size_t tensor_count;
+  /** A few bytes of the caller's to keep beside the payload, copied; NULL for none. */
+  const void *blob;
+  /** Bytes of `blob`, at most 65536. */
+  size_t blob_len;
 } streamcache_put_options;
 
 /**
@@ -804,7 +1231,7 @@ streamcache_status streamcache_cache_unload_state(streamcache_cache *cache, cons
  * Locks one shard; copies nothing.
  * @param[in]  cache the cache
  * @param[in]  key the key
- * @param[in]  flags 0
+ * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
  * @param[out] value the result; NULL unless STREAMCACHE_OK
  * @retval STREAMCACHE_OK a hit
  * @retval STREAMCACHE_MISS not there
@@ -827,7 +1254,7 @@ streamcache_status streamcache_cache_get_chunk(const streamcache_cache *cache,
  * @param[in]  key the key
  * @param[in]  data the result, `len` bytes; NULL only with length 0
  * @param[in]  len how many bytes
- * @param[in]  flags 0
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
  * @param[in]  options NULL for none
  * @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
  * @retval STREAMCACHE_OK stored
@@ -846,10 +1273,77 @@ streamcache_status streamcache_cache_put_chunk(streamcache_cache *cache,
                                                streamcache_value **value);
 
 /**
- * Hits per lookup since the cache was opened, 0 to 1; 0 before the first lookup.
+ * Stores a result that stays where it is: the caller gives its memory to the cache. Otherwise as
+ * streamcache_cache_put_chunk().
+ *
+ * Takes `*external`: its destructor runs exactly once, also when the put fails; see streamcache_external. Borrows the
+ * rest for the call; `*value`, if wanted, receives one reference, for streamcache_value_release(). Threads: any.
+ * Copies nothing; locks one shard at a time.
+ * @param[in]  cache the cache
+ * @param[in]  key the key
+ * @param[in]  external the memory
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+ * @param[in]  options NULL for none
+ * @param[out] value a lease, even when it was not stored (then outside the budget); NULL if not wanted
+ * @retval STREAMCACHE_OK stored
+ * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a wrong struct_size
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_cache_put_chunk_external(streamcache_cache *cache,
+                                                        const streamcache_digest *key,
+                                                        const streamcache_external *external,
+                                                        uint32_t flags,
+                                                        const streamcache_put_options *options,
+                                                        streamcache_value **value);
+
+/**
+ * Looks up a result and copies it out, for callers who want no lease.
+ *
+ * Borrows everything for the call. Threads: any. Locks one shard; copies outside the lock.
+ * @param[in]  cache the cache
+ * @param[in]  key the key
+ * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
+ * @param[out] buffer where to; NULL only with capacity 0
+ * @param[in]  capacity bytes at `buffer`
+ * @param[out] len the result's size, also when it doesn't fit; 0 on a miss
+ * @retval STREAMCACHE_OK a hit, copied
+ * @retval STREAMCACHE_MISS not there
+ * @retval STREAMCACHE_NO_SPACE a hit that needs `*len` bytes; nothing was copied
+ * @retval STREAMCACHE_NOT_SUPPORTED a hit in device memory
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_cache_get_chunk_into(const streamcache_cache *cache,
+                                                    const streamcache_digest *key,
+                                                    uint32_t flags,
+                                                    void *buffer,
+                                                    size_t capacity,
+                                                    size_t *len);
+
+/**
+ * Forgets a result. Leases on it stay valid.
+ *
+ * Borrows everything for the call. Threads: any. Locks one shard.
+ * @param[in] cache the cache
+ * @param[in] key the key
+ * @retval STREAMCACHE_OK forgotten
+ * @retval STREAMCACHE_MISS it was not there
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_cache_remove_chunk(streamcache_cache *cache, const streamcache_digest *key);
+
+/**
+ * Hits per lookup that looked, since the cache was opened, 0 to 1; 0 before the first.
  *
  * Borrows `cache`. Threads: any. Locks one shard at a time.
  * @param[in] cache the cache; NULL answers 0
+ * @return hits / (hits + misses)
  * @since 0.1.0
  */
 double streamcache_cache_hit_rate(const streamcache_cache *cache);
@@ -859,6 +1353,7 @@ double streamcache_cache_hit_rate(const streamcache_cache *cache);
  *
  * Borrows `cache`. Threads: any. Locks one shard at a time.
  * @param[in] cache the cache; NULL answers 0
+ * @return how many
  * @since 0.1.0
  */
 uint64_t streamcache_cache_hits(const streamcache_cache *cache);
@@ -868,11 +1363,15 @@ uint64_t streamcache_cache_hits(const streamcache_cache *cache);
  *
  * Borrows `cache`. Threads: any. Locks one shard at a time.
  * @param[in] cache the cache; NULL answers 0
+ * @return how many
  * @since 0.1.0
  */
 uint64_t streamcache_cache_misses(const streamcache_cache *cache);
 
 /* ---- Filter ------------------------------------------------------------------------------------------------------ */
+
+/** The filter's answers differ from run to run (sampling, dropout): every call bypasses the cache. */
+#define STREAMCACHE_FILTER_NONDETERMINISTIC 1
 
 /** A filter: a pipeline stage with a configuration and a state. Any thread, any time; reference-counted. */
 typedef struct streamcache_filter streamcache_filter;
@@ -890,7 +1389,7 @@ typedef struct streamcache_snapshot streamcache_snapshot;
  * @param[in]  id a name in UTF-8 for people and logs, part of no key; need not be NUL-terminated
  * @param[in]  id_len bytes of `id`
  * @param[in]  config the configuration's digest, see streamcache_digest_config_json()
- * @param[in]  flags 0
+ * @param[in]  flags 0 or STREAMCACHE_FILTER_NONDETERMINISTIC
  * @param[out] filter the filter; NULL on failure
  * @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
  * @retval STREAMCACHE_OK done
@@ -990,7 +1489,7 @@ streamcache_status streamcache_filter_get_state(const streamcache_filter *filter
  * Locks one shard; copies nothing.
  * @param[in]  filter the filter
  * @param[in]  chunk the chunk's digest, see streamcache_digest_chunk() and streamcache_digest_tensor()
- * @param[in]  flags 0
+ * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
  * @param[out] value the result; NULL unless STREAMCACHE_OK
  * @param[out] key the key it looked under, on a miss too, for streamcache_filter_put(); NULL if not wanted
  * @retval STREAMCACHE_OK a hit
@@ -1014,7 +1513,7 @@ streamcache_status streamcache_filter_get(const streamcache_filter *filter,
  * @param[in]  filter the filter
  * @param[in]  data the chunk, `len` bytes; NULL only with length 0
  * @param[in]  len how many bytes
- * @param[in]  flags 0
+ * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
  * @param[out] value the result; NULL unless STREAMCACHE_OK
  * @param[out] key the key it looked under, on a miss too; NULL if not wanted
  * @param[out] chunk the chunk's digest, on a miss too, for streamcache_filter_put(); NULL if not wanted
@@ -1044,7 +1543,7 @@ streamcache_status streamcache_filter_get_bytes(const streamcache_filter *filter
  * @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
  * @param[in]  data the result, `len` bytes; NULL only with length 0
  * @param[in]  len how many bytes
- * @param[in]  flags 0
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
  * @param[in]  options NULL for none
  * @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
  * @retval STREAMCACHE_OK stored
@@ -1076,7 +1575,7 @@ streamcache_status streamcache_filter_put(streamcache_filter *filter,
  * @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
  * @param[in]  data the result, `len` bytes; NULL only with length 0
  * @param[in]  len how many bytes
- * @param[in]  flags 0
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
  * @param[in]  options NULL for none
  * @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
  * @retval STREAMCACHE_OK stored
@@ -1098,6 +1597,110 @@ streamcache_status streamcache_filter_put_bytes(streamcache_filter *filter,
                                                 streamcache_value **value);
 
 /**
+ * Stores a chunk's result that stays where it is: the caller gives its memory to the cache. Otherwise as
+ * streamcache_filter_put().
+ *
+ * Takes `*external`: its destructor runs exactly once, also when the put fails; see streamcache_external. Borrows the
+ * rest for the call; `*value`, if wanted, receives one reference, for streamcache_value_release(). Threads: any.
+ * Copies nothing; locks one shard at a time.
+ * @param[in]  filter the filter
+ * @param[in]  chunk the chunk's digest
+ * @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
+ * @param[in]  external the memory
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+ * @param[in]  options NULL for none
+ * @param[out] value a lease, even when it was not stored (then outside the budget); NULL if not wanted
+ * @retval STREAMCACHE_OK stored
+ * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
+ * @retval STREAMCACHE_NO_STATE no state was loaded
+ * @retval STREAMCACHE_INVALID_ARGUMENT as streamcache_filter_put()
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_put_external(streamcache_filter *filter,
+                                                   const streamcache_digest *chunk,
+                                                   const streamcache_digest *key,
+                                                   const streamcache_external *external,
+                                                   uint32_t flags,
+                                                   const streamcache_put_options *options,
+                                                   streamcache_value **value);
+
+/**
+ * Looks up a chunk's result and copies it out, for callers who want no lease.
+ *
+ * Borrows everything for the call. Threads: any. Locks one shard; copies outside the lock.
+ * @param[in]  filter the filter
+ * @param[in]  chunk the chunk's digest
+ * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
+ * @param[out] buffer where to; NULL only with capacity 0
+ * @param[in]  capacity bytes at `buffer`
+ * @param[out] len the result's size, also when it doesn't fit; 0 on a miss
+ * @param[out] key the key it looked under, on a miss too, for streamcache_filter_put(); NULL if not wanted
+ * @retval STREAMCACHE_OK a hit, copied
+ * @retval STREAMCACHE_MISS not there
+ * @retval STREAMCACHE_NO_SPACE a hit that needs `*len` bytes; nothing was copied
+ * @retval STREAMCACHE_NOT_SUPPORTED a hit in device memory
+ * @retval STREAMCACHE_NO_STATE no state was loaded
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_get_into(const streamcache_filter *filter,
+                                               const streamcache_digest *chunk,
+                                               uint32_t flags,
+                                               void *buffer,
+                                               size_t capacity,
+                                               size_t *len,
+                                               streamcache_digest *key);
+
+/**
+ * Forgets a chunk's result under the present state. Leases on it stay valid.
+ *
+ * Borrows everything for the call. Threads: any. Locks one shard.
+ * @param[in] filter the filter
+ * @param[in] chunk the chunk's digest
+ * @retval STREAMCACHE_OK forgotten
+ * @retval STREAMCACHE_MISS it was not there
+ * @retval STREAMCACHE_NO_STATE no state was loaded
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_remove(streamcache_filter *filter,
+                                             const streamcache_digest *chunk);
+
+/**
+ * Forgets the results of the present state. Handles of equal configuration and state share their results, so it
+ * purges theirs, too.
+ *
+ * Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard.
+ * @param[in]  filter the filter
+ * @param[out] removed how many results; NULL if not wanted
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_NO_STATE no state was loaded
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL filter
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_purge(streamcache_filter *filter,
+                                            uint64_t *removed);
+
+/**
+ * Forgets the results of this handle's other states (the last 1024 of them): for an engine that will not roll back.
+ *
+ * Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard.
+ * @param[in]  filter the filter
+ * @param[out] removed how many results; NULL if not wanted
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL filter
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_retire(streamcache_filter *filter,
+                                             uint64_t *removed);
+
+/**
  * Takes a filter as it is now: lookups and puts on the snapshot name its state, whatever the filter loads later.
  *
  * Borrows `filter`; `*snapshot` receives one reference, for streamcache_snapshot_release(). It keeps the cache and
@@ -1112,6 +1715,8 @@ streamcache_status streamcache_filter_put_bytes(streamcache_filter *filter,
  */
 streamcache_status streamcache_filter_snapshot(const streamcache_filter *filter,
                                                streamcache_snapshot **snapshot);
+
+/* ---- Snapshot ---------------------------------------------------------------------------------------------------- */
 
 /**
  * Adds a reference.
@@ -1156,7 +1761,7 @@ streamcache_status streamcache_snapshot_get_state(const streamcache_snapshot *sn
  * Locks one shard; copies nothing.
  * @param[in]  snapshot the snapshot
  * @param[in]  chunk the chunk's digest
- * @param[in]  flags 0
+ * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
  * @param[out] value the result; NULL unless STREAMCACHE_OK
  * @param[out] key the key it looked under, on a miss too; NULL if not wanted
  * @retval STREAMCACHE_OK a hit
@@ -1180,7 +1785,7 @@ streamcache_status streamcache_snapshot_get(const streamcache_snapshot *snapshot
  * @param[in]  chunk the chunk's digest
  * @param[in]  data the result, `len` bytes; NULL only with length 0
  * @param[in]  len how many bytes
- * @param[in]  flags 0
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
  * @param[in]  options NULL for none
  * @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
  * @retval STREAMCACHE_OK stored
@@ -1198,6 +1803,111 @@ streamcache_status streamcache_snapshot_put(const streamcache_snapshot *snapshot
                                             const streamcache_put_options *options,
                                             streamcache_value **value);
 
+/**
+ * Stores a chunk's result that the snapshot's state computed and that stays where it is; otherwise as
+ * streamcache_filter_put_external().
+ *
+ * Takes `*external`: its destructor runs exactly once, also when the put fails; see streamcache_external. Borrows the
+ * rest for the call; `*value`, if wanted, receives one reference, for streamcache_value_release(). Threads: any.
+ * Copies nothing; locks one shard at a time.
+ * @param[in]  snapshot the snapshot
+ * @param[in]  chunk the chunk's digest
+ * @param[in]  external the memory
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+ * @param[in]  options NULL for none
+ * @param[out] value a lease, even when it was not stored (then outside the budget); NULL if not wanted
+ * @retval STREAMCACHE_OK stored
+ * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a wrong struct_size
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_snapshot_put_external(const streamcache_snapshot *snapshot,
+                                                     const streamcache_digest *chunk,
+                                                     const streamcache_external *external,
+                                                     uint32_t flags,
+                                                     const streamcache_put_options *options,
+                                                     streamcache_value **value);
+
+/* ---- Key: of a filter, a snapshot, a pipeline -------------------------------------------------------------------- */
+
+/**
+ * The key a chunk's result has under the filter's present state: with the namespace and the secret of its cache, which
+ * streamcache_key_chunk() does not know.
+ *
+ * Borrows everything for the call; `key` may be `chunk`. Threads: any. Copies and locks nothing.
+ * @param[in]  filter the filter
+ * @param[in]  chunk the chunk's digest
+ * @param[out] key keyed(filter's digest, chunk), as streamcache_filter_get() gives it
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_NO_STATE no state was loaded
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_key(const streamcache_filter *filter,
+                                          const streamcache_digest *chunk,
+                                          streamcache_digest *key);
+
+/**
+ * The key a chunk's result has under the snapshot's state.
+ *
+ * Borrows everything for the call; `key` may be `chunk`. Threads: any. Copies and locks nothing.
+ * @param[in]  snapshot the snapshot
+ * @param[in]  chunk the chunk's digest
+ * @param[out] key keyed(filter's digest, chunk), as streamcache_snapshot_get() gives it
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_snapshot_key(const streamcache_snapshot *snapshot,
+                                            const streamcache_digest *chunk,
+                                            streamcache_digest *key);
+
+/**
+ * The key of a chunk's result through a whole chain of filters, so that one streamcache_cache_get_chunk() looks it up
+ * and one streamcache_cache_put_chunk() stores it. It names each filter's state at this moment: compute with those
+ * states. Where another thread may load a state meanwhile, use streamcache_pipeline_snapshot_key(). A result of the
+ * chain belongs to none of its filters: purging or retiring one leaves it alone, streamcache_cache_purge() doesn't.
+ *
+ * Borrows everything for the call; `key` may be `chunk`. Threads: any. Copies and locks nothing.
+ * @param[in]  filters the handles in the chain's order, all of one cache; a filter may stand in it several times
+ * @param[in]  n how many, 1 or more
+ * @param[in]  chunk the digest of the chunk that enters the chain
+ * @param[out] key keyed(keyed(K_pipeline, n || first filter's digest || ... || last filter's digest), chunk)
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_NO_STATE one of them has no state
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, also among the handles, no filter, filters of two caches, or one
+ *         opened with STREAMCACHE_FILTER_NONDETERMINISTIC, whose results must not be kept
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_pipeline_key(const streamcache_filter *const *filters,
+                                            size_t n,
+                                            const streamcache_digest *chunk,
+                                            streamcache_digest *key);
+
+/**
+ * The key of a chunk's result through a chain of filters as they were when their snapshots were taken; otherwise as
+ * streamcache_pipeline_key(). Take the snapshots together with the weights the engine computes with.
+ *
+ * Borrows everything for the call; `key` may be `chunk`. Threads: any. Copies and locks nothing.
+ * @param[in]  snapshots the handles in the chain's order, all of one cache
+ * @param[in]  n how many, 1 or more
+ * @param[in]  chunk the digest of the chunk that enters the chain
+ * @param[out] key keyed(keyed(K_pipeline, n || first filter's digest || ... || last filter's digest), chunk)
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT as streamcache_pipeline_key()
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_pipeline_snapshot_key(const streamcache_snapshot *const *snapshots,
+                                                     size_t n,
+                                                     const streamcache_digest *chunk,
+                                                     streamcache_digest *key);
+
 /* ---- Stats ------------------------------------------------------------------------------------------------------- */
 
 /**
@@ -1207,12 +1917,16 @@ streamcache_status streamcache_snapshot_put(const streamcache_snapshot *snapshot
 typedef struct streamcache_cache_stats {
   /** In: sizeof(streamcache_cache_stats). Out: the bytes that were filled in. */
   size_t struct_size;
-  /** Lookups: hits and misses together. */
+  /** Lookups, each counted once: the sum of hits, misses and bypassed. Peeks are not counted. */
   uint64_t lookups;
   /** Lookups that found their result. */
   uint64_t hits;
   /** Lookups that did not. */
   uint64_t misses;
+  /** Lookups that were told not to look: STREAMCACHE_BYPASS, _REFRESH, and every one of a non-deterministic filter. */
+  uint64_t bypassed;
+  /** Misses whose result was there with its time to live over, part of misses. */
+  uint64_t expired;
   /** Results stored, replacements included. */
   uint64_t puts;
   /** Results given up for others. */
@@ -1229,11 +1943,46 @@ typedef struct streamcache_cache_stats {
   uint64_t max_bytes;
   /** Bytes of values that were not stored and live with their callers, outside the limit. */
   uint64_t detached_bytes;
+  /** Bytes of results that were evicted, replaced or purged and are still leased, part of bytes. */
+  uint64_t leased_bytes;
   /** Bytes of states, part of bytes. */
   uint64_t state_bytes;
   /** Nanoseconds of computation that hits saved, from compute_ns of their puts. */
   uint64_t time_saved_ns;
 } streamcache_cache_stats;
+
+/** What the calls of one filter handle and its snapshots counted. Peeks are not counted. */
+typedef struct streamcache_filter_stats {
+  /** In: sizeof(streamcache_filter_stats). Out: the bytes that were filled in. */
+  size_t struct_size;
+  /** Lookups, each counted once: the sum of hits, misses and bypassed. */
+  uint64_t lookups;
+  /** Lookups that found their result. */
+  uint64_t hits;
+  /** Lookups that did not. */
+  uint64_t misses;
+  /** Lookups that were told not to look. */
+  uint64_t bypassed;
+  /** Results stored. */
+  uint64_t puts;
+  /** Nanoseconds of computation that hits saved, from compute_ns of their puts. */
+  uint64_t time_saved_ns;
+} streamcache_filter_stats;
+
+/** How stats are written as text. */
+typedef int32_t streamcache_format;
+
+/**
+ * One JSON object: the cache's numbers by their names in streamcache_cache_stats ("unlimited" for no limit), its
+ * "name", and "filters", an object of the open filters' numbers by id.
+ */
+#define STREAMCACHE_FORMAT_JSON 1
+
+/**
+ * Prometheus' text format 0.0.4: streamcache_hits_total{cache="name"} and so on, and for the open filters
+ * streamcache_filter_hits_total{cache="name",filter="id"} and so on. Time saved is in seconds.
+ */
+#define STREAMCACHE_FORMAT_PROMETHEUS 2
 
 /**
  * Reads a cache's counters and gauges; they stay readable after streamcache_cache_close().
@@ -1247,6 +1996,39 @@ typedef struct streamcache_cache_stats {
  */
 streamcache_status streamcache_cache_get_stats(const streamcache_cache *cache,
                                                streamcache_cache_stats *stats);
+
+/**
+ * Reads the counters of one filter handle and its snapshots, also of a closed cache's.
+ *
+ * Borrows everything for the call. Threads: any. Locks nothing.
+ * @param[in]     filter the filter
+ * @param[in,out] stats set struct_size before the call; a smaller one, of an older header, is filled as far as it goes
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or a struct_size below sizeof(size_t)
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_get_stats(const streamcache_filter *filter,
+                                                streamcache_filter_stats *stats);
+
+/**
+ * Writes the stats of a cache and its open filters (handles of one id together) as text, and a NUL.
+ *
+ * Borrows everything for the call. Threads: any. Locks one shard at a time.
+ * @param[in]  cache the cache
+ * @param[in]  format STREAMCACHE_FORMAT_JSON or STREAMCACHE_FORMAT_PROMETHEUS
+ * @param[out] buffer where to; NULL only with capacity 0
+ * @param[in]  capacity bytes at `buffer`
+ * @param[out] len bytes of the text without the NUL, also when it doesn't fit; it may grow until the next call
+ * @retval STREAMCACHE_OK written
+ * @retval STREAMCACHE_NO_SPACE `*len` + 1 bytes are needed; nothing was written
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown format
+ * @since 0.1.0
+ */
+streamcache_status streamcache_cache_write_stats(const streamcache_cache *cache,
+                                                 streamcache_format format,
+                                                 char *buffer,
+                                                 size_t capacity,
+                                                 size_t *len);
 
 #ifdef __cplusplus
 }

@@ -8,16 +8,19 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// Results, and the index that finds them.
-    Result,
+    Result = 0,
     /// A filter's state: charged, never evicted.
-    State,
+    State = 1,
     /// A value that did not fit and lives with its caller, outside the budget.
-    Detached,
+    Detached = 2,
 }
+
+/// More than any address space has, and two bits fewer than a u64.
+const MAX_RESERVATION: u64 = u64::MAX >> 2;
 
 #[derive(Debug)]
 pub(crate) struct Budget {
-    max: u64,
+    max: AtomicU64,
     /// Results, index and states; never above `max`.
     used: AtomicU64,
     states: AtomicU64,
@@ -26,11 +29,21 @@ pub(crate) struct Budget {
 
 impl Budget {
     pub(crate) fn new(max: u64) -> Arc<Self> {
-        Arc::new(Self { max, used: AtomicU64::new(0), states: AtomicU64::new(0), detached: AtomicU64::new(0) })
+        Arc::new(Self {
+            max: AtomicU64::new(max),
+            used: AtomicU64::new(0),
+            states: AtomicU64::new(0),
+            detached: AtomicU64::new(0),
+        })
     }
 
     pub(crate) fn max(&self) -> u64 {
-        self.max
+        self.max.load(Relaxed)
+    }
+
+    /// After lowering it nothing is granted until enough has been given back.
+    pub(crate) fn set_max(&self, max: u64) {
+        self.max.store(max, Relaxed);
     }
 
     pub(crate) fn used(&self) -> u64 {
@@ -47,25 +60,30 @@ impl Budget {
 
     /// How many bytes must be given back before `bytes` fit.
     pub(crate) fn shortfall(&self, bytes: u64) -> u64 {
-        self.used().saturating_add(bytes).saturating_sub(self.max)
+        self.used().saturating_add(bytes).saturating_sub(self.max())
     }
 
     /// Reserves `bytes`, or answers None without waiting. A detached value always gets its reservation.
     pub(crate) fn reserve(self: &Arc<Self>, bytes: u64, purpose: Purpose) -> Option<Reservation> {
+        if bytes > MAX_RESERVATION {
+            return None;
+        }
         match purpose {
             Purpose::Detached => {
                 self.detached.fetch_add(bytes, Relaxed);
             }
             Purpose::Result | Purpose::State => {
                 self.used
-                    .fetch_update(Relaxed, Relaxed, |used| used.checked_add(bytes).filter(|&sum| sum <= self.max))
+                    .fetch_update(Relaxed, Relaxed, |used| {
+                        used.checked_add(bytes).filter(|&sum| bytes == 0 || sum <= self.max())
+                    })
                     .ok()?;
                 if purpose == Purpose::State {
                     self.states.fetch_add(bytes, Relaxed);
                 }
             }
         }
-        Some(Reservation { budget: Arc::clone(self), bytes, purpose })
+        Some(Reservation { budget: Arc::clone(self), tagged: bytes << 2 | purpose as u64 })
     }
 
     fn give_back(&self, bytes: u64, purpose: Purpose) {
@@ -80,36 +98,50 @@ impl Budget {
     }
 }
 
-/// Bytes held until this is dropped.
+/// Bytes held until this is dropped: 16 bytes, for one is in every value's header.
 #[derive(Debug)]
 pub(crate) struct Reservation {
     budget: Arc<Budget>,
-    bytes: u64,
-    purpose: Purpose,
+    /// The bytes, and in the two lowest bits the purpose.
+    tagged: u64,
 }
 
 impl Reservation {
     pub(crate) fn bytes(&self) -> u64 {
-        self.bytes
+        self.tagged >> 2
+    }
+
+    fn purpose(&self) -> Purpose {
+        match self.tagged & 3 {
+            0 => Purpose::Result,
+            1 => Purpose::State,
+            _ => Purpose::Detached,
+        }
+    }
+
+    /// Another reservation in the same budget, for the same purpose.
+    pub(crate) fn another(&self, bytes: u64) -> Option<Self> {
+        self.budget.reserve(bytes, self.purpose())
     }
 
     /// Takes `other`'s bytes into this one.
     pub(crate) fn merge(&mut self, mut other: Reservation) {
-        debug_assert_eq!(self.purpose, other.purpose);
-        self.bytes += std::mem::take(&mut other.bytes);
+        debug_assert_eq!(self.purpose(), other.purpose());
+        self.tagged += other.bytes() << 2;
+        other.tagged &= 3;
     }
 
     /// Gives back all but `bytes`.
     pub(crate) fn shrink_to(&mut self, bytes: u64) {
-        let excess = self.bytes.saturating_sub(bytes);
-        self.bytes -= excess;
-        self.budget.give_back(excess, self.purpose);
+        let excess = self.bytes().saturating_sub(bytes);
+        self.tagged -= excess << 2;
+        self.budget.give_back(excess, self.purpose());
     }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.budget.give_back(self.bytes, self.purpose);
+        self.budget.give_back(self.bytes(), self.purpose());
     }
 }
 
@@ -137,7 +169,7 @@ mod tests {
         let budget = Budget::new(0);
         let detached = budget.reserve(5, Purpose::Detached).unwrap();
         assert!(budget.reserve(1, Purpose::Result).is_none());
-        assert!(Budget::new(u64::MAX).reserve(u64::MAX, Purpose::Result).is_some());
+        assert!(Budget::new(u64::MAX).reserve(u64::MAX, Purpose::Result).is_none(), "no such memory");
         assert_eq!((budget.used(), budget.detached()), (0, 5));
         drop(detached);
         assert_eq!(budget.detached(), 0);

@@ -1,17 +1,19 @@
 //! The cache: what a handle stands for. A lookup is key → memory → account; a put the same way down. The seed's own
 //! verbs live here too, for callers who make their keys themselves.
 
-use crate::budget::Purpose;
-use crate::digest::{self, Digest};
+use crate::call::{Flags, PutOptions};
+use crate::description::Description;
+use crate::digest::{Digest, Scope};
 use crate::error::{Error, ErrorKind, Result};
+use crate::exposition::{self, Format};
 use crate::lock::Mutex;
 use crate::log::{self, Level};
 use crate::memory::{Memory, Put};
-use crate::options::{Options, UNLIMITED};
-use crate::process::Birth;
-use crate::stats::CacheStats;
-use crate::value::Value;
-use std::collections::HashMap;
+use crate::options::{self, Options, UNLIMITED};
+use crate::process::{Birth, boot_ms};
+use crate::stats::{CacheStats, FilterUse, FilterUses};
+use crate::value::{Draft, Payload, Value};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
@@ -21,15 +23,6 @@ const NAMED_STATE_COST: u64 = 256;
 const OPEN: u8 = 0;
 const CLOSED: u8 = 1;
 const PANICKED: u8 = 2;
-
-/// What a put may say about its value.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct PutOptions {
-    /// Nanoseconds the computation took, credited as time saved on every later hit; 0 where unknown.
-    pub compute_ns: u64,
-    /// Whether the caller wants a lease on what was put.
-    pub lease: bool,
-}
 
 #[derive(Debug)]
 struct NamedState {
@@ -46,8 +39,13 @@ pub struct Cache {
     number: u64,
     life: AtomicU8,
     memory: Memory,
-    namespace: Digest,
+    scope: Scope,
+    ttl_ms: u64,
+    /// Lookups that were told not to look.
+    bypassed: AtomicU64,
     states: Mutex<HashMap<Box<str>, NamedState>>,
+    name: Box<str>,
+    filters: Mutex<FilterUses>,
 }
 
 impl Cache {
@@ -60,8 +58,12 @@ impl Cache {
             number: 1 + OPENED.fetch_add(1, Ordering::Relaxed),
             life: AtomicU8::new(OPEN),
             memory: Memory::new(options)?,
-            namespace: digest::namespace(""),
+            scope: Scope::new(&options.namespace, options.secret.as_ref()),
+            ttl_ms: options.ttl_ms,
+            bypassed: AtomicU64::new(0),
             states: Mutex::new(HashMap::new()),
+            name: options.name.clone(),
+            filters: Mutex::default(),
         });
         log::say(Level::Info, "cache", || {
             let limit = |limit: u64| if limit == UNLIMITED { "unlimited".into() } else { limit.to_string() };
@@ -73,26 +75,83 @@ impl Cache {
     }
 
     /// Looks a result up under a ready key.
-    pub fn get(&self, key: &Digest) -> Result<Option<Value>> {
+    pub fn get(&self, key: &Digest, flags: Flags) -> Result<Option<Value>> {
         self.check_open()?;
+        if flags.peeks() {
+            return Ok(if flags.looks() { self.memory.peek(key) } else { None });
+        }
+        if !flags.looks() {
+            self.bypassed.fetch_add(1, Ordering::Relaxed);
+            return Ok(None);
+        }
         Ok(self.memory.get(key))
     }
 
     /// Stores a copy of `bytes` under a ready key.
-    pub fn put(&self, key: &Digest, bytes: &[u8], options: PutOptions) -> Result<Put> {
-        self.put_tagged(key, 0, bytes, options)
+    pub fn put(&self, key: &Digest, bytes: &[u8], options: &PutOptions<'_>) -> Result<Put> {
+        self.store(key, 0, Payload::Copy(bytes), options)
     }
 
-    pub(crate) fn put_tagged(&self, key: &Digest, tag: u64, bytes: &[u8], options: PutOptions) -> Result<Put> {
+    /// Stores a value under a ready key. `tag` names the filter and state it belongs to, 0 for none.
+    pub(crate) fn store(&self, key: &Digest, tag: u64, payload: Payload<'_>, options: &PutOptions<'_>) -> Result<Put> {
         self.check_open()?;
-        self.memory.put(key, tag, bytes, options.compute_ns, options.lease)
+        let draft = Draft {
+            description: Description::new(options.tensors, options.blob, payload.len())?,
+            payload,
+            compute_ns: options.compute_ns,
+            expires_ms: self.expiry(options.ttl_ms),
+        };
+        if options.flags.stores() {
+            return self.memory.put(key, tag, draft, options.lease);
+        }
+        let charge = draft.charge().ok_or(ErrorKind::NoMemory)?;
+        let value = if options.lease { Some(self.memory.detached(draft, charge)?) } else { None };
+        Ok(Put { stored: false, value })
+    }
+
+    /// The end of a put's time to live: its own, but never beyond the cache's limit. 0 for none.
+    fn expiry(&self, ttl_ms: u64) -> u64 {
+        match (ttl_ms, self.ttl_ms) {
+            (0, 0) => 0,
+            (0, ttl) | (ttl, 0) => boot_ms().saturating_add(ttl),
+            (own, limit) => boot_ms().saturating_add(own.min(limit)),
+        }
+    }
+
+    /// Forgets the result under a ready key; says whether there was one.
+    pub fn remove(&self, key: &Digest) -> Result<bool> {
+        self.check_open()?;
+        Ok(self.memory.remove(key))
+    }
+
+    /// Forgets the results whose tag `matches`; says how many.
+    pub(crate) fn remove_tagged(&self, matches: &dyn Fn(u64) -> bool) -> Result<u64> {
+        self.check_open()?;
+        Ok(self.memory.remove_tagged(matches))
+    }
+
+    /// Changes the byte limit. What is too much evicts in bounded steps; leased bytes count until their release, and
+    /// until the gauge is under the new limit nothing is stored.
+    pub fn set_max_bytes(&self, max_bytes: u64) -> Result<()> {
+        self.check_open()?;
+        options::check_max_bytes(max_bytes)?;
+        self.memory.set_max_bytes(max_bytes);
+        Ok(())
+    }
+
+    /// Changes the limit on results. What is too much is evicted in bounded steps.
+    pub fn set_max_chunks(&self, max_chunks: u64) -> Result<()> {
+        self.check_open()?;
+        self.memory.set_max_chunks(max_chunks);
+        Ok(())
     }
 
     /// Copies a state into the budget: charged, never evicted. Results make room for it.
     pub(crate) fn hold_state(&self, bytes: &[u8], extra: u64) -> Result<Value> {
         self.check_open()?;
-        let charge = Value::charge(bytes.len()).and_then(|charge| charge.checked_add(extra));
-        let reservation = charge.and_then(|charge| self.memory.reserve(charge, Purpose::State)).ok_or_else(|| {
+        let draft = Draft::copy_of(bytes);
+        let charge = draft.charge().and_then(|charge| charge.checked_add(extra));
+        let reservation = charge.and_then(|charge| self.memory.reserve_state(charge)).ok_or_else(|| {
             let stats = self.memory.stats();
             Error::new(
                 ErrorKind::NoSpace,
@@ -102,7 +161,7 @@ impl Cache {
                 ),
             )
         })?;
-        Value::copy_of(bytes, 0, reservation)
+        Value::make(draft, reservation)
     }
 
     /// Keeps a state under a filter's id with the caller's key; replaces the id's old one. On failure that one stays.
@@ -172,13 +231,27 @@ impl Cache {
         }
     }
 
-    pub(crate) fn namespace(&self) -> &Digest {
-        &self.namespace
+    /// What its filters are named under.
+    pub(crate) fn scope(&self) -> &Scope {
+        &self.scope
     }
 
     /// The counters and gauges; all 0 in a forked child, where they can't be read.
     pub fn stats(&self) -> CacheStats {
-        if self.birth.is_here() { self.memory.stats() } else { CacheStats::default() }
+        if !self.birth.is_here() {
+            return CacheStats::default();
+        }
+        CacheStats { bypassed: self.bypassed.load(Ordering::Relaxed), ..self.memory.stats() }
+    }
+
+    /// The counters and gauges, and those of the filters that are open, as text.
+    pub fn write_stats(&self, format: Format) -> String {
+        let filters = if self.birth.is_here() { self.filters.lock().by_id() } else { BTreeMap::new() };
+        exposition::write(format, &self.name, &self.stats(), &filters)
+    }
+
+    pub(crate) fn add_filter(&self, filter: &Arc<FilterUse>) {
+        self.filters.lock().add(filter);
     }
 }
 

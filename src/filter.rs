@@ -1,13 +1,15 @@
 //! Filters: a configuration and its present state. Results follow the state's digest, so a swap never serves what
 //! another state computed, and a rollback finds its own results again.
 
-use crate::cache::{Cache, PutOptions, tell_refused};
-use crate::digest::{self, Digest};
+use crate::cache::{Cache, tell_refused};
+use crate::call::{Flags, PutOptions};
+use crate::digest::{self, Digest, FilterDigest, Scope};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lock::Mutex;
 use crate::log::{self, Level};
 use crate::memory::Put;
-use crate::value::Value;
+use crate::stats::{FilterCounters, FilterStats, FilterUse};
+use crate::value::{Payload, Value};
 use arc_swap::ArcSwapOption;
 use std::sync::Arc;
 
@@ -29,39 +31,77 @@ struct Bound {
 #[derive(Clone, Copy, Debug)]
 struct Name {
     /// Keys every chunk's output.
-    filter: Digest,
+    filter: FilterDigest,
     /// What its entries carry.
     tag: u64,
 }
 
 impl Name {
-    fn new(namespace: &Digest, config: &Digest, state: &Digest) -> Self {
-        let filter = digest::filter(namespace, config, state);
-        let Digest([a, b, c, d, e, f, g, h, ..]) = digest::tag(&filter);
+    fn new(scope: &Scope, config: &Digest, state: &Digest) -> Self {
+        let filter = scope.filter(config, state);
+        let Digest([a, b, c, d, e, f, g, h, ..]) = filter.tag();
         Self { filter, tag: u64::from_le_bytes([a, b, c, d, e, f, g, h]) }
     }
 
     fn key(&self, chunk: &Digest) -> Digest {
-        digest::output(&self.filter, chunk)
+        self.filter.output(chunk)
     }
 }
 
 /// A filter handle: its state belongs to it alone, not to its id.
 #[derive(Debug)]
 pub struct Filter {
-    cache: Arc<Cache>,
-    id: Box<str>,
     config: Digest,
     /// Read without a lock on every lookup.
     current: ArcSwapOption<Bound>,
     /// Serialises swaps; the names of earlier states, oldest first.
     earlier: Mutex<Vec<Name>>,
+    shared: Arc<Use>,
+}
+
+/// What a filter's calls share with those of its snapshots.
+#[derive(Debug)]
+struct Use {
+    cache: Arc<Cache>,
+    /// Flags of every call: BYPASS for a non-deterministic filter.
+    flags: Flags,
+    counted: Arc<FilterUse>,
+}
+
+impl Use {
+    fn get(&self, name: &Name, chunk: &Digest, flags: Flags) -> Result<Lookup> {
+        let (key, flags) = (name.key(chunk), self.flags.with(flags));
+        let value = self.cache.get(&key, flags)?;
+        if !flags.peeks() {
+            self.counted.counters.looked(flags.looks(), value.as_ref());
+        }
+        Ok(Lookup { value, key })
+    }
+
+    fn link(&self, name: &Name) -> Result<FilterDigest> {
+        self.cache.check_open()?;
+        if !self.flags.stores() {
+            return Err(Error::invalid(
+                "a filter that is not deterministic has no part in a pipeline: its results must not be kept",
+            ));
+        }
+        Ok(name.filter)
+    }
+
+    fn put(&self, key: &Digest, tag: u64, payload: Payload<'_>, options: &PutOptions<'_>) -> Result<Put> {
+        let options = PutOptions { flags: self.flags.with(options.flags), ..*options };
+        let put = self.cache.store(key, tag, payload, &options)?;
+        if put.stored {
+            self.counted.counters.stored();
+        }
+        Ok(put)
+    }
 }
 
 /// A filter as it was at one moment: immutable, with a lease on its state.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    cache: Arc<Cache>,
+    shared: Arc<Use>,
     bound: Arc<Bound>,
 }
 
@@ -75,12 +115,15 @@ pub struct Lookup {
 }
 
 impl Filter {
-    /// Opens a filter without a state. `id` is for people and logs: it is no part of any key.
-    pub fn open(cache: &Arc<Cache>, id: &str, config: Digest) -> Result<Arc<Self>> {
+    /// Opens a filter without a state. `id` is for people and logs: it is no part of any key. A filter whose answers
+    /// are not `deterministic` bypasses the cache in every call.
+    pub fn open(cache: &Arc<Cache>, id: &str, config: Digest, deterministic: bool) -> Result<Arc<Self>> {
         cache.check_open()?;
+        let flags = if deterministic { Flags::default() } else { Flags::BYPASS };
+        let counted = Arc::new(FilterUse { id: id.into(), counters: FilterCounters::default() });
+        cache.add_filter(&counted);
         Ok(Arc::new(Self {
-            cache: Arc::clone(cache),
-            id: id.into(),
+            shared: Arc::new(Use { cache: Arc::clone(cache), flags, counted }),
             config,
             current: ArcSwapOption::empty(),
             earlier: Mutex::new(Vec::new()),
@@ -89,31 +132,31 @@ impl Filter {
 
     /// The id it was opened with.
     pub fn id(&self) -> &str {
-        &self.id
+        &self.shared.counted.id
     }
 
     pub(crate) fn cache(&self) -> &Cache {
-        &self.cache
+        &self.shared.cache
     }
 
     /// Loads a trained state: hashed once, copied, charged. The same bytes again change nothing; on failure the old
     /// state stays.
     pub fn load_state(&self, bytes: &[u8]) -> Result<()> {
-        self.cache.check_open()?; // before the lock, which in a forked child may be held for ever
+        self.cache().check_open()?; // before the lock, which in a forked child may be held for ever
         let state = digest::state(bytes);
         let mut earlier = self.earlier.lock();
         if self.current.load().as_ref().is_some_and(|bound| bound.state == state && bound.bytes.is_some()) {
-            return self.cache.check_open();
+            return self.cache().check_open();
         }
-        let swapped = self.cache.hold_state(bytes, 0).map(|bytes| self.swap(&mut earlier, state, Some(bytes)));
+        let swapped = self.cache().hold_state(bytes, 0).map(|bytes| self.swap(&mut earlier, state, Some(bytes)));
         drop(earlier);
-        self.tell(swapped.inspect_err(|e| tell_refused(&self.id, e))?);
+        self.tell(swapped.inspect_err(|e| tell_refused(self.id(), e))?);
         Ok(())
     }
 
     /// Loads a state by its digest alone, the way for large models: nothing is copied or charged.
     pub fn load_state_digest(&self, state: Digest) -> Result<()> {
-        self.cache.check_open()?;
+        self.cache().check_open()?;
         let mut earlier = self.earlier.lock();
         if self.current.load().as_ref().is_none_or(|bound| bound.state != state) {
             let swapped = self.swap(&mut earlier, state, None);
@@ -127,7 +170,7 @@ impl Filter {
     fn tell(&self, swapped: Option<(u64, u64)>) {
         if let Some((old, new)) = swapped {
             log::say(Level::Info, "filter", || {
-                format!("filter {:?}: state {old:016x} gave way to {new:016x}", self.id)
+                format!("filter {:?}: state {old:016x} gave way to {new:016x}", self.id())
             });
         }
     }
@@ -135,7 +178,7 @@ impl Filter {
     /// Publishes a state in one step; lookups under way keep the one they began with. Answers with the tags of the old
     /// state and the new, if it was another.
     fn swap(&self, earlier: &mut Vec<Name>, state: Digest, bytes: Option<Value>) -> Option<(u64, u64)> {
-        let name = Name::new(self.cache.namespace(), &self.config, &state);
+        let name = Name::new(self.cache().scope(), &self.config, &state);
         let old = self.current.load_full();
         let first = old.as_ref().is_none_or(|old| old.first && old.state == state);
         let swapped = old.filter(|old| old.state != state);
@@ -157,22 +200,38 @@ impl Filter {
 
     /// The filter as it is now, whatever is loaded later.
     pub fn snapshot(&self) -> Result<Snapshot> {
-        self.cache.check_open()?;
+        self.cache().check_open()?;
         let bound = self.current.load_full().ok_or(ErrorKind::NoState)?;
-        Ok(Snapshot { cache: Arc::clone(&self.cache), bound })
+        Ok(Snapshot { shared: Arc::clone(&self.shared), bound })
+    }
+
+    /// The key of a chunk's result under the present state.
+    pub fn key(&self, chunk: &Digest) -> Result<Digest> {
+        self.cache().check_open()?;
+        Ok(self.current.load().as_ref().ok_or(ErrorKind::NoState)?.name.key(chunk))
+    }
+
+    /// Its part in the key of a pipeline.
+    pub(crate) fn link(&self) -> Result<FilterDigest> {
+        self.shared.link(&self.current.load().as_ref().ok_or(ErrorKind::NoState)?.name)
     }
 
     /// Looks a chunk's result up under the present state.
-    pub fn get(&self, chunk: &Digest) -> Result<Lookup> {
+    pub fn get(&self, chunk: &Digest, flags: Flags) -> Result<Lookup> {
         let bound = self.current.load();
         let bound = bound.as_ref().ok_or(ErrorKind::NoState)?;
-        let key = bound.name.key(chunk);
-        Ok(Lookup { value: self.cache.get(&key)?, key })
+        self.shared.get(&bound.name, chunk, flags)
     }
 
     /// Stores a chunk's result. `key` is the one its lookup used: it says which state computed the result, and may be
     /// left out only while this handle has had one state. A key of none of its states is refused.
-    pub fn put(&self, chunk: &Digest, key: Option<&Digest>, bytes: &[u8], options: PutOptions) -> Result<Put> {
+    pub fn put(&self, chunk: &Digest, key: Option<&Digest>, bytes: &[u8], options: &PutOptions<'_>) -> Result<Put> {
+        self.store(chunk, key, Payload::Copy(bytes), options)
+    }
+
+    pub(crate) fn store(
+        &self, chunk: &Digest, key: Option<&Digest>, payload: Payload<'_>, options: &PutOptions<'_>,
+    ) -> Result<Put> {
         let bound = self.current.load();
         let bound = bound.as_ref().ok_or(ErrorKind::NoState)?;
         let present = bound.name.key(chunk);
@@ -186,7 +245,36 @@ impl Filter {
             Some(key) if *key == present => (present, bound.name.tag),
             Some(key) => (*key, self.tag_of(key, chunk)?),
         };
-        self.cache.put_tagged(&key, tag, bytes, options)
+        self.shared.put(&key, tag, payload, options)
+    }
+
+    /// Forgets a chunk's result under the present state; says whether there was one.
+    pub fn remove(&self, chunk: &Digest) -> Result<bool> {
+        let key = self.current.load().as_ref().ok_or(ErrorKind::NoState)?.name.key(chunk);
+        self.cache().remove(&key)
+    }
+
+    /// Forgets the results of the present state, of every handle that shares them; says how many.
+    pub fn purge(&self) -> Result<u64> {
+        let tag = self.current.load().as_ref().ok_or(ErrorKind::NoState)?.name.tag;
+        self.cache().remove_tagged(&|other| other == tag)
+    }
+
+    /// Forgets the results of this handle's other states (the last 1024 of them); says how many.
+    pub fn retire(&self) -> Result<u64> {
+        self.cache().check_open()?;
+        let mut tags: Vec<u64> = {
+            let earlier = self.earlier.lock();
+            let present = self.current.load().as_ref().map(|bound| bound.name.tag);
+            earlier.iter().map(|name| name.tag).filter(|&tag| Some(tag) != present).collect()
+        };
+        tags.sort_unstable();
+        self.cache().remove_tagged(&|tag| tags.binary_search(&tag).is_ok())
+    }
+
+    /// What its calls and those of its snapshots counted.
+    pub fn stats(&self) -> FilterStats {
+        self.shared.counted.counters.read()
     }
 
     /// The tag of the state under which `chunk` has this key.
@@ -203,7 +291,7 @@ impl Filter {
 
 impl Snapshot {
     pub(crate) fn cache(&self) -> &Cache {
-        &self.cache
+        &self.shared.cache
     }
 
     /// The state it holds: its digest, and a lease on its bytes unless only the digest was loaded.
@@ -211,15 +299,30 @@ impl Snapshot {
         (self.bound.bytes.clone(), self.bound.state)
     }
 
+    /// The key of a chunk's result under this state.
+    pub fn key(&self, chunk: &Digest) -> Result<Digest> {
+        self.cache().check_open()?;
+        Ok(self.bound.name.key(chunk))
+    }
+
+    /// Its part in the key of a pipeline.
+    pub(crate) fn link(&self) -> Result<FilterDigest> {
+        self.shared.link(&self.bound.name)
+    }
+
     /// Looks a chunk's result up under this state.
-    pub fn get(&self, chunk: &Digest) -> Result<Lookup> {
-        let key = self.bound.name.key(chunk);
-        Ok(Lookup { value: self.cache.get(&key)?, key })
+    pub fn get(&self, chunk: &Digest, flags: Flags) -> Result<Lookup> {
+        self.shared.get(&self.bound.name, chunk, flags)
     }
 
     /// Stores a chunk's result under this state.
-    pub fn put(&self, chunk: &Digest, bytes: &[u8], options: PutOptions) -> Result<Put> {
-        self.cache.put_tagged(&self.bound.name.key(chunk), self.bound.name.tag, bytes, options)
+    pub fn put(&self, chunk: &Digest, bytes: &[u8], options: &PutOptions<'_>) -> Result<Put> {
+        self.store(chunk, Payload::Copy(bytes), options)
+    }
+
+    pub(crate) fn store(&self, chunk: &Digest, payload: Payload<'_>, options: &PutOptions<'_>) -> Result<Put> {
+        let Name { tag, .. } = self.bound.name;
+        self.shared.put(&self.bound.name.key(chunk), tag, payload, options)
     }
 }
 
@@ -233,10 +336,10 @@ mod tests {
     #[test]
     fn a_rollback_during_a_put_is_no_unknown_key() {
         let cache = Cache::open(&Options::default()).unwrap();
-        let filter = Filter::open(&cache, "f", digest::config_bytes(b"config")).unwrap();
+        let filter = Filter::open(&cache, "f", digest::config_bytes(b"config"), true).unwrap();
         let chunk = digest::chunk(b"chunk");
         filter.load_state(b"s1").unwrap();
-        let key = filter.get(&chunk).unwrap().key;
+        let key = filter.get(&chunk, Flags::default()).unwrap().key;
         filter.load_state(b"s2").unwrap();
         filter.load_state(b"s1").unwrap();
         assert!(filter.tag_of(&key, &chunk).is_ok());

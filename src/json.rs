@@ -11,14 +11,14 @@ const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 /// The RFC 8785 (JCS) form of `text`; duplicate keys and integers beyond ±(2^53 − 1) are errors.
 pub(crate) fn canonical(text: &[u8]) -> Result<Vec<u8>> {
     let value = parse(text)?;
+    check_integers(text)?;
     serde_json_canonicalizer::to_vec(&value)
         .map_err(|e| Error::invalid(format!("this JSON has no canonical form: {e}")))
 }
 
-/// Parses one JSON document, refusing duplicate keys and integers that a double can't hold.
+/// Parses one JSON document, refusing duplicate keys.
 pub(crate) fn parse(text: &[u8]) -> Result<Value> {
     let Strict(value) = serde_json::from_slice(text).map_err(|e| Error::invalid(format!("invalid JSON: {e}")))?;
-    check_integers(text)?;
     Ok(value)
 }
 

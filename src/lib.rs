@@ -4,21 +4,28 @@
 //! The contract is the C header, `include/streamcache.h`; this crate is what is behind it. The house, from the ground:
 //!
 //! - [`error`]: what can go wrong, and what to do about it
-//! - [`log`] and `process`: what the library has to say; forks, after which a handle belongs to the parent
+//! - [`log`]: what the library has to say
 //! - `lock`: std's, and why no other
 //! - `json`: strict JSON, for configurations and options
 //! - [`digest`]: every key this library derives, and nothing else
-//! - [`options`] and [`stats`]: how a cache is to be, and what it counts
+//! - [`options`], [`stats`] and `exposition`: how a cache is to be, what it counts, and that as text
+//! - `process`: the process this library is a guest in: its forks, after which a handle is the parent's, and its clock
+//! - `description`: what a value says about itself
 //! - `budget` and [`value`]: bytes reserved before they are allocated; leases on immutable values
 //! - `memory`: the in-process tier: shards, the policies S3-FIFO and LRU
+//! - [`call`]: what a single call may ask for
 //! - [`cache`]: composes the rooms below; a lookup reads from top to bottom there
 //! - [`filter`]: a configuration and its state, snapshots, and the rule about swaps
+//! - [`pipeline`]: one key for a whole chain of filters
 //! - [`ffi`]: the only `extern "C"`, one file a section of the header, in its order
 
 mod budget;
 pub mod cache;
+pub mod call;
+mod description;
 pub mod digest;
 pub mod error;
+mod exposition;
 #[cfg(feature = "capi")]
 pub mod ffi;
 pub mod filter;
@@ -27,15 +34,19 @@ mod lock;
 pub mod log;
 mod memory;
 pub mod options;
+pub mod pipeline;
 mod process;
 pub mod stats;
 pub mod value;
 
-pub use cache::{Cache, PutOptions};
+pub use cache::Cache;
+pub use call::{Flags, PutOptions};
+pub use description::TensorSpec;
 pub use digest::Digest;
 pub use error::{Error, ErrorKind, Result};
+pub use exposition::Format;
 pub use filter::{Filter, Lookup, Snapshot};
 pub use memory::Put;
 pub use options::{Options, Policy, UNLIMITED};
-pub use stats::CacheStats;
-pub use value::Value;
+pub use stats::{CacheStats, FilterStats};
+pub use value::{External, Value};

@@ -5,7 +5,7 @@
 
 use std::sync::{MutexGuard, PoisonError};
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Mutex<T>(std::sync::Mutex<T>);
 
 impl<T> Mutex<T> {

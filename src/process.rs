@@ -1,10 +1,14 @@
-//! Fork. A child process has its parent's memory, but only the thread that forked: a lock another thread held stays
+//! The process this library is a guest in: its forks, and its clock.
+//!
+//! A child process has its parent's memory, but only the thread that forked: a lock another thread held stays
 //! locked for ever, and what it was changing stays half changed. So a handle made before the fork is not touched in the
 //! child: every call answers FORKED, and releasing it leaks on purpose. A cache opened in the child is the child's own.
 //!
 //! Leases are another matter, and go on as they are: a value's bytes never change, its count and the budget's gauges
 //! are single atomic steps, and the allocator survives a fork (the C library takes its locks around one). So in the
-//! child a value is read, retained and released as ever, and its last release there frees the child's copy.
+//! child a value is read, retained and released as ever, and its last release there frees the child's copy. Only the
+//! destructor of external memory does not run there: it is the caller's code, with locks of its own, and the memory may
+//! be shared; the parent runs it.
 #![allow(unsafe_code)]
 
 use crate::error::{Error, ErrorKind, Result};
@@ -44,7 +48,12 @@ impl Birth {
             }
             WATCHING.store(true, Ordering::Release);
         }
-        Ok(Self(GENERATION.0.load(Ordering::Relaxed)))
+        Ok(Self::known())
+    }
+
+    /// This process, as far as it is known: a fork before the first [`Birth::here`] was not noticed.
+    pub(crate) fn known() -> Self {
+        Self(GENERATION.0.load(Ordering::Relaxed))
     }
 
     /// Whether this process is the one. Relaxed: the generation changes only where no other thread exists.
@@ -71,6 +80,22 @@ fn forked() -> Error {
     }
     ErrorKind::Forked.into()
 }
+
+/// Milliseconds since the machine booted, time asleep included: a time to live goes on while a laptop sleeps, and no
+/// one can set this clock.
+pub(crate) fn boot_ms() -> u64 {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `now` is a valid timespec to write to.
+    let failed = unsafe { libc::clock_gettime(CLOCK, &raw mut now) };
+    debug_assert_eq!(failed, 0, "the clock is always there");
+    u64::try_from(now.tv_sec).unwrap_or(0) * 1000 + u64::try_from(now.tv_nsec).unwrap_or(0) / 1_000_000
+}
+
+#[cfg(target_os = "linux")]
+const CLOCK: libc::clockid_t = libc::CLOCK_BOOTTIME;
+/// On macOS the monotonic clock is the one that counts sleep.
+#[cfg(not(target_os = "linux"))]
+const CLOCK: libc::clockid_t = libc::CLOCK_MONOTONIC;
 
 #[cfg(test)]
 mod tests {

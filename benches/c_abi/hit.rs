@@ -69,16 +69,17 @@ pub fn measure(library: &Library, quick: bool, report: &mut Report) {
 
 fn compare(filter: &Filter<'_>, ring: &Ring, reach: Reach, rounds: usize) -> Cell {
     let mut missed = 0;
-    let mut look_up = |round: usize| match reach {
+    let look_up = &mut |round: usize| match reach {
         Reach::Hot => hits(filter, ring.hot(), &mut missed),
         Reach::Cold => hits(filter, ring.cold(round), &mut missed),
     };
-    let mut hash = |round: usize| match reach {
+    let hash = &mut |round: usize| match reach {
         Reach::Hot => hashes(ring.hot()),
         Reach::Cold => hashes(ring.cold(Ring::opposite(round))),
     };
-    alternate(rounds.min(64), [&mut look_up, &mut hash]); // a whole pass, to warm up
-    let [hit, blake3] = alternate(rounds, [&mut look_up, &mut hash]);
+    let mut sides: [&mut dyn FnMut(usize) -> usize; 2] = [look_up, hash];
+    alternate(rounds.min(64), sides.each_mut()); // a whole pass, to warm up
+    let [hit, blake3] = alternate(rounds, sides);
     assert_eq!(missed, 0, "every chunk was put, so every lookup hits");
     Cell {
         reach,

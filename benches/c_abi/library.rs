@@ -1,6 +1,7 @@
 //! The shared library as a C program sees it: opened at run time, called by pointer, declared as in streamcache.h.
 #![allow(unsafe_code)]
 
+use serde_json::Value as Json;
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::mem::MaybeUninit;
 use std::os::unix::ffi::OsStrExt;
@@ -34,7 +35,7 @@ functions! {
     options_free: fn(*mut c_void);
     cache_open: fn(*const c_void, *mut *mut c_void, *mut *mut c_void) -> Status;
     cache_release: fn(*mut c_void);
-    cache_get_stats: fn(*const c_void, *mut Stats) -> Status;
+    cache_write_stats: fn(*const c_void, i32, *mut c_char, usize, *mut usize) -> Status;
     cache_put_chunk: fn(*mut c_void, *const Key, *const c_void, usize, u32, *const c_void, *mut *mut c_void) -> Status;
     digest_config_bytes: fn(*const c_void, usize, *mut Key) -> Status;
     filter_open: fn(*mut c_void, *const c_char, usize, *const Key, u32, *mut *mut c_void, *mut *mut c_void) -> Status;
@@ -46,19 +47,14 @@ functions! {
     value_release: fn(*mut c_void);
 }
 
-/// The first fields of streamcache_cache_stats: struct_size says that there are no more.
-#[repr(C)]
-#[derive(Default)]
+/// What a cache counts, as far as it is needed here.
 pub struct Stats {
-    struct_size: usize,
-    pub lookups: u64,
-    pub hits: u64,
-    pub misses: u64,
-    pub puts: u64,
-    pub evictions: u64,
-    pub not_stored: u64,
     pub entries: u64,
+    pub bytes: u64,
+    pub evictions: u64,
 }
+
+const FORMAT_JSON: i32 = 1;
 
 fn symbol(library: *mut c_void, name: &str) -> *mut c_void {
     let name = CString::new(format!("streamcache_{name}")).expect("a C name");
@@ -137,11 +133,18 @@ impl<'a> Cache<'a> {
         unsafe { (self.functions.cache_put_chunk)(self.cache, key, data, len, 0, null(), null_mut()) == OK }
     }
 
+    /// Read as JSON: by name, so that it goes on working when the struct grows.
     pub fn stats(&self) -> Stats {
-        let mut stats = Stats { struct_size: size_of::<Stats>(), ..Stats::default() };
-        // SAFETY: a live cache, and as many writable bytes as struct_size says.
-        assert_eq!(unsafe { (self.functions.cache_get_stats)(self.cache, &mut stats) }, OK);
-        stats
+        let (mut text, mut len) = (vec![0u8; 1 << 16], 0);
+        // SAFETY: a live cache, and as many writable bytes as said.
+        let status = unsafe {
+            let buffer = text.as_mut_ptr().cast();
+            (self.functions.cache_write_stats)(self.cache, FORMAT_JSON, buffer, text.len(), &mut len)
+        };
+        assert_eq!(status, OK);
+        let stats: Json = serde_json::from_slice(&text[..len]).expect("JSON, as the format says");
+        let number = |name: &str| stats[name].as_u64().expect("a whole number");
+        Stats { entries: number("entries"), bytes: number("bytes"), evictions: number("evictions") }
     }
 }
 

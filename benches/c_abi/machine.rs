@@ -20,7 +20,7 @@ impl Machine {
     pub fn look() -> Self {
         Self {
             cpu: field("/proc/cpuinfo", "model name").unwrap_or_else(|| std::env::consts::ARCH.into()),
-            cores: std::thread::available_parallelism().map_or(1, Into::into),
+            cores: cores(),
             caches: caches(),
             features: features(),
             huge_pages: huge_pages().unwrap_or_else(|| "unknown".into()),
@@ -52,6 +52,12 @@ fn field(path: &str, name: &str) -> Option<String> {
     let text = read_to_string(path).ok()?;
     let line = text.lines().find(|line| line.starts_with(name))?;
     Some(line.split_once(':')?.1.trim().into())
+}
+
+/// All of them, not only those this program is pinned to.
+fn cores() -> usize {
+    let of_the_kernel = read_to_string("/proc/cpuinfo").map_or(0, |text| text.matches("processor\t").count());
+    of_the_kernel.max(std::thread::available_parallelism().map_or(1, Into::into))
 }
 
 /// Of the features that BLAKE3 has code for.

@@ -6,13 +6,14 @@
 //! - `rounds`: alternating rounds, medians and spreads
 //! - `ring`: chunks to look up, hot or cold
 //! - `hit`: a whole hit against BLAKE3 of the chunk alone
-//! - `put`: a put with eviction against the crate `lru` behind one mutex
+//! - `put`: a put with eviction against `peer`, the crate `lru` behind one mutex
 
 #[path = "../common/mod.rs"]
 mod common;
 mod hit;
 mod library;
 mod machine;
+mod peer;
 mod put;
 mod random;
 mod ring;
@@ -31,7 +32,11 @@ fn main() {
 
     let mut report = Report::default();
     report.section("machine", machine.json());
-    hit::measure(&library, arguments.quick, &mut report);
-    put::measure(&library, arguments.quick, &mut report);
+    if arguments.wants("hit") {
+        hit::measure(&library, arguments.quick, &mut report);
+    }
+    if arguments.wants("put") {
+        put::measure(&library, arguments.quick, &mut report);
+    }
     report.finish(&arguments);
 }

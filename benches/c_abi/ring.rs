@@ -1,5 +1,5 @@
 //! Chunks to look up. Cold ones come in a shuffled order from a ring of 64 MiB, so that each was last touched about
-//! 64 MiB of other chunks ago: L2 has forgotten it, and what the cache keeps about it. Hot ones fit into L1.
+//! 64 MiB of other chunks ago: L2 has forgotten it, and what the cache keeps about it. Hot ones, a few, stay in L1.
 
 use super::random::Random;
 
@@ -9,8 +9,10 @@ const RING_BYTES: usize = 64 << 20;
 const MAX_CHUNKS: usize = 1 << 16;
 /// One pass over the ring is measured in this many pieces, short enough that a disturbance spoils few of them.
 const PIECES: usize = 64;
-/// Together hot chunks fill at most half of an L1 of 32 KiB.
-const HOT_BYTES: usize = 16 << 10;
+/// Hot chunks are as many as lie within this, or one large one: well inside any L1 beside what a hit itself touches.
+const HOT_BYTES: usize = 4 << 10;
+/// What a round hashes of them: some 50 to 300 µs, short for the same reason.
+const HOT_ROUND_BYTES: usize = 256 << 10;
 
 pub struct Ring {
     bytes: Vec<u8>,
@@ -51,10 +53,10 @@ impl Ring {
         piece + PIECES / 2
     }
 
-    /// The same few chunks, about 2 MiB of them in all.
+    /// The same few chunks again and again.
     pub fn hot(&self) -> impl ExactSizeIterator<Item = &[u8]> {
         let few = (HOT_BYTES / self.stride).max(1);
-        let repeats = ((2 << 20) / self.size).clamp(2, 4096);
+        let repeats = (HOT_ROUND_BYTES / self.size).clamp(2, 4096);
         (0..repeats).map(move |n| {
             let at = n % few * self.stride;
             &self.bytes[at..at + self.size]

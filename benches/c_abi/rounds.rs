@@ -3,12 +3,9 @@
 use serde_json::{Value as Json, json};
 use std::time::Instant;
 
-/// One side of a comparison: does a small piece of work for the n-th round and says how many operations that was.
-pub type Side<'a> = &'a mut dyn FnMut(usize) -> usize;
-
 /// Runs all sides `rounds` times, each round beginning with another side; returns nanoseconds an operation, by side and
-/// round.
-pub fn alternate<const N: usize>(rounds: usize, sides: [Side<'_>; N]) -> [Vec<f64>; N] {
+/// round. A side does a small piece of work for the n-th round and says how many operations that was.
+pub fn alternate<const N: usize>(rounds: usize, mut sides: [impl FnMut(usize) -> usize; N]) -> [Vec<f64>; N] {
     let mut times = std::array::from_fn(|_| Vec::with_capacity(rounds));
     for round in 0..rounds {
         for turn in 0..N {

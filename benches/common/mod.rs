@@ -11,6 +11,8 @@ use std::path::PathBuf;
 pub struct Arguments {
     /// A smoke test: few rounds, small caches.
     pub quick: bool,
+    /// Sections to run; none means all.
+    names: Vec<String>,
     /// Where to write the machine-readable report.
     pub json: Option<PathBuf>,
 }
@@ -18,20 +20,26 @@ pub struct Arguments {
 impl Arguments {
     /// Reads the command line; cargo itself adds `--bench`.
     pub fn read() -> Self {
-        let mut arguments = Self { quick: false, json: None };
+        let mut arguments = Self { quick: false, names: Vec::new(), json: None };
         let mut words = std::env::args_os().skip(1);
         while let Some(word) = words.next() {
             match word.to_str() {
                 Some("--bench") => {}
                 Some("--quick") => arguments.quick = true,
                 Some("--json") => arguments.json = words.next().map(PathBuf::from),
+                Some(name) if !name.starts_with('-') => arguments.names.push(name.into()),
                 _ => {
-                    eprintln!("unknown argument {word:?}: this takes --quick and --json FILE");
+                    eprintln!("unknown argument {word:?}: this takes --quick, --json FILE and names of sections");
                     std::process::exit(2);
                 }
             }
         }
         arguments
+    }
+
+    /// Whether a section was asked for.
+    pub fn wants(&self, section: &str) -> bool {
+        self.names.is_empty() || self.names.iter().any(|name| name == section)
     }
 }
 

@@ -43,11 +43,19 @@ impl Setting {
         format!("{limit}, {} × {} bytes", grouped(self.entries as f64), self.value)
     }
 
+    /// Room for that many entries, as a cache charges the first thousand of them.
+    fn max_bytes(&self) -> u64 {
+        let cache = Cache::open(&Options::default()).expect("the defaults open");
+        let bytes = vec![0; self.value];
+        (0..1000).for_each(|n| put(&cache, n, &bytes));
+        let stats = cache.stats();
+        self.entries as u64 * stats.bytes / stats.entries
+    }
+
     fn options(&self) -> Options {
-        let charge = (64 + self.value).next_multiple_of(64) + 112;
         match self.binds {
             Binds::MaxChunks => Options { max_chunks: self.entries as u64, max_bytes: UNLIMITED, ..Options::default() },
-            Binds::MaxBytes => Options { max_bytes: (self.entries * charge) as u64, ..Options::default() },
+            Binds::MaxBytes => Options { max_bytes: self.max_bytes(), ..Options::default() },
         }
     }
 }
@@ -62,6 +70,9 @@ struct Index {
 
 fn main() {
     let arguments = Arguments::read();
+    if !arguments.wants("memory") {
+        return;
+    }
     println!("Bytes an entry, counted by the allocator");
     let header = layout_of_a_value(0).size();
     let mut rows = vec![row!["", "full", "churned", "worst"]];
@@ -73,10 +84,8 @@ fn main() {
         let cell = |bytes: f64| format!("{bytes:.1}");
         rows.push(row![name, cell(index.full), cell(index.churned), cell(index.worst)]);
         sections.push(json!({ "setting": name, "full": index.full, "churned": index.churned, "worst": index.worst }));
-        let goal =
-            |when| Goal { what: format!("index, {name}, {when}"), measured: 0.0, limit: INDEX_GOAL, unit: &BYTES };
-        report.goal(Goal { measured: index.full, ..goal("full") });
-        report.goal(Goal { measured: index.churned, ..goal("churned") });
+        let (what, measured) = (format!("index an entry, {name}"), index.full.max(index.churned));
+        report.goal(Goal { what, measured, limit: INDEX_GOAL, unit: &BYTES });
     }
     table::print(
         "Index bytes an entry: when full, after ten times the capacity in new keys, and at worst on the way",
@@ -95,13 +104,11 @@ fn main() {
 fn settings(quick: bool) -> Vec<Setting> {
     let mut settings = Vec::new();
     for entries in [100_000, 1_000_000] {
-        for value in [0, 256] {
-            for binds in [Binds::MaxChunks, Binds::MaxBytes] {
-                settings.push(Setting { entries, value, binds });
-            }
+        for (value, binds) in [(0, Binds::MaxChunks), (256, Binds::MaxChunks), (256, Binds::MaxBytes)] {
+            settings.push(Setting { entries, value, binds });
         }
     }
-    settings.truncate(if quick { 4 } else { settings.len() });
+    settings.truncate(if quick { 3 } else { settings.len() });
     settings
 }
 
@@ -110,12 +117,15 @@ fn key(n: usize) -> Digest {
     Digest(*blake3::hash(&n.to_le_bytes()).as_bytes())
 }
 
+fn put(cache: &Cache, n: usize, bytes: &[u8]) {
+    assert!(cache.put(&key(n), bytes, &PutOptions::default()).is_ok_and(|put| put.stored));
+}
+
 fn layout_of_a_value(bytes: usize) -> Layout {
     let cache = Cache::open(&Options::default()).expect("the defaults open");
     let bytes = vec![0; bytes];
-    let put = || assert!(cache.put(&key(0), &bytes, PutOptions::default()).is_ok_and(|put| put.stored));
-    put();
-    counting::only_allocation(put)
+    put(&cache, 0, &bytes);
+    counting::only_allocation(|| put(&cache, 0, &bytes))
 }
 
 fn measure(setting: &Setting) -> Index {
@@ -131,7 +141,7 @@ fn measure(setting: &Setting) -> Index {
     };
     let mut index = Index { full: 0.0, churned: 0.0, worst: 0.0 };
     for n in 1..=setting.entries * (1 + CHURN) {
-        assert!(cache.put(&key(n), &bytes, PutOptions::default()).is_ok_and(|put| put.stored));
+        put(&cache, n, &bytes);
         if n % 1000 == 0 && n >= setting.entries / 10 {
             index.churned = index_an_entry();
             index.worst = index.worst.max(index.churned);

@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154  # what these files use of script/test, of lib.sh and of each other
 # The C and C++ tests against the installed library. memory.sh runs the same programs under the memory checkers.
 
-c_tests=(null bad_input basic swap capacity threads log exit fork)
+c_tests=(null bad_input basic keys swap capacity values tier threads log exit fork)
 c_flags=(-g -O1 "${strict[@]}" -pthread)
 
 steps_c() {
@@ -26,13 +26,14 @@ compile_cpp() {
     c++ -std="$standard" "${c_flags[@]}" -I"$prefix/include" tests/cpp/basic.cpp tests/cpp/second.cpp -o "$output" "$@"
 }
 
-# What a test takes on its command line.
+# c_arguments NAME [checked]: what a test takes on its command line, and less of it under a memory checker.
 c_arguments() {
-    case $1 in
-        null) echo abi/symbols.txt include/streamcache.h ;;
-        threads) echo "${2:-2}" ;;
-        exit) echo abi/symbols.txt ;;
-        fork) echo abi/symbols.txt "${forks:-50}" ;;
+    case $1${2:+ checked} in
+        null*) echo abi/symbols.txt include/streamcache.h ;;
+        threads*) echo 2 ;;
+        'tier checked') echo 1 2000 ;;
+        exit*) echo abi/symbols.txt ;;
+        fork*) echo abi/symbols.txt "${forks:-50}" ;;
     esac
 }
 

@@ -4,6 +4,7 @@
 steps_full() {
     step full-threads threads_longer c 20
     step full-threads-asan threads_longer asan 20
+    step full-fetch-content fetch_content_by_git
     step full-msrv msrv
     have clang || step full-clang-header clang_is_missing
 }
@@ -19,6 +20,19 @@ threads_longer() {
         compile_c threads "$work/bin/threads" "${with_library[@]}"
         run_counted "$work/bin/threads" "$2" 16
     fi
+}
+
+# CMake fetches a git repository made of what is here, and builds it from nothing.
+fetch_content_by_git() {
+    local repository=$work/repository
+    rm -rf "$repository"
+    mkdir -p "$repository"
+    cp -R Cargo.* CMakeLists.txt README.md build.rs cbindgen.toml abi benches cmake include src "$repository"
+    git -C "$repository" init --quiet --initial-branch=main
+    git -C "$repository" add .
+    git -C "$repository" -c user.name=test -c user.email=test@localhost commit --quiet -m 'All of it'
+    build_consumer tests/consumers/fetch -Dsource="file://$repository" -Dtag=main -DSTREAMCACHE_CARGO_TARGET_DIR="$work/fetched"
+    "$work/consumers/fetch/consumer_c"
 }
 
 # The oldest Rust that Cargo.toml promises, from Debian's packages, unpacked and not installed.

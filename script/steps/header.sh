@@ -11,7 +11,9 @@ steps_header() {
     for standard in "${cpp_standards[@]}"; do step "header-$standard" header_alone g++ c++ "$standard"; done
     if have clang; then steps_header_clang; fi
     step header-example header_example
+    step doxygen doxygen_renders
     step readme-blocks readme_blocks
+    step docs-blocks docs_blocks
 }
 
 steps_header_clang() {
@@ -26,7 +28,23 @@ header_alone() {
     "$1" -x "$2" -std="$3" "${strict[@]}" -Iinclude -c tests/c/header.c -o /dev/null
 }
 
+# As HTML without a warning; and an answer, a parameter or a comment that is missing would be one.
+doxygen_renders() {
+    local plant
+    have doxygen || skip "doxygen is not here, and could not be installed"
+    render include/streamcache.h
+    for plant in '/@return the number/d' '/@param.*status any number/d' '/Frees an error/,/\*\//d'; do
+        sed "$plant" include/streamcache.h >"$work/streamcache.h"
+        must_fail cmp -s include/streamcache.h "$work/streamcache.h"
+        must_fail render "$work/streamcache.h"
+    done
+    tell "doxygen $(doxygen --version)"
+}
+
+render() { (cat docs/Doxyfile && echo "INPUT = $1" && echo "OUTPUT_DIRECTORY = $work/doxygen") | doxygen -; }
+
 # blocks FILE FOLDER: the fenced blocks of a Markdown file, or of a C comment, as 01.c, 02.cmake, ... in their order.
+# A block that names its file, as in ```c hello.c, is 03.c@hello.c (with @ for each / in it).
 blocks() {
     rm -rf "$2"
     mkdir -p "$2"
@@ -34,7 +52,14 @@ blocks() {
         { sub(/^ \* ?/, "") }
         /^```/ {
             if (out != "") { close(out); out = "" }
-            else { language = substr($0, 4); out = sprintf("%s/%02d.%s", folder, ++n, language == "" ? "text" : language) ; printf "" > out }
+            else {
+                language = $1
+                sub(/^```/, "", language)
+                name = $2
+                gsub("/", "@", name)
+                out = sprintf("%s/%02d.%s%s", folder, ++n, language == "" ? "text" : language, name == "" ? "" : "@" name)
+                printf "" > out
+            }
             next
         }
         out != "" { print > out }
@@ -85,12 +110,34 @@ header_example() {
 }
 
 readme_blocks() {
-    local block c=0 cpp=0 next
     [[ -e README.md ]] || skip "there is no README.md yet"
     installed
-    blocks README.md "$work/readme-blocks"
-    for block in "$work"/readme-blocks/*; do
+    run_blocks README.md
+    tell "$run"
+    [[ $run != *' 0 of C,'* ]] || { echo "README.md has no C block"; return 1; }
+}
+
+# The pages of docs. There the shell's blocks are run, too: all of a page in its order, as one script, in a folder where
+# the blocks that name a file are, and `streamcache` is the source. What can't be run is marked console or text.
+docs_blocks() {
+    local page told=''
+    installed
+    for page in docs/*.md; do
+        run_blocks "$page"
+        run_shell_blocks "$page"
+        told+="${told:+; }$run"
+    done
+    tell "$told"
+}
+
+# run_blocks FILE: its C and its C++ that name no file.
+run_blocks() {
+    local folder block c=0 cpp=0 next
+    folder=$work/blocks/$(basename "$1" .md)
+    blocks "$1" "$folder"
+    for block in "$folder"/*; do
         case $block in
+            *@*) ;;
             *.c) echo "--- $block"; run_c_block "$block"; c=$((c + 1)) ;;
             *.cpp)
                 echo "--- $block"
@@ -101,6 +148,35 @@ readme_blocks() {
                 ;;
         esac
     done
-    tell "$c of C, $cpp of C++"
-    ((c > 0)) || { echo "README.md has no C block"; return 1; }
+    run="$(basename "$1"): $c of C, $cpp of C++"
+}
+
+# run_shell_blocks FILE, after run_blocks
+run_shell_blocks() {
+    local folder room block name sh=0
+    folder=$work/blocks/$(basename "$1" .md)
+    room=$folder.room
+    rm -rf "$room"
+    mkdir -p "$room/home"
+    ln -s "$root" "$room/streamcache"
+    for block in "$folder"/*@*; do
+        [[ -e $block ]] || continue
+        name=${block##*/}
+        name=$room/$(tr @ / <<<"${name#*@}")
+        mkdir -p "$(dirname "$name")"
+        cp "$block" "$name"
+    done
+    for block in "$folder"/*.sh; do
+        [[ -e $block ]] || continue
+        cat "$block" >>"$room/page.sh"
+        sh=$((sh + 1))
+    done
+    run+=", $sh of shell"
+    [[ $sh != 0 ]] || return 0
+    echo "--- $room/page.sh"
+    (
+        export CARGO_HOME=${CARGO_HOME:-$HOME/.cargo} RUSTUP_HOME=${RUSTUP_HOME:-$HOME/.rustup} HOME=$room/home
+        cd "$room"
+        sh -eux page.sh
+    )
 }

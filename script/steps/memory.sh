@@ -64,7 +64,7 @@ asan_test() {
     once build_asan
     compile_c "$1" "$work/asan/$1" "${asan_flags[@]}"
     # shellcheck disable=SC2046  # a list of arguments
-    run_counted "$work/asan/$1" $(c_arguments "$1")
+    run_counted "$work/asan/$1" $(c_arguments "$1" checked)
 }
 
 asan_cpp() {
@@ -101,5 +101,5 @@ valgrind_test() {
     installed
     [[ -x $work/bin/$1 ]] || compile_c "$1" "$work/bin/$1" "${with_library[@]}"
     # shellcheck disable=SC2046  # a list of arguments
-    limit=600 run_counted "${memcheck[@]}" "${leaks[@]}" "$work/bin/$1" $(c_arguments "$1")
+    limit=600 run_counted "${memcheck[@]}" "${leaks[@]}" "$work/bin/$1" $(c_arguments "$1" checked)
 }

@@ -4,6 +4,7 @@
 
 steps_package() {
     step package package
+    step debug-info debug_info
     step symbols symbols
     step soname soname
     step nodelete nodelete
@@ -13,6 +14,7 @@ steps_package() {
     step pkg-config pkg_config
     step multiarch multiarch
     step add-subdirectory add_subdirectory
+    step fetch-content fetch_content
 }
 
 installed() { once install_and_move; }
@@ -22,10 +24,12 @@ install_and_move() {
     "$cmake" -S . -B "$work/build" -DCMAKE_INSTALL_PREFIX="$work/first" -DCMAKE_INSTALL_LIBDIR=lib
     "$cmake" --build "$work/build"
     "$cmake" --install "$work/build"
+    "$cmake" --install "$work/build" --component debug
     mkdir -p "$(dirname "$prefix")"
     mv "$work/first" "$prefix"
 }
 
+kib() { echo "$(($(stat -c %s "$1") / 1024)) KiB"; }
 library() { echo "$prefix/lib/libstreamcache.so.$(crate_version)"; }
 crate_version() { sed -n 's/^version *= *"\([^"]*\)".*/\1/p' Cargo.toml | head -n 1; }
 
@@ -34,13 +38,26 @@ abi_version() { crate_version | sed 's/^0\.\([0-9]*\)\..*/0.\1/; t; s/\..*//'; }
 
 package() {
     installed
-    tell "libstreamcache.so.$(crate_version), $(($(stat -c %s "$(library)") / 1024)) KiB"
+    tell "libstreamcache.so.$(crate_version) $(kib "$(library)"), libstreamcache.a $(kib "$prefix/lib/libstreamcache.a")"
     [[ $(readlink "$prefix/lib/libstreamcache.so") == "libstreamcache.so.$(abi_version)" ]]
     [[ $(readlink "$prefix/lib/libstreamcache.so.$(abi_version)") == "libstreamcache.so.$(crate_version)" ]]
     cmp include/streamcache.h "$prefix/include/streamcache.h"
     # A second build has nothing to do, and says so within a moment.
     "$cmake" --build "$work/build"
 }
+
+# No debug information is installed unless it is asked for, and debuggers find what was separated.
+debug_info() {
+    local file=$prefix/lib/.debug/libstreamcache.so.$(crate_version).debug
+    installed
+    readelf -SW "$(library)" | tee "$work/sections.txt" | grep -F .gnu_debuglink
+    must_fail grep -F .debug_line "$work/sections.txt"
+    readelf -SW "$file" | grep -F .debug_line
+    [[ $(build_id "$file") == "$(build_id "$(library)")" ]]
+    tell "$(kib "$file") apart"
+}
+
+build_id() { readelf -nW "$1" | sed -n 's/.*Build ID: //p' | grep .; }
 
 symbols() {
     installed
@@ -136,4 +153,12 @@ add_subdirectory() {
     installed
     build_consumer tests/consumers/subdirectory -Dsource="$root"
     "$work/consumers/subdirectory/consumer_c"
+    "$work/consumers/subdirectory/consumer_static"
+}
+
+# With the source that is here in place of a download; script/test --full really fetches.
+fetch_content() {
+    installed
+    build_consumer tests/consumers/fetch -Dsource=nowhere -Dtag=none -DFETCHCONTENT_SOURCE_DIR_STREAMCACHE="$root"
+    "$work/consumers/fetch/consumer_c"
 }

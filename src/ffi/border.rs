@@ -1,7 +1,9 @@
 //! Where pointers become typed references and results become statuses. Nothing beyond this folder sees a raw pointer.
 
 use super::contain::{contain, inside};
-use super::status::{STREAMCACHE_INVALID_ARGUMENT, STREAMCACHE_OK, streamcache_error, streamcache_status};
+use super::status::{
+    STREAMCACHE_INVALID_ARGUMENT, STREAMCACHE_NO_SPACE, STREAMCACHE_OK, streamcache_error, streamcache_status,
+};
 use crate::cache::Cache;
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::Value;
@@ -168,16 +170,10 @@ pub(super) unsafe fn required<'a, T>(out: *mut T) -> Result<&'a mut T> {
 /// `len` bytes at `data`; NULL only with length 0.
 ///
 /// # Safety
-/// `data` is NULL or points to `len` readable bytes that nothing writes during `'a`.
+/// As [`list`].
 pub(super) unsafe fn bytes<'a>(data: *const c_void, len: usize) -> Result<&'a [u8]> {
-    if data.is_null() {
-        return if len == 0 { Ok(&[]) } else { Err(null()) };
-    }
-    if isize::try_from(len).is_err() {
-        return Err(null());
-    }
-    // SAFETY: not NULL, no longer than isize::MAX, and readable by contract.
-    Ok(unsafe { std::slice::from_raw_parts(data.cast(), len) })
+    // SAFETY: as this function's own contract.
+    unsafe { list(data.cast(), len) }
 }
 
 /// `len` bytes of UTF-8 at `text`; NULL only with length 0.
@@ -191,9 +187,77 @@ pub(super) unsafe fn text<'a>(text: *const c_char, len: usize) -> Result<&'a str
         .map_err(|e| Error::invalid(format!("an id or name is not UTF-8: {e}; pass bytes as hexadecimal or base64")))
 }
 
-/// Flags of a kind that has none yet.
-pub(super) fn no_flags(flags: u32) -> Result<()> {
-    if flags == 0 { Ok(()) } else { Err(Error::invalid(format!("unknown flags {flags:#x}; pass 0"))) }
+/// A plain C struct that begins with its size. One of a newer header is longer: what this library doesn't know must be
+/// 0. (Once a struct has grown, the size it had first is the least it may have, and what an older caller lacks is 0.)
+///
+/// # Safety
+/// `from` is NULL or readable for the size it begins with; `T` is repr(C) and begins with that `usize`.
+pub(super) unsafe fn sized<T: Copy>(from: *const T) -> Result<T> {
+    const MAX: usize = 4096;
+    // SAFETY: readable by contract, and the size is looked at before anything behind it.
+    unsafe {
+        let size = *from.cast::<usize>().as_ref().ok_or_else(null)?;
+        if !(size_of::<T>()..=MAX).contains(&size) {
+            return Err(Error::invalid("struct_size is wrong: set it to sizeof of the struct"));
+        }
+        let unknown = std::slice::from_raw_parts(from.add(1).cast::<u8>(), size - size_of::<T>());
+        if unknown.iter().any(|&byte| byte != 0) {
+            return Err(Error::new(
+                ErrorKind::NotSupported,
+                "the struct has fields set that this library is too old for",
+            ));
+        }
+        Ok(*from)
+    }
+}
+
+/// `len` items at `items`; NULL only with length 0.
+///
+/// # Safety
+/// `items` is NULL or points to `len` readable items that nothing writes during `'a`.
+pub(super) unsafe fn list<'a, T>(items: *const T, len: usize) -> Result<&'a [T]> {
+    if items.is_null() {
+        return if len == 0 { Ok(&[]) } else { Err(null()) };
+    }
+    if !items.is_aligned() || len > isize::MAX as usize / size_of::<T>() {
+        return Err(null());
+    }
+    // SAFETY: not NULL, aligned, no longer than isize::MAX bytes, and readable by contract.
+    Ok(unsafe { std::slice::from_raw_parts(items, len) })
+}
+
+/// Copies text and a NUL into the caller's buffer.
+///
+/// # Safety
+/// `buffer` is NULL or writable for `capacity` bytes, `len` NULL or writable.
+pub(super) unsafe fn write_text(
+    buffer: *mut c_char, capacity: usize, len: *mut usize, make: impl FnOnce() -> Result<String>,
+) -> Answer {
+    // SAFETY: as this function's own contract.
+    let len = unsafe { required(len) }?;
+    *len = 0;
+    if buffer.is_null() && capacity > 0 {
+        return Err(null());
+    }
+    let text = make()?;
+    *len = text.len();
+    if capacity <= text.len() {
+        return Ok(STREAMCACHE_NO_SPACE);
+    }
+    // SAFETY: writable for more than the text's bytes by contract; the text is ours, so they don't overlap.
+    unsafe {
+        buffer.cast::<u8>().copy_from_nonoverlapping(text.as_ptr(), text.len());
+        buffer.add(text.len()).write(0);
+    }
+    Ok(STREAMCACHE_OK)
+}
+
+/// Flags that must be among `known`.
+pub(super) fn only(flags: u32, known: u32) -> Result<()> {
+    match flags & !known {
+        0 => Ok(()),
+        unknown => Err(Error::invalid(format!("unknown flags {unknown:#x}"))),
+    }
 }
 
 /// A lease as C holds it: the value's own address.

@@ -111,3 +111,38 @@ pub unsafe extern "C" fn streamcache_cache_purge(cache: *mut streamcache_cache, 
         on(cache, |cache| cache.purge().map(|()| STREAMCACHE_OK))
     })
 }
+
+/// Changes max_bytes while the cache is in use. What is too much then is evicted here; leased bytes count until their
+/// release, and until the gauge is under the new limit nothing is stored.
+///
+/// Borrows `cache`. Threads: any. Evicts a bounded number of results each time it locks a shard, frees outside it.
+/// @param[in] cache the cache
+/// @param[in] max_bytes bytes; 0 stores nothing, STREAMCACHE_UNLIMITED is no limit
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or 1 to 4095 bytes; the old limit stays
+/// @retval STREAMCACHE_CLOSED the cache was closed
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_cache_set_max_bytes(
+    cache: *mut streamcache_cache, max_bytes: u64,
+) -> streamcache_status {
+    // SAFETY: the caller's handle, as documented.
+    guard(|| unsafe { on(cache, |cache| cache.set_max_bytes(max_bytes).map(|()| STREAMCACHE_OK)) })
+}
+
+/// Changes max_chunks while the cache is in use. What is too much then is evicted here, leased results too.
+///
+/// Borrows `cache`. Threads: any. Evicts a bounded number of results each time it locks a shard, frees outside it.
+/// @param[in] cache the cache
+/// @param[in] max_chunks results; 0 stores nothing, STREAMCACHE_UNLIMITED is no limit
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+/// @retval STREAMCACHE_CLOSED the cache was closed
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_cache_set_max_chunks(
+    cache: *mut streamcache_cache, max_chunks: u64,
+) -> streamcache_status {
+    // SAFETY: the caller's handle, as documented.
+    guard(|| unsafe { on(cache, |cache| cache.set_max_chunks(max_chunks).map(|()| STREAMCACHE_OK)) })
+}

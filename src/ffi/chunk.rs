@@ -1,14 +1,28 @@
 //! Section: state and chunk, the seed's verbs.
 
-use super::border::{bytes, cleared, guard, guard_error, lease, no_flags, null, on, plain, text};
+use super::border::{bytes, cleared, guard, guard_error, lease, null, on, plain, required, sized, text};
 use super::cache::streamcache_cache;
 use super::digest::{self, streamcache_digest};
-use super::status::{STREAMCACHE_MISS, STREAMCACHE_NOT_STORED, STREAMCACHE_OK, streamcache_error, streamcache_status};
-use super::value::streamcache_value;
-use crate::cache::PutOptions;
-use crate::error::{Error, Result};
+use super::status::{
+    STREAMCACHE_MISS, STREAMCACHE_NO_SPACE, STREAMCACHE_NOT_STORED, STREAMCACHE_OK, streamcache_error,
+    streamcache_status,
+};
+use super::value::{self, streamcache_external, streamcache_tensor_view, streamcache_value};
+use crate::call::{Flags, PutOptions};
+use crate::description::TensorSpec;
+use crate::error::Result;
 use crate::memory::Put;
+use crate::value::{Payload, Value};
 use core::ffi::{c_char, c_void};
+
+/// Look without counting, and without marking the result as used.
+pub const STREAMCACHE_PEEK: u32 = 1;
+/// Neither look nor store: a lookup answers STREAMCACHE_MISS, a put STREAMCACHE_NOT_STORED.
+pub const STREAMCACHE_BYPASS: u32 = 2;
+/// Don't look, but store: a lookup answers STREAMCACHE_MISS, so that the result is computed anew and replaced.
+pub const STREAMCACHE_REFRESH: u32 = 4;
+/// Look, but don't store: a put answers STREAMCACHE_NOT_STORED.
+pub const STREAMCACHE_READ_ONLY: u32 = 8;
 
 /// What a put may say about its value. Set everything to 0 first, then struct_size.
 #[repr(C)]
@@ -16,23 +30,78 @@ use core::ffi::{c_char, c_void};
 pub struct streamcache_put_options {
     /// sizeof(streamcache_put_options).
     pub struct_size: usize,
+    /// Milliseconds until the result is no longer found, time asleep included; 0 for the cache's ttl_ms, which is never
+    /// exceeded.
+    pub ttl_ms: u64,
     /// Nanoseconds the computation took: every later hit counts them as time saved. 0 where unknown.
     pub compute_ns: u64,
+    /// The tensors in the payload, copied; NULL for none.
+    pub tensors: *const streamcache_tensor_view,
+    /// How many tensors, at most 1024.
+    pub tensor_count: usize,
+    /// A few bytes of the caller's to keep beside the payload, copied; NULL for none.
+    pub blob: *const c_void,
+    /// Bytes of `blob`, at most 65536.
+    pub blob_len: usize,
 }
 
 /// The put options at the border.
+pub(super) struct Said<'a> {
+    tensors: Vec<TensorSpec<'a>>,
+    blob: &'a [u8],
+    ttl_ms: u64,
+    compute_ns: u64,
+    lease: bool,
+    flags: Flags,
+}
+
+impl Said<'_> {
+    pub(super) fn options(&self) -> PutOptions<'_> {
+        let Self { ref tensors, blob, ttl_ms, compute_ns, lease, flags } = *self;
+        PutOptions { compute_ns, ttl_ms, tensors, blob, lease, flags }
+    }
+}
+
+/// What a caller says about a put.
 ///
 /// # Safety
-/// `options` is NULL or readable for its struct_size.
-pub(super) unsafe fn put_options(options: *const streamcache_put_options, lease: bool) -> Result<PutOptions> {
-    // SAFETY: readable by contract; struct_size is looked at before anything behind it.
-    unsafe {
-        let Some(size) = options.cast::<usize>().as_ref() else { return Ok(PutOptions { compute_ns: 0, lease }) };
-        if *size < size_of::<streamcache_put_options>() {
-            return Err(Error::invalid("struct_size is too small: set it to sizeof(streamcache_put_options)"));
-        }
-        Ok(PutOptions { compute_ns: (*options).compute_ns, lease })
+/// `options` is NULL or readable, and so is what it points to.
+pub(super) unsafe fn put_options<'a>(
+    options: *const streamcache_put_options, flags: u32, lease: bool,
+) -> Result<Said<'a>> {
+    let flags = Flags::from_bits(flags)?;
+    if options.is_null() {
+        return Ok(Said { tensors: Vec::new(), blob: &[], ttl_ms: 0, compute_ns: 0, lease, flags });
     }
+    // SAFETY: as this function's own contract.
+    unsafe {
+        let streamcache_put_options { ttl_ms, compute_ns, tensors, tensor_count, blob, blob_len, .. } = sized(options)?;
+        let (tensors, blob) = (value::tensors(tensors, tensor_count)?, bytes(blob, blob_len)?);
+        Ok(Said { tensors, blob, ttl_ms, compute_ns, lease, flags })
+    }
+}
+
+/// Copies a result into the caller's buffer, if it was found.
+///
+/// # Safety
+/// `buffer` is NULL or writable for `capacity` bytes.
+pub(super) unsafe fn copy_out(
+    found: Option<&Value>, buffer: *mut c_void, capacity: usize, len: &mut usize,
+) -> Result<streamcache_status> {
+    let Some(value) = found else { return Ok(STREAMCACHE_MISS) };
+    if value.device_pointer().is_some() {
+        return Err(crate::error::ErrorKind::NotSupported.into());
+    }
+    *len = value.size();
+    if capacity < value.size() {
+        return Ok(STREAMCACHE_NO_SPACE);
+    }
+    if value.size() > 0 {
+        // SAFETY: writable for at least the value's size by contract; the payload is this library's or immutable
+        // external memory, so they don't overlap.
+        unsafe { buffer.cast::<u8>().copy_from_nonoverlapping(value.bytes().as_ptr(), value.size()) };
+    }
+    Ok(STREAMCACHE_OK)
 }
 
 /// Hands a put's outcome to C.
@@ -134,7 +203,7 @@ pub unsafe extern "C" fn streamcache_cache_unload_state(
 /// Locks one shard; copies nothing.
 /// @param[in]  cache the cache
 /// @param[in]  key the key
-/// @param[in]  flags 0
+/// @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
 /// @param[out] value the result; NULL unless STREAMCACHE_OK
 /// @retval STREAMCACHE_OK a hit
 /// @retval STREAMCACHE_MISS not there
@@ -148,10 +217,9 @@ pub unsafe extern "C" fn streamcache_cache_get_chunk(
     // SAFETY: the caller's pointers, as documented.
     guard(|| unsafe {
         let value = cleared(value).ok_or_else(null)?;
-        no_flags(flags)?;
-        let key = digest::borrow(key)?;
+        let (key, flags) = (digest::borrow(key)?, Flags::from_bits(flags)?);
         on(cache, |cache| {
-            let Some(found) = cache.get(key)? else { return Ok(STREAMCACHE_MISS) };
+            let Some(found) = cache.get(key, flags)? else { return Ok(STREAMCACHE_MISS) };
             *value = lease(Some(found));
             Ok(STREAMCACHE_OK)
         })
@@ -167,7 +235,7 @@ pub unsafe extern "C" fn streamcache_cache_get_chunk(
 /// @param[in]  key the key
 /// @param[in]  data the result, `len` bytes; NULL only with length 0
 /// @param[in]  len how many bytes
-/// @param[in]  flags 0
+/// @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
 /// @param[in]  options NULL for none
 /// @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
 /// @retval STREAMCACHE_OK stored
@@ -184,16 +252,110 @@ pub unsafe extern "C" fn streamcache_cache_put_chunk(
     // SAFETY: the caller's pointers, as documented.
     guard(|| unsafe {
         let value = cleared(value);
-        no_flags(flags)?;
-        let (key, data, options) = (digest::borrow(key)?, bytes(data, len)?, put_options(options, value.is_some())?);
-        on(cache, |cache| Ok(put_outcome(cache.put(key, data, options)?, value)))
+        let (key, data) = (digest::borrow(key)?, bytes(data, len)?);
+        let said = put_options(options, flags, value.is_some())?;
+        on(cache, |cache| Ok(put_outcome(cache.put(key, data, &said.options())?, value)))
     })
 }
 
-/// Hits per lookup since the cache was opened, 0 to 1; 0 before the first lookup.
+/// Stores a result that stays where it is: the caller gives its memory to the cache. Otherwise as
+/// streamcache_cache_put_chunk().
+///
+/// Takes `*external`: its destructor runs exactly once, also when the put fails; see streamcache_external. Borrows the
+/// rest for the call; `*value`, if wanted, receives one reference, for streamcache_value_release(). Threads: any.
+/// Copies nothing; locks one shard at a time.
+/// @param[in]  cache the cache
+/// @param[in]  key the key
+/// @param[in]  external the memory
+/// @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+/// @param[in]  options NULL for none
+/// @param[out] value a lease, even when it was not stored (then outside the budget); NULL if not wanted
+/// @retval STREAMCACHE_OK stored
+/// @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a wrong struct_size
+/// @retval STREAMCACHE_NO_MEMORY the allocator refused
+/// @retval STREAMCACHE_CLOSED the cache was closed
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_cache_put_chunk_external(
+    cache: *mut streamcache_cache, key: *const streamcache_digest, external: *const streamcache_external, flags: u32,
+    options: *const streamcache_put_options, value: *mut *mut streamcache_value,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    guard(|| unsafe {
+        let value = cleared(value);
+        let payload = Payload::External(value::external(external)?);
+        let (key, said) = (digest::borrow(key)?, put_options(options, flags, value.is_some())?);
+        on(cache, |cache| Ok(put_outcome(cache.store(key, 0, payload, &said.options())?, value)))
+    })
+}
+
+/// Looks up a result and copies it out, for callers who want no lease.
+///
+/// Borrows everything for the call. Threads: any. Locks one shard; copies outside the lock.
+/// @param[in]  cache the cache
+/// @param[in]  key the key
+/// @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
+/// @param[out] buffer where to; NULL only with capacity 0
+/// @param[in]  capacity bytes at `buffer`
+/// @param[out] len the result's size, also when it doesn't fit; 0 on a miss
+/// @retval STREAMCACHE_OK a hit, copied
+/// @retval STREAMCACHE_MISS not there
+/// @retval STREAMCACHE_NO_SPACE a hit that needs `*len` bytes; nothing was copied
+/// @retval STREAMCACHE_NOT_SUPPORTED a hit in device memory
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
+/// @retval STREAMCACHE_CLOSED the cache was closed
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_cache_get_chunk_into(
+    cache: *const streamcache_cache, key: *const streamcache_digest, flags: u32, buffer: *mut c_void, capacity: usize,
+    len: *mut usize,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    guard(|| unsafe {
+        let len = zeroed(len, buffer, capacity)?;
+        let (key, flags) = (digest::borrow(key)?, Flags::from_bits(flags)?);
+        on(cache, |cache| copy_out(cache.get(key, flags)?.as_ref(), buffer, capacity, len))
+    })
+}
+
+/// A copy's out parameters: the length, 0 for now, beside a buffer that is NULL only when it has no room.
+///
+/// # Safety
+/// `len` is NULL or writable.
+pub(super) unsafe fn zeroed<'a>(len: *mut usize, buffer: *const c_void, capacity: usize) -> Result<&'a mut usize> {
+    // SAFETY: as this function's own contract.
+    let len = unsafe { required(len) }?;
+    *len = 0;
+    if buffer.is_null() && capacity > 0 { Err(null()) } else { Ok(len) }
+}
+
+/// Forgets a result. Leases on it stay valid.
+///
+/// Borrows everything for the call. Threads: any. Locks one shard.
+/// @param[in] cache the cache
+/// @param[in] key the key
+/// @retval STREAMCACHE_OK forgotten
+/// @retval STREAMCACHE_MISS it was not there
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+/// @retval STREAMCACHE_CLOSED the cache was closed
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_cache_remove_chunk(
+    cache: *mut streamcache_cache, key: *const streamcache_digest,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    guard(|| unsafe {
+        let key = digest::borrow(key)?;
+        on(cache, |cache| Ok(if cache.remove(key)? { STREAMCACHE_OK } else { STREAMCACHE_MISS }))
+    })
+}
+
+/// Hits per lookup that looked, since the cache was opened, 0 to 1; 0 before the first.
 ///
 /// Borrows `cache`. Threads: any. Locks one shard at a time.
 /// @param[in] cache the cache; NULL answers 0
+/// @return hits / (hits + misses)
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_cache_hit_rate(cache: *const streamcache_cache) -> f64 {
@@ -205,6 +367,7 @@ pub unsafe extern "C" fn streamcache_cache_hit_rate(cache: *const streamcache_ca
 ///
 /// Borrows `cache`. Threads: any. Locks one shard at a time.
 /// @param[in] cache the cache; NULL answers 0
+/// @return how many
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_cache_hits(cache: *const streamcache_cache) -> u64 {
@@ -216,6 +379,7 @@ pub unsafe extern "C" fn streamcache_cache_hits(cache: *const streamcache_cache)
 ///
 /// Borrows `cache`. Threads: any. Locks one shard at a time.
 /// @param[in] cache the cache; NULL answers 0
+/// @return how many
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_cache_misses(cache: *const streamcache_cache) -> u64 {

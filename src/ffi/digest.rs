@@ -1,6 +1,6 @@
 //! Section: digest.
 
-use super::border::{bytes, guard, guard_error, null, required, text};
+use super::border::{bytes, guard, guard_error, list, null, required, text};
 use super::status::{STREAMCACHE_OK, streamcache_error, streamcache_status};
 use crate::digest::{self, Digest, Dtype, Role, Tensor};
 use crate::error::{Error, Result};
@@ -94,6 +94,16 @@ pub(super) unsafe fn write(out: *mut streamcache_digest, digest: &Digest) {
     }
 }
 
+/// The role a number of the caller's stands for.
+pub(super) fn role(role: streamcache_role) -> Result<Role> {
+    match role {
+        STREAMCACHE_ROLE_CHUNK => Ok(Role::Chunk),
+        STREAMCACHE_ROLE_CONFIG => Ok(Role::Config),
+        STREAMCACHE_ROLE_STATE => Ok(Role::State),
+        _ => Err(null()),
+    }
+}
+
 /// A function from bytes to a digest, at the border.
 unsafe fn of_bytes(
     data: *const c_void, len: usize, out: *mut streamcache_digest, make: impl FnOnce(&[u8]) -> Result<Digest>,
@@ -119,6 +129,32 @@ pub unsafe extern "C" fn streamcache_digest_chunk(
 ) -> streamcache_status {
     // SAFETY: the caller's pointers, as documented.
     guard(|| unsafe { of_bytes(data, len, digest, |data| Ok(digest::chunk(data))) })
+}
+
+/// Digests a chunk by a file's bytes: the same digest as of those bytes in memory. The file is read in pieces of
+/// 1 MiB, never mapped.
+///
+/// Borrows everything for the call. Threads: any. Blocks for the reading; locks nothing.
+/// @param[in]  path the file's path, need not be NUL-terminated
+/// @param[in]  path_len bytes of `path`
+/// @param[out] digest keyed(K_chunk, the file's bytes)
+/// @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+/// @retval STREAMCACHE_IO no such file, not a regular file, not readable, or it changed while it was read
+/// @retval STREAMCACHE_NO_MEMORY the allocator refused the 1 MiB
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_digest_chunk_file(
+    path: *const c_char, path_len: usize, digest: *mut streamcache_digest, error: *mut *mut streamcache_error,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    unsafe { guard_error(error, || of_bytes(path.cast(), path_len, digest, |path| digest::chunk_file(file(path)))) }
+}
+
+/// A path of the caller's, as the system takes it.
+fn file(path: &[u8]) -> &Path {
+    Path::new(OsStr::from_bytes(path))
 }
 
 /// Digests a tensor as a chunk: name, type, shape and data, so that the same bytes in another shape are another chunk.
@@ -155,29 +191,58 @@ unsafe fn described<'a>(tensor: *const streamcache_tensor) -> Result<Tensor<'a>>
         }
         &*tensor
     };
-    let range = |what| move |_| Error::invalid(format!("the dtype's {what} is out of range; see streamcache_tensor"));
-    let dtype = Dtype {
-        code: u8::try_from(tensor.dtype_code).map_err(range("code"))?,
-        bits: u8::try_from(tensor.dtype_bits).map_err(range("bits"))?,
-        lanes: u16::try_from(tensor.dtype_lanes).map_err(range("lanes"))?,
-    };
-    if tensor.rank > digest::MAX_RANK {
-        return Err(Error::invalid(format!("rank {} is above {}", tensor.rank, digest::MAX_RANK)));
-    }
-    // SAFETY: each pointer is readable for its length by contract; the rank is small.
+    // SAFETY: each pointer is readable for its length by contract.
     unsafe {
-        let dims = match tensor.rank {
-            0 => &[],
-            _ if tensor.dims.is_null() => return Err(null()),
-            rank => std::slice::from_raw_parts(tensor.dims, rank as usize),
-        };
         Ok(Tensor {
             name: text(tensor.name, tensor.name_len)?,
-            dtype,
-            dims,
+            dtype: dtype(tensor.dtype_code, tensor.dtype_bits, tensor.dtype_lanes)?,
+            dims: dims(tensor.dims, tensor.rank)?,
             data: bytes(tensor.data, tensor.data_len)?,
         })
     }
+}
+
+/// An element type, its numbers checked against their ranges.
+pub(super) fn dtype(code: streamcache_dtype_code, bits: u32, lanes: u32) -> Result<Dtype> {
+    let range = |what| move |_| Error::invalid(format!("the dtype's {what} is out of range; see streamcache_tensor"));
+    Ok(Dtype {
+        code: u8::try_from(code).map_err(range("code"))?,
+        bits: u8::try_from(bits).map_err(range("bits"))?,
+        lanes: u16::try_from(lanes).map_err(range("lanes"))?,
+    })
+}
+
+/// A shape; the rank is checked before anything is read.
+///
+/// # Safety
+/// `dims` is NULL or readable for `rank` items.
+pub(super) unsafe fn dims<'a>(dims: *const i64, rank: u32) -> Result<&'a [i64]> {
+    if rank > digest::MAX_RANK {
+        return Err(Error::invalid(format!("rank {rank} is above {}", digest::MAX_RANK)));
+    }
+    // SAFETY: as this function's own contract.
+    unsafe { list(dims, rank as usize) }
+}
+
+/// Digests a list of digests as one chunk: a model's inputs, say, in an order of the caller's that never changes.
+///
+/// Borrows everything for the call; `digest` may be one of `digests`. Threads: any. Copies and locks nothing.
+/// @param[in]  digests the digests, one after another; NULL only with 0 of them
+/// @param[in]  n how many
+/// @param[out] digest keyed(K_inputs, n || digests[0] || ... || digests[n - 1])
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or an impossible count
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_digest_inputs(
+    digests: *const streamcache_digest, n: usize, digest: *mut streamcache_digest,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    guard(|| unsafe {
+        let inputs = digest::inputs(list(digests.cast::<Digest>(), n)?);
+        required(digest)?.bytes = inputs.0;
+        Ok(STREAMCACHE_OK)
+    })
 }
 
 /// Digests a filter's configuration in JSON by its RFC 8785 form: key order, white space and 1.0 or 1e0 don't matter.
@@ -246,14 +311,14 @@ pub unsafe extern "C" fn streamcache_digest_state(
 /// @retval STREAMCACHE_OK done
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
 /// @retval STREAMCACHE_IO no such file, not a regular file, not readable, or it changed while it was read
+/// @retval STREAMCACHE_NO_MEMORY the allocator refused the 1 MiB
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_digest_state_file(
     path: *const c_char, path_len: usize, digest: *mut streamcache_digest, error: *mut *mut streamcache_error,
 ) -> streamcache_status {
-    let of_file = |path: &[u8]| digest::state_file(Path::new(OsStr::from_bytes(path)));
     // SAFETY: the caller's pointers, as documented.
-    unsafe { guard_error(error, || of_bytes(path.cast(), path_len, digest, of_file)) }
+    unsafe { guard_error(error, || of_bytes(path.cast(), path_len, digest, |path| digest::state_file(file(path)))) }
 }
 
 /// Takes the caller's own digest (a SHA-256 of the model file, say) in place of content, under a constant of its role,
@@ -271,15 +336,7 @@ pub unsafe extern "C" fn streamcache_digest_state_file(
 pub unsafe extern "C" fn streamcache_digest_raw(
     role: streamcache_role, data: *const c_void, len: usize, digest: *mut streamcache_digest,
 ) -> streamcache_status {
-    let of_role = |data: &[u8]| {
-        let role = match role {
-            STREAMCACHE_ROLE_CHUNK => Role::Chunk,
-            STREAMCACHE_ROLE_CONFIG => Role::Config,
-            STREAMCACHE_ROLE_STATE => Role::State,
-            _ => return Err(null()),
-        };
-        digest::raw(role, data)
-    };
+    let of_role = |data: &[u8]| digest::raw(self::role(role)?, data);
     // SAFETY: the caller's pointers, as documented.
     guard(|| unsafe { of_bytes(data, len, digest, of_role) })
 }

@@ -1,16 +1,17 @@
-//! Section: filter, and the snapshots of its states.
+//! Section: filter.
 
 use super::border::{
-    Handle, bytes, cleared, give, guard, guard_error, lease, no_flags, null, on, release, retain, text,
+    Handle, bytes, cleared, give, guard, guard_error, lease, null, on, only, release, required, retain, text,
 };
 use super::cache::streamcache_cache;
-use super::chunk::{put_options, put_outcome, streamcache_put_options};
+use super::chunk::{copy_out, put_options, put_outcome, streamcache_put_options, zeroed};
 use super::digest::{self, streamcache_digest};
 use super::status::{STREAMCACHE_MISS, STREAMCACHE_OK, streamcache_error, streamcache_status};
-use super::value::streamcache_value;
+use super::value::{self, streamcache_external, streamcache_value};
+use crate::call::Flags;
 use crate::digest::Digest;
 use crate::filter::{Filter, Lookup, Snapshot};
-use crate::value::Value;
+use crate::value::{Payload, Value};
 use core::ffi::{c_char, c_void};
 
 /// A filter: a pipeline stage with a configuration and a state. Any thread, any time; reference-counted.
@@ -35,7 +36,7 @@ impl Handle for streamcache_snapshot {
 ///
 /// # Safety
 /// `key` is NULL or writable.
-unsafe fn lookup_outcome(
+pub(super) unsafe fn lookup_outcome(
     lookup: Lookup, value: &mut *mut streamcache_value, key: *mut streamcache_digest,
 ) -> streamcache_status {
     // SAFETY: as this function's own contract.
@@ -53,7 +54,7 @@ unsafe fn lookup_outcome(
 ///
 /// # Safety
 /// `digest` is NULL or writable.
-unsafe fn state_outcome(
+pub(super) unsafe fn state_outcome(
     (bytes, state): (Option<Value>, Digest), value: Option<&mut *mut streamcache_value>,
     digest: *mut streamcache_digest,
 ) -> streamcache_status {
@@ -66,6 +67,9 @@ unsafe fn state_outcome(
     status
 }
 
+/// The filter's answers differ from run to run (sampling, dropout): every call bypasses the cache.
+pub const STREAMCACHE_FILTER_NONDETERMINISTIC: u32 = 1;
+
 /// Opens a filter: a configuration, and a state to be loaded. The state belongs to this handle alone; another handle
 /// of the same id has its own. Handles of equal configuration and state share their results.
 ///
@@ -75,7 +79,7 @@ unsafe fn state_outcome(
 /// @param[in]  id a name in UTF-8 for people and logs, part of no key; need not be NUL-terminated
 /// @param[in]  id_len bytes of `id`
 /// @param[in]  config the configuration's digest, see streamcache_digest_config_json()
-/// @param[in]  flags 0
+/// @param[in]  flags 0 or STREAMCACHE_FILTER_NONDETERMINISTIC
 /// @param[out] filter the filter; NULL on failure
 /// @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
 /// @retval STREAMCACHE_OK done
@@ -92,10 +96,10 @@ pub unsafe extern "C" fn streamcache_filter_open(
         let filter = cleared(filter);
         guard_error(error, || {
             let filter = filter.ok_or_else(null)?;
-            no_flags(flags)?;
+            only(flags, STREAMCACHE_FILTER_NONDETERMINISTIC)?;
             let (id, config) = (text(id, id_len)?, digest::borrow(config)?);
             on(cache, |cache| {
-                *filter = give(Filter::open(cache, id, *config)?);
+                *filter = give(Filter::open(cache, id, *config, flags == 0)?);
                 Ok(STREAMCACHE_OK)
             })
         })
@@ -207,7 +211,7 @@ pub unsafe extern "C" fn streamcache_filter_get_state(
 /// Locks one shard; copies nothing.
 /// @param[in]  filter the filter
 /// @param[in]  chunk the chunk's digest, see streamcache_digest_chunk() and streamcache_digest_tensor()
-/// @param[in]  flags 0
+/// @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
 /// @param[out] value the result; NULL unless STREAMCACHE_OK
 /// @param[out] key the key it looked under, on a miss too, for streamcache_filter_put(); NULL if not wanted
 /// @retval STREAMCACHE_OK a hit
@@ -224,9 +228,8 @@ pub unsafe extern "C" fn streamcache_filter_get(
     // SAFETY: the caller's pointers, as documented.
     guard(|| unsafe {
         let value = cleared(value).ok_or_else(null)?;
-        no_flags(flags)?;
-        let chunk = digest::borrow(chunk)?;
-        on(filter, |filter| Ok(lookup_outcome(filter.get(chunk)?, value, key)))
+        let (chunk, flags) = (digest::borrow(chunk)?, Flags::from_bits(flags)?);
+        on(filter, |filter| Ok(lookup_outcome(filter.get(chunk, flags)?, value, key)))
     })
 }
 
@@ -237,7 +240,7 @@ pub unsafe extern "C" fn streamcache_filter_get(
 /// @param[in]  filter the filter
 /// @param[in]  data the chunk, `len` bytes; NULL only with length 0
 /// @param[in]  len how many bytes
-/// @param[in]  flags 0
+/// @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
 /// @param[out] value the result; NULL unless STREAMCACHE_OK
 /// @param[out] key the key it looked under, on a miss too; NULL if not wanted
 /// @param[out] chunk the chunk's digest, on a miss too, for streamcache_filter_put(); NULL if not wanted
@@ -255,12 +258,11 @@ pub unsafe extern "C" fn streamcache_filter_get_bytes(
     // SAFETY: the caller's pointers, as documented.
     guard(|| unsafe {
         let value = cleared(value).ok_or_else(null)?;
-        no_flags(flags)?;
-        let data = bytes(data, len)?;
+        let (data, flags) = (bytes(data, len)?, Flags::from_bits(flags)?);
         on(filter, |filter| {
             let its_chunk = crate::digest::chunk(data);
             digest::write(chunk, &its_chunk);
-            Ok(lookup_outcome(filter.get(&its_chunk)?, value, key))
+            Ok(lookup_outcome(filter.get(&its_chunk, flags)?, value, key))
         })
     })
 }
@@ -275,7 +277,7 @@ pub unsafe extern "C" fn streamcache_filter_get_bytes(
 /// @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
 /// @param[in]  data the result, `len` bytes; NULL only with length 0
 /// @param[in]  len how many bytes
-/// @param[in]  flags 0
+/// @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
 /// @param[in]  options NULL for none
 /// @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
 /// @retval STREAMCACHE_OK stored
@@ -295,10 +297,9 @@ pub unsafe extern "C" fn streamcache_filter_put(
     // SAFETY: the caller's pointers, as documented.
     guard(|| unsafe {
         let value = cleared(value);
-        no_flags(flags)?;
         let (chunk, key) = (digest::borrow(chunk)?, digest::borrow(key).ok());
-        let (data, options) = (bytes(data, len)?, put_options(options, value.is_some())?);
-        on(filter, |filter| Ok(put_outcome(filter.put(chunk, key, data, options)?, value)))
+        let (data, said) = (bytes(data, len)?, put_options(options, flags, value.is_some())?);
+        on(filter, |filter| Ok(put_outcome(filter.put(chunk, key, data, &said.options())?, value)))
     })
 }
 
@@ -312,7 +313,7 @@ pub unsafe extern "C" fn streamcache_filter_put(
 /// @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
 /// @param[in]  data the result, `len` bytes; NULL only with length 0
 /// @param[in]  len how many bytes
-/// @param[in]  flags 0
+/// @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
 /// @param[in]  options NULL for none
 /// @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
 /// @retval STREAMCACHE_OK stored
@@ -331,11 +332,154 @@ pub unsafe extern "C" fn streamcache_filter_put_bytes(
     // SAFETY: the caller's pointers, as documented.
     guard(|| unsafe {
         let value = cleared(value);
-        no_flags(flags)?;
         let (chunk, key) = (bytes(chunk, chunk_len)?, digest::borrow(key).ok());
-        let (data, options) = (bytes(data, len)?, put_options(options, value.is_some())?);
-        on(filter, |filter| Ok(put_outcome(filter.put(&crate::digest::chunk(chunk), key, data, options)?, value)))
+        let (data, said) = (bytes(data, len)?, put_options(options, flags, value.is_some())?);
+        on(filter, |filter| {
+            let put = filter.put(&crate::digest::chunk(chunk), key, data, &said.options())?;
+            Ok(put_outcome(put, value))
+        })
     })
+}
+
+/// Stores a chunk's result that stays where it is: the caller gives its memory to the cache. Otherwise as
+/// streamcache_filter_put().
+///
+/// Takes `*external`: its destructor runs exactly once, also when the put fails; see streamcache_external. Borrows the
+/// rest for the call; `*value`, if wanted, receives one reference, for streamcache_value_release(). Threads: any.
+/// Copies nothing; locks one shard at a time.
+/// @param[in]  filter the filter
+/// @param[in]  chunk the chunk's digest
+/// @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
+/// @param[in]  external the memory
+/// @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+/// @param[in]  options NULL for none
+/// @param[out] value a lease, even when it was not stored (then outside the budget); NULL if not wanted
+/// @retval STREAMCACHE_OK stored
+/// @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
+/// @retval STREAMCACHE_NO_STATE no state was loaded
+/// @retval STREAMCACHE_INVALID_ARGUMENT as streamcache_filter_put()
+/// @retval STREAMCACHE_NO_MEMORY the allocator refused
+/// @retval STREAMCACHE_CLOSED the cache was closed
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_filter_put_external(
+    filter: *mut streamcache_filter, chunk: *const streamcache_digest, key: *const streamcache_digest,
+    external: *const streamcache_external, flags: u32, options: *const streamcache_put_options,
+    value: *mut *mut streamcache_value,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    guard(|| unsafe {
+        let value = cleared(value);
+        let payload = Payload::External(value::external(external)?);
+        let (chunk, key) = (digest::borrow(chunk)?, digest::borrow(key).ok());
+        let said = put_options(options, flags, value.is_some())?;
+        on(filter, |filter| Ok(put_outcome(filter.store(chunk, key, payload, &said.options())?, value)))
+    })
+}
+
+/// Looks up a chunk's result and copies it out, for callers who want no lease.
+///
+/// Borrows everything for the call. Threads: any. Locks one shard; copies outside the lock.
+/// @param[in]  filter the filter
+/// @param[in]  chunk the chunk's digest
+/// @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
+/// @param[out] buffer where to; NULL only with capacity 0
+/// @param[in]  capacity bytes at `buffer`
+/// @param[out] len the result's size, also when it doesn't fit; 0 on a miss
+/// @param[out] key the key it looked under, on a miss too, for streamcache_filter_put(); NULL if not wanted
+/// @retval STREAMCACHE_OK a hit, copied
+/// @retval STREAMCACHE_MISS not there
+/// @retval STREAMCACHE_NO_SPACE a hit that needs `*len` bytes; nothing was copied
+/// @retval STREAMCACHE_NOT_SUPPORTED a hit in device memory
+/// @retval STREAMCACHE_NO_STATE no state was loaded
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
+/// @retval STREAMCACHE_CLOSED the cache was closed
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_filter_get_into(
+    filter: *const streamcache_filter, chunk: *const streamcache_digest, flags: u32, buffer: *mut c_void,
+    capacity: usize, len: *mut usize, key: *mut streamcache_digest,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    guard(|| unsafe {
+        let len = zeroed(len, buffer, capacity)?;
+        let (chunk, flags) = (digest::borrow(chunk)?, Flags::from_bits(flags)?);
+        on(filter, |filter| {
+            let lookup = filter.get(chunk, flags)?;
+            digest::write(key, &lookup.key);
+            copy_out(lookup.value.as_ref(), buffer, capacity, len)
+        })
+    })
+}
+
+/// Forgets a chunk's result under the present state. Leases on it stay valid.
+///
+/// Borrows everything for the call. Threads: any. Locks one shard.
+/// @param[in] filter the filter
+/// @param[in] chunk the chunk's digest
+/// @retval STREAMCACHE_OK forgotten
+/// @retval STREAMCACHE_MISS it was not there
+/// @retval STREAMCACHE_NO_STATE no state was loaded
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+/// @retval STREAMCACHE_CLOSED the cache was closed
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_filter_remove(
+    filter: *mut streamcache_filter, chunk: *const streamcache_digest,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    guard(|| unsafe {
+        let chunk = digest::borrow(chunk)?;
+        on(filter, |filter| Ok(if filter.remove(chunk)? { STREAMCACHE_OK } else { STREAMCACHE_MISS }))
+    })
+}
+
+/// Forgets the results of the present state. Handles of equal configuration and state share their results, so it
+/// purges theirs, too.
+///
+/// Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard.
+/// @param[in]  filter the filter
+/// @param[out] removed how many results; NULL if not wanted
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_NO_STATE no state was loaded
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL filter
+/// @retval STREAMCACHE_CLOSED the cache was closed
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_filter_purge(
+    filter: *mut streamcache_filter, removed: *mut u64,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    guard(|| unsafe { on(filter, |filter| Ok(counted(removed, filter.purge()?))) })
+}
+
+/// Forgets the results of this handle's other states (the last 1024 of them): for an engine that will not roll back.
+///
+/// Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard.
+/// @param[in]  filter the filter
+/// @param[out] removed how many results; NULL if not wanted
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL filter
+/// @retval STREAMCACHE_CLOSED the cache was closed
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_filter_retire(
+    filter: *mut streamcache_filter, removed: *mut u64,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    guard(|| unsafe { on(filter, |filter| Ok(counted(removed, filter.retire()?))) })
+}
+
+/// Writes a number out where the caller asked for it.
+///
+/// # Safety
+/// `out` is NULL or writable.
+unsafe fn counted(out: *mut u64, number: u64) -> streamcache_status {
+    // SAFETY: as this function's own contract.
+    if let Ok(out) = unsafe { required(out) } {
+        *out = number;
+    }
+    STREAMCACHE_OK
 }
 
 /// Takes a filter as it is now: lookups and puts on the snapshot name its state, whatever the filter loads later.
@@ -360,110 +504,5 @@ pub unsafe extern "C" fn streamcache_filter_snapshot(
             *snapshot = give(filter.snapshot()?.into());
             Ok(STREAMCACHE_OK)
         })
-    })
-}
-
-/// Adds a reference.
-///
-/// The caller owns one more, for streamcache_snapshot_release(). Threads: any.
-/// @param[in] snapshot the snapshot
-/// @retval STREAMCACHE_OK done
-/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
-/// @since 0.1.0
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn streamcache_snapshot_retain(snapshot: *mut streamcache_snapshot) -> streamcache_status {
-    // SAFETY: the caller's handle, as documented.
-    guard(|| unsafe { retain(snapshot) })
-}
-
-/// Drops a reference.
-///
-/// Takes one reference; NULL is fine. Threads: any. Never fails, never waits.
-/// @param[in] snapshot the snapshot, or NULL
-/// @since 0.1.0
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn streamcache_snapshot_release(snapshot: *mut streamcache_snapshot) {
-    // SAFETY: the caller's reference, as documented.
-    guard(|| unsafe { release(snapshot) });
-}
-
-/// Leases the snapshot's state.
-///
-/// Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(). Threads: any.
-/// @param[in]  snapshot the snapshot
-/// @param[out] value the state; NULL unless STREAMCACHE_OK; NULL if not wanted
-/// @param[out] state its digest; NULL if not wanted
-/// @retval STREAMCACHE_OK done
-/// @retval STREAMCACHE_MISS only its digest is known
-/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL snapshot
-/// @since 0.1.0
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn streamcache_snapshot_get_state(
-    snapshot: *const streamcache_snapshot, value: *mut *mut streamcache_value, state: *mut streamcache_digest,
-) -> streamcache_status {
-    // SAFETY: the caller's pointers, as documented.
-    guard(|| unsafe {
-        let value = cleared(value);
-        on(snapshot, |snapshot| Ok(state_outcome(snapshot.state(), value, state)))
-    })
-}
-
-/// Looks up a chunk's result under the snapshot's state; otherwise as streamcache_filter_get().
-///
-/// Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(). Threads: any.
-/// Locks one shard; copies nothing.
-/// @param[in]  snapshot the snapshot
-/// @param[in]  chunk the chunk's digest
-/// @param[in]  flags 0
-/// @param[out] value the result; NULL unless STREAMCACHE_OK
-/// @param[out] key the key it looked under, on a miss too; NULL if not wanted
-/// @retval STREAMCACHE_OK a hit
-/// @retval STREAMCACHE_MISS not there: compute it with the snapshot's state and put it through the snapshot
-/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
-/// @retval STREAMCACHE_CLOSED the cache was closed
-/// @since 0.1.0
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn streamcache_snapshot_get(
-    snapshot: *const streamcache_snapshot, chunk: *const streamcache_digest, flags: u32,
-    value: *mut *mut streamcache_value, key: *mut streamcache_digest,
-) -> streamcache_status {
-    // SAFETY: the caller's pointers, as documented.
-    guard(|| unsafe {
-        let value = cleared(value).ok_or_else(null)?;
-        no_flags(flags)?;
-        let chunk = digest::borrow(chunk)?;
-        on(snapshot, |snapshot| Ok(lookup_outcome(snapshot.get(chunk)?, value, key)))
-    })
-}
-
-/// Stores a copy of a chunk's result that the snapshot's state computed.
-///
-/// Borrows everything for the call; `*value`, if wanted, receives one reference, for streamcache_value_release().
-/// Threads: any. Copies `data`; locks one shard at a time.
-/// @param[in]  snapshot the snapshot
-/// @param[in]  chunk the chunk's digest
-/// @param[in]  data the result, `len` bytes; NULL only with length 0
-/// @param[in]  len how many bytes
-/// @param[in]  flags 0
-/// @param[in]  options NULL for none
-/// @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
-/// @retval STREAMCACHE_OK stored
-/// @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
-/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a struct_size that is too small
-/// @retval STREAMCACHE_NO_MEMORY the allocator refused
-/// @retval STREAMCACHE_CLOSED the cache was closed
-/// @since 0.1.0
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn streamcache_snapshot_put(
-    snapshot: *const streamcache_snapshot, chunk: *const streamcache_digest, data: *const c_void, len: usize,
-    flags: u32, options: *const streamcache_put_options, value: *mut *mut streamcache_value,
-) -> streamcache_status {
-    // SAFETY: the caller's pointers, as documented.
-    guard(|| unsafe {
-        let value = cleared(value);
-        no_flags(flags)?;
-        let (chunk, data) = (digest::borrow(chunk)?, bytes(data, len)?);
-        let options = put_options(options, value.is_some())?;
-        on(snapshot, |snapshot| Ok(put_outcome(snapshot.put(chunk, data, options)?, value)))
     })
 }

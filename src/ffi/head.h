@@ -1,4 +1,5 @@
-/*
+/**
+ * @file
  * streamcache: remembers what a model already computed.
  *
  * Hash a chunk of the stream; if that chunk went through the same filter with the same trained state before, the
@@ -42,16 +43,17 @@
  * Words. A filter is a pipeline stage: a configuration and a state. A state is its trained parameters. A chunk is one
  * unit of input. A digest is a 32-byte BLAKE3 of content; a key is a digest that names a computation. A value is an
  * immutable result; holding a reference to one is holding a lease. In formulas, keyed(k, x) is BLAKE3's keyed hash,
- * K_x its derive_key("streamcache v1 x"), and || joins fields of fixed length.
+ * K_x its derive_key("streamcache v1 x"), and || joins fields of fixed length; docs/keys.md spells them out byte by byte.
  *
- * Threads. Every function may be called from any thread at any time ("Threads: any"), except on streamcache_options
- * and streamcache_error, which belong to one thread at a time. A handle must not be released while another thread
- * that holds no reference of its own still uses it. No function starts a thread, installs a signal handler, reads an
- * environment variable or prints.
+ * Threads. Every function may be called from any thread at any time ("Threads: any"), except on streamcache_options,
+ * streamcache_error, streamcache_hasher and streamcache_barrier, which belong to one thread at a time. A handle must
+ * not be released while another thread that holds no reference of its own still uses it. No function starts a thread,
+ * installs a signal handler, reads an environment variable or prints.
  *
  * Ownership. Pointers passed in are borrowed for the call; what is stored is copied. Every `**out` receives one
- * reference on success, which the caller releases, and NULL otherwise. release and free take NULL. A lease outlives
- * eviction, purge, close and the cache itself, and handles may be released in any order.
+ * reference on success, which the caller releases, and NULL otherwise. release and free take NULL: release gives back
+ * a reference of what is counted (cache, filter, snapshot, value), free ends what has one owner (options, error). A
+ * lease outlives eviction, purge, close and the cache itself, and handles may be released in any order.
  *
  * Errors. Functions return a status: 0 done, positive another outcome (such as a miss), negative an error, after which
  * nothing has changed. streamcache_status_message() has a sentence for each; functions that can fail in interesting
@@ -79,7 +81,15 @@
  * destructors, and in destructors of thread-local and thread-specific data.
  *
  * Versions. Before 1.0 the SONAME carries the minor version, and a program runs with the minor version it was built
- * with. Structs with a struct_size can grow without breaking older callers.
+ * with. Structs with a struct_size can grow without breaking older callers; numbers are never reused. Who loads the
+ * library with dlopen compares streamcache_version_number() with STREAMCACHE_VERSION_NUMBER first. Keys do not depend
+ * on the library's version, only on that of their formulas ("v1").
+ *
+ * Trouble. No hits: compare the keys that two lookups of one chunk return; if they differ, so do its bytes, the config
+ * or the state. Fewer than expected: streamcache_cache_get_stats() has misses and, apart, evictions (raise max_bytes),
+ * not_stored (one value is too large, or leases are kept), expired (the time to live) and bypassed. Memory that does
+ * not shrink: leased_bytes are leases that nobody released. Wrong answers: something that changes them is not in the
+ * config, see streamcache_digest_config_json().
  */
 #ifndef STREAMCACHE_H
 #define STREAMCACHE_H

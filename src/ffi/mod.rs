@@ -10,8 +10,11 @@ pub mod chunk;
 mod contain;
 pub mod digest;
 pub mod filter;
+pub mod hasher;
+pub mod key;
 pub mod log;
 pub mod options;
+pub mod snapshot;
 pub mod stats;
 pub mod status;
 #[cfg(feature = "test-panic")]

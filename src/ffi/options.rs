@@ -1,9 +1,10 @@
 //! Section: options.
 
-use super::border::{Answer, bytes, cleared, guard, guard_error, null, required};
+use super::border::{Answer, bytes, cleared, guard, guard_error, null, required, text, write_text};
 use super::status::{STREAMCACHE_OK, streamcache_error, streamcache_status};
+use crate::digest::Secret;
 use crate::options::{Options, Policy};
-use core::ffi::c_char;
+use core::ffi::{c_char, c_void};
 
 /// What a cache is opened with. One thread at a time; reusable for any number of caches.
 pub struct streamcache_options(Options);
@@ -50,7 +51,8 @@ pub unsafe extern "C" fn streamcache_options_new(options: *mut *mut streamcache_
 }
 
 /// Makes options from a JSON object, such as {"max_bytes": 1073741824, "policy": "lru"}; what it doesn't name keeps
-/// its default. Names: "max_bytes" and "max_chunks" (a whole number, or "unlimited"), "policy" ("s3fifo" or "lru").
+/// its default. Names: "name" (a string), "max_bytes" and "max_chunks" (a whole number, or "unlimited"), "policy"
+/// ("s3fifo" or "lru"), "ttl_ms" (a whole number), "namespace" (a string), "secret" (hexadecimal digits, two a byte).
 ///
 /// `*options` is owned by the caller, for streamcache_options_free(). Threads: any.
 /// @param[in]  json UTF-8, need not be NUL-terminated
@@ -76,9 +78,54 @@ pub unsafe extern "C" fn streamcache_options_from_json(
     }
 }
 
+/// Writes every option as a JSON object that streamcache_options_from_json() reads back, and a NUL. A secret is written
+/// as "hidden", which is refused when it is read back: give it anew.
+///
+/// Borrows everything for the call. Threads: one at a time.
+/// @param[in]  options the options; NULL for the defaults
+/// @param[out] buffer where to; NULL only with capacity 0
+/// @param[in]  capacity bytes at `buffer`
+/// @param[out] len bytes of the text without the NUL, also when it doesn't fit
+/// @retval STREAMCACHE_OK written
+/// @retval STREAMCACHE_NO_SPACE `*len` + 1 bytes are needed; nothing was written
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_options_to_json(
+    options: *const streamcache_options, buffer: *mut c_char, capacity: usize, len: *mut usize,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    guard(|| unsafe {
+        let defaults = Options::default();
+        write_text(buffer, capacity, len, || Ok(borrow(options).unwrap_or(&defaults).to_json()))
+    })
+}
+
 unsafe fn set(options: *mut streamcache_options, change: impl FnOnce(&mut Options) -> Answer) -> streamcache_status {
     // SAFETY: the callers' pointer, as documented.
     guard(|| change(&mut unsafe { required(options) }?.0))
+}
+
+/// Sets what people call the cache, in logs and stats. Default: "".
+///
+/// Borrows everything for the call. Threads: one at a time.
+/// @param[in,out] options the options
+/// @param[in] name UTF-8, need not be NUL-terminated; NULL only with length 0
+/// @param[in] name_len bytes of `name`
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or a name that is not UTF-8
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_options_set_name(
+    options: *mut streamcache_options, name: *const c_char, name_len: usize,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    unsafe {
+        set(options, |options| {
+            options.name = text(name, name_len)?.into();
+            Ok(STREAMCACHE_OK)
+        })
+    }
 }
 
 /// Sets the hard limit in bytes on results, leased values, states and index together. 0 stores nothing, on purpose;
@@ -144,6 +191,74 @@ pub unsafe extern "C" fn streamcache_options_set_policy(
                 STREAMCACHE_POLICY_LRU => Policy::Lru,
                 _ => return Err(null()),
             };
+            Ok(STREAMCACHE_OK)
+        })
+    }
+}
+
+/// Sets the longest time to live of a result, time asleep included. 0 is no limit. Default: 0.
+///
+/// Borrows `options` for the call. Threads: one at a time.
+/// @param[in,out] options the options
+/// @param[in] ttl_ms milliseconds
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_options_set_ttl_ms(
+    options: *mut streamcache_options, ttl_ms: u64,
+) -> streamcache_status {
+    // SAFETY: the caller's pointer, as documented.
+    unsafe {
+        set(options, |options| {
+            options.ttl_ms = ttl_ms;
+            Ok(STREAMCACHE_OK)
+        })
+    }
+}
+
+/// Sets the namespace, a part of every filter's key: caches of different namespaces share no result, wherever it is
+/// kept. A version in it leaves old results behind. Default: "", no namespace.
+///
+/// Borrows everything for the call; the name is copied. Threads: one at a time.
+/// @param[in,out] options the options
+/// @param[in] name UTF-8, need not be NUL-terminated; NULL only with length 0
+/// @param[in] name_len bytes of `name`
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or a name that is not UTF-8
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_options_set_namespace(
+    options: *mut streamcache_options, name: *const c_char, name_len: usize,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    unsafe {
+        set(options, |options| {
+            options.namespace = text(name, name_len)?.into();
+            Ok(STREAMCACHE_OK)
+        })
+    }
+}
+
+/// Sets a secret: without it nobody can predict, recognise or plant a key of a filter or a pipeline; caches of equal
+/// namespace and secret make equal keys. streamcache_key_chunk() knows no secret: ask streamcache_filter_key(). Only a
+/// digest of the secret is kept; it is in no message and no dump, and overwritten once nobody uses it. Default: none.
+///
+/// Borrows everything for the call; `secret` may be wiped afterwards. Threads: one at a time.
+/// @param[in,out] options the options
+/// @param[in] secret unpredictable bytes, best 32 of the system's random source
+/// @param[in] len how many bytes, 16 or more
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or fewer than 16 bytes
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_options_set_secret(
+    options: *mut streamcache_options, secret: *const c_void, len: usize,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    unsafe {
+        set(options, |options| {
+            options.secret = Some(Secret::new(bytes(secret, len)?)?);
             Ok(STREAMCACHE_OK)
         })
     }

@@ -1,10 +1,13 @@
 //! Section: stats.
 
-use super::border::{guard, null, on};
+use super::border::{Answer, guard, null, on, write_text};
 use super::cache::streamcache_cache;
+use super::filter::streamcache_filter;
 use super::status::{STREAMCACHE_OK, streamcache_status};
 use crate::error::{Error, Result};
+use crate::exposition::Format;
 use crate::stats::CacheStats;
+use core::ffi::c_char;
 
 /// The counters and gauges of one cache. Each is exact; they are read one after another, so under load two of them may
 /// be microseconds apart.
@@ -13,12 +16,16 @@ use crate::stats::CacheStats;
 pub struct streamcache_cache_stats {
     /// In: sizeof(streamcache_cache_stats). Out: the bytes that were filled in.
     pub struct_size: usize,
-    /// Lookups: hits and misses together.
+    /// Lookups, each counted once: the sum of hits, misses and bypassed. Peeks are not counted.
     pub lookups: u64,
     /// Lookups that found their result.
     pub hits: u64,
     /// Lookups that did not.
     pub misses: u64,
+    /// Lookups that were told not to look: STREAMCACHE_BYPASS, _REFRESH, and every one of a non-deterministic filter.
+    pub bypassed: u64,
+    /// Misses whose result was there with its time to live over, part of misses.
+    pub expired: u64,
     /// Results stored, replacements included.
     pub puts: u64,
     /// Results given up for others.
@@ -35,6 +42,8 @@ pub struct streamcache_cache_stats {
     pub max_bytes: u64,
     /// Bytes of values that were not stored and live with their callers, outside the limit.
     pub detached_bytes: u64,
+    /// Bytes of results that were evicted, replaced or purged and are still leased, part of bytes.
+    pub leased_bytes: u64,
     /// Bytes of states, part of bytes.
     pub state_bytes: u64,
     /// Nanoseconds of computation that hits saved, from compute_ns of their puts.
@@ -71,16 +80,14 @@ pub unsafe extern "C" fn streamcache_cache_get_stats(
 ) -> streamcache_status {
     // SAFETY: the caller's pointers, as documented; struct_size bounds what is written.
     guard(|| unsafe {
-        let room = *stats.cast::<usize>().as_ref().ok_or_else(null)?;
-        if room < size_of::<usize>() {
-            return Err(Error::invalid("struct_size is too small: set it to sizeof(streamcache_cache_stats)"));
-        }
         let now = read(cache)?;
-        let full = streamcache_cache_stats {
-            struct_size: room.min(size_of::<streamcache_cache_stats>()),
+        fill(stats, |struct_size| streamcache_cache_stats {
+            struct_size,
             lookups: now.lookups(),
             hits: now.hits,
             misses: now.misses,
+            bypassed: now.bypassed,
+            expired: now.expired,
             puts: now.puts,
             evictions: now.evictions,
             not_stored: now.not_stored,
@@ -89,10 +96,113 @@ pub unsafe extern "C" fn streamcache_cache_get_stats(
             bytes: now.bytes,
             max_bytes: now.max_bytes,
             detached_bytes: now.detached_bytes,
+            leased_bytes: now.leased_bytes,
             state_bytes: now.state_bytes,
             time_saved_ns: now.time_saved_ns,
+        })
+    })
+}
+
+/// Fills a caller's struct as far as its struct_size goes.
+///
+/// # Safety
+/// `out` is NULL or writable for the size it begins with; `T` is a plain C struct that begins with its size.
+unsafe fn fill<T>(out: *mut T, make: impl FnOnce(usize) -> T) -> Answer {
+    // SAFETY: as this function's own contract; struct_size bounds what is written.
+    unsafe {
+        let room = *out.cast::<usize>().as_ref().ok_or_else(null)?;
+        if room < size_of::<usize>() {
+            return Err(Error::invalid("struct_size is wrong: set it to sizeof of the struct"));
+        }
+        let filled = room.min(size_of::<T>());
+        let full = make(filled);
+        out.cast::<u8>().copy_from((&raw const full).cast(), filled);
+    }
+    Ok(STREAMCACHE_OK)
+}
+
+/// What the calls of one filter handle and its snapshots counted. Peeks are not counted.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct streamcache_filter_stats {
+    /// In: sizeof(streamcache_filter_stats). Out: the bytes that were filled in.
+    pub struct_size: usize,
+    /// Lookups, each counted once: the sum of hits, misses and bypassed.
+    pub lookups: u64,
+    /// Lookups that found their result.
+    pub hits: u64,
+    /// Lookups that did not.
+    pub misses: u64,
+    /// Lookups that were told not to look.
+    pub bypassed: u64,
+    /// Results stored.
+    pub puts: u64,
+    /// Nanoseconds of computation that hits saved, from compute_ns of their puts.
+    pub time_saved_ns: u64,
+}
+
+/// Reads the counters of one filter handle and its snapshots, also of a closed cache's.
+///
+/// Borrows everything for the call. Threads: any. Locks nothing.
+/// @param[in]     filter the filter
+/// @param[in,out] stats set struct_size before the call; a smaller one, of an older header, is filled as far as it goes
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or a struct_size below sizeof(size_t)
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_filter_get_stats(
+    filter: *const streamcache_filter, stats: *mut streamcache_filter_stats,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    guard(|| unsafe {
+        on(filter, |filter| {
+            let now = filter.stats();
+            fill(stats, |struct_size| streamcache_filter_stats {
+                struct_size,
+                lookups: now.lookups(),
+                hits: now.hits,
+                misses: now.misses,
+                bypassed: now.bypassed,
+                puts: now.puts,
+                time_saved_ns: now.time_saved_ns,
+            })
+        })
+    })
+}
+
+/// How stats are written as text.
+pub type streamcache_format = i32;
+
+/// One JSON object: the cache's numbers by their names in streamcache_cache_stats ("unlimited" for no limit), its
+/// "name", and "filters", an object of the open filters' numbers by id.
+pub const STREAMCACHE_FORMAT_JSON: streamcache_format = 1;
+/// Prometheus' text format 0.0.4: streamcache_hits_total{cache="name"} and so on, and for the open filters
+/// streamcache_filter_hits_total{cache="name",filter="id"} and so on. Time saved is in seconds.
+pub const STREAMCACHE_FORMAT_PROMETHEUS: streamcache_format = 2;
+
+/// Writes the stats of a cache and its open filters (handles of one id together) as text, and a NUL.
+///
+/// Borrows everything for the call. Threads: any. Locks one shard at a time.
+/// @param[in]  cache the cache
+/// @param[in]  format STREAMCACHE_FORMAT_JSON or STREAMCACHE_FORMAT_PROMETHEUS
+/// @param[out] buffer where to; NULL only with capacity 0
+/// @param[in]  capacity bytes at `buffer`
+/// @param[out] len bytes of the text without the NUL, also when it doesn't fit; it may grow until the next call
+/// @retval STREAMCACHE_OK written
+/// @retval STREAMCACHE_NO_SPACE `*len` + 1 bytes are needed; nothing was written
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown format
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_cache_write_stats(
+    cache: *const streamcache_cache, format: streamcache_format, buffer: *mut c_char, capacity: usize, len: *mut usize,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    guard(|| unsafe {
+        let format = match format {
+            STREAMCACHE_FORMAT_JSON => Format::Json,
+            STREAMCACHE_FORMAT_PROMETHEUS => Format::Prometheus,
+            _ => return Err(null()),
         };
-        stats.cast::<u8>().copy_from((&raw const full).cast(), full.struct_size);
-        Ok(STREAMCACHE_OK)
+        on(cache, |cache| write_text(buffer, capacity, len, || Ok(cache.write_stats(format))))
     })
 }

@@ -74,6 +74,7 @@ pub extern "C" fn streamcache_status_message(status: streamcache_status) -> *con
 ///
 /// Borrows `error`. Threads: any.
 /// @param[in] error from a function that failed; NULL answers STREAMCACHE_OK
+/// @return its status
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_error_get_status(error: *const streamcache_error) -> streamcache_status {

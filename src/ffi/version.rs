@@ -17,6 +17,7 @@ pub extern "C" fn streamcache_version_string() -> *const c_char {
 /// header's. Before 1.0 a program needs a library of the same minor version, which the SONAME ensures.
 ///
 /// Threads: any. Never fails.
+/// @return the number
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub extern "C" fn streamcache_version_number() -> u32 {

@@ -1,7 +1,7 @@
 //! Least recently used, exact within a shard, by the crate `lru`. Its nodes are boxed, so a put allocates one under the
 //! lock and a cold hit follows more pointers than S3-FIFO's: it is here for those who need LRU's order.
 
-use super::policy::{Entry, PolicyIndex, pass_limit};
+use super::policy::{Entry, Passing, PolicyIndex};
 use crate::digest::Digest;
 use crate::value::Value;
 use lru::LruCache;
@@ -60,6 +60,10 @@ impl PolicyIndex for Lru {
         self.entries.get(&Hashed { key: *key, hash }).map(|entry| &entry.value)
     }
 
+    fn peek(&self, hash: u64, key: &Digest) -> Option<&Value> {
+        self.entries.peek(&Hashed { key: *key, hash }).map(|entry| &entry.value)
+    }
+
     fn replace(&mut self, hash: u64, key: &Digest, entry: Entry) -> Result<Entry, Entry> {
         match self.entries.get_mut(&Hashed { key: *key, hash }) {
             Some(old) => Ok(std::mem::replace(old, entry)),
@@ -72,27 +76,38 @@ impl PolicyIndex for Lru {
         self.slots = self.slots.max(self.entries.len());
     }
 
-    fn take_unleased(&mut self, hash: u64, key: &Digest) -> Option<Entry> {
-        let hashed = Hashed { key: *key, hash };
-        if self.entries.peek(&hashed)?.value.is_leased() {
-            return None;
-        }
-        self.entries.pop(&hashed)
+    fn remove(&mut self, hash: u64, key: &Digest) -> Option<Entry> {
+        self.entries.pop(&Hashed { key: *key, hash })
     }
 
-    fn evict(&mut self, passed: &mut u32) -> Option<Entry> {
-        let limit = pass_limit(*passed, self.len());
-        while *passed < limit {
+    fn evict(&mut self, passing: &mut Passing) -> Option<Entry> {
+        for _ in 0..self.len() {
+            if passing.is_over() {
+                break;
+            }
             let (oldest, entry) = self.entries.peek_lru()?;
-            if !entry.value.is_leased() {
+            if !passing.passes(Some(&entry.value)) {
                 return self.entries.pop_lru().map(|(_, entry)| entry);
             }
             // Someone is reading it now: that is a use.
-            *passed += 1;
             let oldest = Hashed { key: oldest.key, hash: oldest.hash };
             self.entries.promote(&oldest);
         }
         None
+    }
+
+    /// The crate's order has no positions to come back to, so each call looks from the oldest on, at all there are.
+    fn sweep(&mut self, matches: &dyn Fn(u64) -> bool, cursor: &mut usize, _steps: &mut usize) -> Option<Entry> {
+        let found = self.entries.iter().rev().find(|(_, entry)| matches(entry.tag));
+        let found = found.map(|(hashed, _)| Hashed { key: hashed.key, hash: hashed.hash });
+        if found.is_none() {
+            *cursor = self.sweep_end();
+        }
+        self.entries.pop(&found?)
+    }
+
+    fn sweep_end(&self) -> usize {
+        usize::MAX
     }
 
     fn len(&self) -> usize {

@@ -14,14 +14,14 @@ mod tests;
 
 use crate::budget::{Budget, Purpose, Reservation};
 use crate::digest::Digest;
-use crate::error::{ErrorKind, Result};
+use crate::error::{self, ErrorKind};
 use crate::lock::Mutex;
 use crate::options::{Options, Policy, UNLIMITED};
 use crate::stats::CacheStats;
-use crate::value::Value;
+use crate::value::{Draft, Value};
 use count::Count;
-use policy::{Entry, MAX_LEASED_PASSED};
-use shard::{Baggage, Index, Lacks, Shard};
+use policy::{Entry, Passing};
+use shard::{Baggage, Evicted, Found, Index, Lacks, Shard, Sweep};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use stir::Stir;
@@ -59,7 +59,7 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    pub(crate) fn new(options: &Options) -> Result<Self> {
+    pub(crate) fn new(options: &Options) -> error::Result<Self> {
         let budget = Budget::new(options.max_bytes);
         let stir = Stir::random();
         let shards = (0..shard_count(options)).map(|_| {
@@ -67,7 +67,7 @@ impl Memory {
             Ok(Apart(Mutex::new(Shard::new(options.policy, &stir, slots))))
         });
         Ok(Self {
-            shards: shards.collect::<Result<_>>()?,
+            shards: shards.collect::<error::Result<_>>()?,
             policy: options.policy,
             stir,
             budget,
@@ -88,55 +88,83 @@ impl Memory {
 
     pub(crate) fn get(&self, key: &Digest) -> Option<Value> {
         let hash = self.stir.hash(key);
-        self.shards[self.home(hash)].0.lock().get(hash, key)
-    }
-
-    /// Copies `bytes` in under `key`, evicting what matters less; `lease` asks for the value too.
-    pub(crate) fn put(&self, key: &Digest, tag: u64, bytes: &[u8], compute_ns: u64, lease: bool) -> Result<Put> {
-        let charge = Value::charge(bytes.len()).ok_or(ErrorKind::NoMemory)?;
-        let hash = self.stir.hash(key);
-        let mut baggage = Baggage::default();
-        let mut value = None;
-        if let Some(reservation) = self.room_for(hash, key, charge, &mut baggage.passed) {
-            let new = Value::copy_of(bytes, compute_ns, reservation)?;
-            value = lease.then(|| new.clone());
-            if self.insert(hash, *key, Entry { value: new, tag }, baggage) {
-                return Ok(Put { stored: true, value });
+        let found = self.shards[self.home(hash)].0.lock().get(hash, key, &self.count);
+        match found {
+            Found::Hit(value) => Some(value),
+            Found::Miss => None,
+            Found::Expired(entry) => {
+                drop(entry); // here, where the lock is open
+                None
             }
         }
+    }
+
+    /// Looks without counting or promoting.
+    pub(crate) fn peek(&self, key: &Digest) -> Option<Value> {
+        let hash = self.stir.hash(key);
+        self.shards[self.home(hash)].0.lock().peek(hash, key)
+    }
+
+    /// Stores a value under `key`, evicting what matters less; `lease` asks for the value too.
+    pub(crate) fn put(&self, key: &Digest, tag: u64, draft: Draft<'_>, lease: bool) -> error::Result<Put> {
+        let charge = draft.charge().ok_or(ErrorKind::NoMemory)?;
+        let hash = self.stir.hash(key);
+        let mut baggage = Baggage::of_a_put();
+        let Some(reservation) = self.room_for(hash, key, charge, &mut baggage.passing) else {
+            self.not_stored.fetch_add(1, Relaxed);
+            let value = if lease { Some(self.detached(draft, charge)?) } else { None };
+            return Ok(Put { stored: false, value });
+        };
+        let value = Value::make(draft, reservation)?;
+        let leased = lease.then(|| value.clone());
+        let Err(value) = self.insert(hash, *key, Entry { value, tag }, baggage) else {
+            return Ok(Put { stored: true, value: leased });
+        };
         self.not_stored.fetch_add(1, Relaxed);
-        drop(value); // it holds budget, and what the caller keeps of an unstored value must not
-        let value = if lease { Some(self.detached(bytes, compute_ns, charge)?) } else { None };
+        drop(leased); // of the same value, which now leaves the budget
+        let value = if lease { Some(value.detach(&self.budget)?) } else { None };
         Ok(Put { stored: false, value })
     }
 
-    fn detached(&self, bytes: &[u8], compute_ns: u64, charge: u64) -> Result<Value> {
+    /// Makes a value outside the budget.
+    pub(crate) fn detached(&self, draft: Draft<'_>, charge: u64) -> error::Result<Value> {
         let reservation = self.budget.reserve(charge, Purpose::Detached).ok_or(ErrorKind::NoMemory)?;
-        Value::copy_of(bytes, compute_ns, reservation)
+        Value::make(draft, reservation)
     }
 
     /// Reserves a value's bytes. When there are none left, an old value of the same key makes way first, so that
     /// putting a key again evicts nothing else.
-    fn room_for(&self, hash: u64, key: &Digest, charge: u64, passed: &mut u32) -> Option<Reservation> {
+    fn room_for(&self, hash: u64, key: &Digest, charge: u64, passing: &mut Passing) -> Option<Reservation> {
         let whole = charge.checked_add(shard::entry_cost(self.policy))?;
         if self.count.max() == 0 || whole > self.budget.max() {
             return None;
         }
         self.budget.reserve(charge, Purpose::Result).or_else(|| {
             let home = self.home(hash);
-            let old = self.shards[home].0.lock().take_unleased(hash, key, &self.count);
-            drop(old);
-            self.reserve_from(home, charge, Purpose::Result, passed)
+            let bytes = self.budget.shortfall(charge).max(1);
+            let evicted = self.shards[home].0.lock().make_way(hash, key, bytes, &self.count, passing);
+            drop(evicted);
+            self.reserve_from(home, charge, Purpose::Result, passing)
         })
     }
 
-    /// Reserves `bytes`, evicting results as needed.
-    pub(crate) fn reserve(&self, bytes: u64, purpose: Purpose) -> Option<Reservation> {
-        self.reserve_from(self.next.fetch_add(1, Relaxed), bytes, purpose, &mut 0)
+    /// Reserves `bytes` for a state, evicting results as needed. Bytes that another thread is just giving back, of a
+    /// purge say, are tried for again before there is no room.
+    pub(crate) fn reserve_state(&self, bytes: u64) -> Option<Reservation> {
+        const TRIES: u32 = 16;
+        for _ in 0..TRIES {
+            let first = self.next.fetch_add(1, Relaxed);
+            let granted = self.reserve_from(first, bytes, Purpose::State, &mut Passing::patient());
+            if granted.is_some() || self.budget.states().saturating_add(bytes) > self.budget.max() {
+                return granted;
+            }
+            std::thread::yield_now();
+        }
+        None
     }
 
     /// Drains shard `first`, then the others in turn, one lock at a time, until the reservation is granted.
-    fn reserve_from(&self, first: usize, bytes: u64, purpose: Purpose, passed: &mut u32) -> Option<Reservation> {
+    fn reserve_from(&self, first: usize, bytes: u64, purpose: Purpose, passing: &mut Passing) -> Option<Reservation> {
         if bytes > self.budget.max() {
             return None;
         }
@@ -146,39 +174,40 @@ impl Memory {
                 if let Some(reservation) = self.budget.reserve(bytes, purpose) {
                     return Some(reservation);
                 }
-                let evicted = shard.lock().evict_bytes(self.budget.shortfall(bytes), &self.count, passed);
+                // At least one: the shortfall may be gone already, and then taken by another thread.
+                let evicted = shard.lock().evict(self.budget.shortfall(bytes).max(1), 0, &self.count, passing);
                 if evicted.is_empty() {
                     break;
                 }
             }
-            if *passed >= MAX_LEASED_PASSED {
+            if passing.is_over() {
                 break;
             }
         }
         self.budget.reserve(bytes, purpose)
     }
 
-    /// Stores an entry whose value is reserved; says false, and drops it, when no room can be made for it.
-    fn insert(&self, hash: u64, key: Digest, mut entry: Entry, mut baggage: Baggage) -> bool {
+    /// Stores an entry whose value is reserved; gives the value back when no room can be made for its slot or permit.
+    fn insert(&self, hash: u64, key: Digest, mut entry: Entry, mut baggage: Baggage) -> Result<(), Value> {
         let home = self.home(hash);
         let stored = loop {
             let attempt = {
                 let mut shard = self.shards[home].0.lock();
                 shard.insert(hash, key, entry, &self.budget, &self.count, &mut baggage)
             };
-            let Err((lacks, returned)) = attempt else { break true };
+            let Err((lacks, returned)) = attempt else { break Ok(()) };
             entry = returned;
             baggage.evicted.clear();
             let found = match lacks {
                 Lacks::Slot => {
                     let cost = shard::entry_cost(self.policy);
-                    baggage.slot = self.reserve_from(home, cost, Purpose::Result, &mut baggage.passed);
+                    baggage.slot = self.reserve_from(home, cost, Purpose::Result, &mut baggage.passing);
                     baggage.slot.is_some()
                 }
                 Lacks::Permit => self.permit_from_others(home, &mut baggage),
             };
             if !found {
-                break false;
+                break Err(entry.value);
             }
         };
         self.count.subtract(baggage.permits);
@@ -191,6 +220,59 @@ impl Memory {
             let shard = &self.shards[(home + turn) & (self.shards.len() - 1)].0;
             shard.lock().evict_one(baggage)
         })
+    }
+
+    /// Removes a key; says whether it was here.
+    pub(crate) fn remove(&self, key: &Digest) -> bool {
+        let hash = self.stir.hash(key);
+        let entry = self.shards[self.home(hash)].0.lock().remove(hash, key, &self.count);
+        entry.is_some()
+    }
+
+    /// Removes the entries whose tag `matches`: shard by shard, and a bounded number each time a lock is held.
+    pub(crate) fn remove_tagged(&self, matches: &dyn Fn(u64) -> bool) -> u64 {
+        let mut total = 0;
+        for shard in &self.shards {
+            let mut sweep = Sweep::default();
+            loop {
+                let mut removed = Evicted::new();
+                let done = shard.0.lock().sweep(matches, &mut sweep, &self.count, &mut removed);
+                total += removed.len() as u64;
+                if done {
+                    break;
+                }
+            }
+        }
+        total
+    }
+
+    /// Changes the byte limit; what is too much now is evicted, a bounded number each time a lock is held.
+    pub(crate) fn set_max_bytes(&self, max_bytes: u64) {
+        self.budget.set_max(max_bytes);
+        self.shrink(&|| (self.budget.shortfall(0), 0), Passing::patient);
+    }
+
+    /// Changes the entry limit, likewise; leased entries leave, too, for that makes fewer.
+    pub(crate) fn set_max_chunks(&self, max_chunks: u64) {
+        self.count.set_max(max_chunks);
+        self.shrink(&|| (0, self.count.excess()), Passing::over_none);
+    }
+
+    fn shrink(&self, excess: &dyn Fn() -> (u64, u64), passing: fn() -> Passing) {
+        let first = self.next.fetch_add(1, Relaxed);
+        for turn in 0..self.shards.len() {
+            let shard = &self.shards[first.wrapping_add(turn) & (self.shards.len() - 1)].0;
+            let mut passing = passing();
+            loop {
+                let (bytes, entries) = excess();
+                if bytes == 0 && entries == 0 {
+                    return;
+                }
+                if shard.lock().evict(bytes, entries, &self.count, &mut passing).is_empty() {
+                    break;
+                }
+            }
+        }
     }
 
     /// Forgets every result; leases stay valid.
@@ -215,14 +297,21 @@ impl Memory {
             state_bytes: self.budget.states(),
             ..CacheStats::default()
         };
+        let mut held = stats.state_bytes;
         for shard in &self.shards {
-            let counters = shard.0.lock().counters;
+            let (counters, bytes) = {
+                let shard = shard.0.lock();
+                (shard.counters, shard.bytes())
+            };
+            held += bytes;
+            stats.expired += counters.expired;
             stats.hits += counters.hits;
             stats.misses += counters.misses;
             stats.puts += counters.puts;
             stats.evictions += counters.evictions;
             stats.time_saved_ns = stats.time_saved_ns.saturating_add(counters.time_saved_ns);
         }
+        stats.leased_bytes = stats.bytes.saturating_sub(held);
         stats
     }
 }

@@ -13,12 +13,41 @@ pub(super) struct Entry {
     pub(super) tag: u64,
 }
 
-/// How many leased entries a put passes over before it gives up: evicting one frees nothing.
-pub(super) const MAX_LEASED_PASSED: u32 = 64;
+/// How a search for victims treats leased entries: evicting one frees no bytes, so it is passed over.
+#[derive(Debug)]
+pub(super) struct Passing {
+    so_far: u32,
+    most: u32,
+    /// Set where the number of entries must shrink: evicting a leased one does that.
+    takes_leased: bool,
+}
 
-/// How far one search of `len` entries may raise `passed`: a shard of a few leased ones is gone round once.
-pub(super) fn pass_limit(passed: u32, len: usize) -> u32 {
-    MAX_LEASED_PASSED.min(passed.saturating_add(u32::try_from(len).unwrap_or(u32::MAX)))
+impl Passing {
+    /// For a put: after 64 leased entries it gives up.
+    pub(super) const fn of_a_put() -> Self {
+        Self { so_far: 0, most: 64, takes_leased: false }
+    }
+
+    /// For what must find room if there is any: a state, or a lower limit.
+    pub(super) const fn patient() -> Self {
+        Self { so_far: 0, most: u32::MAX, takes_leased: false }
+    }
+
+    /// For a lower limit on entries.
+    pub(super) const fn over_none() -> Self {
+        Self { so_far: 0, most: u32::MAX, takes_leased: true }
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.so_far >= self.most
+    }
+
+    /// Whether `value` is passed over; counts it if so.
+    pub(super) fn passes(&mut self, value: Option<&Value>) -> bool {
+        let passes = !self.takes_leased && value.is_some_and(Value::is_leased);
+        self.so_far += u32::from(passes);
+        passes
+    }
 }
 
 /// `hash` is always the stirred hash of `key`. A slot is the index memory of one entry; slots freed by a removal are
@@ -30,17 +59,27 @@ pub(super) trait PolicyIndex {
     /// The value under `key`, counted as a use.
     fn get(&mut self, hash: u64, key: &Digest) -> Option<&Value>;
 
+    /// The value under `key`, not counted.
+    fn peek(&self, hash: u64, key: &Digest) -> Option<&Value>;
+
     /// Replaces the entry of a key that is here, and returns the old one; gives `entry` back if it is not.
     fn replace(&mut self, hash: u64, key: &Digest, entry: Entry) -> Result<Entry, Entry>;
 
     /// Adds a key that is not here.
     fn insert(&mut self, hash: u64, key: Digest, entry: Entry);
 
-    /// Removes a key, unless its value is leased.
-    fn take_unleased(&mut self, hash: u64, key: &Digest) -> Option<Entry>;
+    /// Removes a key.
+    fn remove(&mut self, hash: u64, key: &Digest) -> Option<Entry>;
 
-    /// Gives up the entry that matters least, passing over leased ones and counting them in `passed`.
-    fn evict(&mut self, passed: &mut u32) -> Option<Entry>;
+    /// Gives up the entry that matters least, or None when all that may be looked at is passed over.
+    fn evict(&mut self, passing: &mut Passing) -> Option<Entry>;
+
+    /// Removes an entry whose tag `matches`, looking at entries from `cursor` on and leaving it behind the last one
+    /// looked at. At most `steps` are looked at; None with `cursor` at or beyond the end means there is none left.
+    fn sweep(&mut self, matches: &dyn Fn(u64) -> bool, cursor: &mut usize, steps: &mut usize) -> Option<Entry>;
+
+    /// Where a sweep ends.
+    fn sweep_end(&self) -> usize;
 
     fn len(&self) -> usize;
 

@@ -3,7 +3,7 @@
 //! ghost, and come back straight into main. A hit moves nothing.
 
 use super::ghost::Ghost;
-use super::policy::{Entry, PolicyIndex, pass_limit};
+use super::policy::{Entry, Passing, PolicyIndex};
 use super::slab::{List, Slab};
 use super::stir::Stir;
 use crate::digest::Digest;
@@ -17,6 +17,15 @@ const SMALL_SHARE: u64 = 10;
 const MAX_USES: u8 = 3;
 /// Second chances the main queue gives in one search, so that no put pays for a whole shard of hot entries.
 const MAX_SECOND_CHANCES: u32 = 512;
+
+/// One search for a victim.
+#[derive(Default)]
+struct Search {
+    /// Second chances given so far.
+    chances: u32,
+    /// Leased entries found one after another in main.
+    leased_in_turn: u32,
+}
 
 #[derive(Debug)]
 pub(super) struct S3Fifo {
@@ -45,7 +54,7 @@ impl S3Fifo {
     }
 
     /// Takes a node off its list and out of the index.
-    fn remove(&mut self, hash: u64, at: u32) -> Option<Entry> {
+    fn take(&mut self, hash: u64, at: u32) -> Option<Entry> {
         if let Ok(found) = self.table.find_entry(hash, |&n| n == at) {
             found.remove();
         }
@@ -56,39 +65,35 @@ impl S3Fifo {
         self.slab.remove(at)
     }
 
-    fn is_leased(&self, at: u32) -> bool {
-        self.slab.node(at).value.as_ref().is_some_and(Value::is_leased)
-    }
-
-    fn evict_from_small(&mut self, at: u32, passed: &mut u32) -> Option<Entry> {
-        if self.is_leased(at) {
-            *passed += 1;
-            self.small.unlink(&mut self.slab, at);
-            self.small.push_head(&mut self.slab, at);
-        } else if self.slab.node(at).uses > 0 {
-            self.slab.node_mut(at).uses = 0;
-            self.small.unlink(&mut self.slab, at);
-            self.main.push_head(&mut self.slab, at);
-        } else {
-            let hash = self.stir.hash(&self.slab.node(at).key);
+    fn evict_from_small(&mut self, at: u32, passing: &mut Passing, search: &mut Search) -> Option<Entry> {
+        let node = self.slab.node_mut(at);
+        let leased = passing.passes(node.value.as_ref());
+        if !leased && node.uses == 0 {
+            let hash = self.stir.hash(&node.key);
             self.ghost.put(hash);
-            return self.remove(hash, at);
+            return self.take(hash, at);
         }
+        // Someone is reading a leased one now: that is a use.
+        node.uses = 0;
+        if !leased {
+            search.leased_in_turn = 0;
+        }
+        self.small.unlink(&mut self.slab, at);
+        self.main.push_head(&mut self.slab, at);
         None
     }
 
-    fn evict_from_main(&mut self, at: u32, passed: &mut u32, chances: &mut u32) -> Option<Entry> {
-        let leased = self.is_leased(at);
+    fn evict_from_main(&mut self, at: u32, passing: &mut Passing, search: &mut Search) -> Option<Entry> {
         let node = self.slab.node_mut(at);
-        if !leased && (node.uses == 0 || *chances >= MAX_SECOND_CHANCES) {
+        if passing.passes(node.value.as_ref()) {
+            search.leased_in_turn += 1;
+        } else if node.uses == 0 || search.chances >= MAX_SECOND_CHANCES {
             let hash = self.stir.hash(&node.key);
-            return self.remove(hash, at);
-        }
-        if leased {
-            *passed += 1;
+            return self.take(hash, at);
         } else {
-            *chances += 1;
             node.uses -= 1;
+            search.chances += 1;
+            search.leased_in_turn = 0;
         }
         self.main.unlink(&mut self.slab, at);
         self.main.push_head(&mut self.slab, at);
@@ -109,6 +114,10 @@ impl PolicyIndex for S3Fifo {
             node.uses += 1;
         }
         node.value.as_ref()
+    }
+
+    fn peek(&self, hash: u64, key: &Digest) -> Option<&Value> {
+        self.slab.node(self.find(hash, key)?).value.as_ref()
     }
 
     fn replace(&mut self, hash: u64, key: &Digest, entry: Entry) -> Result<Entry, Entry> {
@@ -136,27 +145,44 @@ impl PolicyIndex for S3Fifo {
         self.table.insert_unique(hash, at, |&at| stir.hash(&slab.node(at).key));
     }
 
-    fn take_unleased(&mut self, hash: u64, key: &Digest) -> Option<Entry> {
-        let at = self.find(hash, key).filter(|&at| !self.is_leased(at))?;
-        self.remove(hash, at)
+    fn remove(&mut self, hash: u64, key: &Digest) -> Option<Entry> {
+        let at = self.find(hash, key)?;
+        self.take(hash, at)
     }
 
-    fn evict(&mut self, passed: &mut u32) -> Option<Entry> {
-        let mut chances = 0;
-        let limit = pass_limit(*passed, self.len());
-        while *passed < limit {
+    fn evict(&mut self, passing: &mut Passing) -> Option<Entry> {
+        let mut search = Search::default();
+        while !passing.is_over() {
             let small_is_over = self.small.units() * SMALL_SHARE >= self.small.units() + self.main.units();
+            // When all of main was found leased, small has to give something up.
+            let main_can = search.leased_in_turn < self.main.len();
             let victim = match (self.small.tail(), self.main.tail()) {
-                (None, None) => return None,
-                (Some(at), None) => self.evict_from_small(at, passed),
-                (Some(at), Some(_)) if small_is_over => self.evict_from_small(at, passed),
-                (_, Some(at)) => self.evict_from_main(at, passed, &mut chances),
+                (Some(at), _) if small_is_over || !main_can => self.evict_from_small(at, passing, &mut search),
+                (_, Some(at)) if main_can => self.evict_from_main(at, passing, &mut search),
+                _ => return None,
             };
             if victim.is_some() {
                 return victim;
             }
         }
         None
+    }
+
+    fn sweep(&mut self, matches: &dyn Fn(u64) -> bool, cursor: &mut usize, steps: &mut usize) -> Option<Entry> {
+        while *cursor < self.slab.len() && *steps > 0 {
+            let at = *cursor as u32;
+            *cursor += 1;
+            *steps -= 1;
+            let node = self.slab.node(at);
+            if node.value.is_some() && matches(node.tag) {
+                return self.take(self.stir.hash(&node.key), at);
+            }
+        }
+        None
+    }
+
+    fn sweep_end(&self) -> usize {
+        self.slab.len()
     }
 
     fn len(&self) -> usize {

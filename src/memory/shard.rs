@@ -3,12 +3,13 @@
 
 use super::count::Count;
 use super::lru::Lru;
-use super::policy::{Entry, PolicyIndex};
+use super::policy::{Entry, Passing, PolicyIndex};
 use super::s3fifo::S3Fifo;
 use super::stir::Stir;
 use crate::budget::{Budget, Purpose, Reservation};
 use crate::digest::Digest;
 use crate::options::Policy;
+use crate::process::boot_ms;
 use crate::value::Value;
 use arrayvec::ArrayVec;
 use std::sync::Arc;
@@ -27,6 +28,7 @@ pub(super) struct Counters {
     pub(super) misses: u64,
     pub(super) puts: u64,
     pub(super) evictions: u64,
+    pub(super) expired: u64,
     pub(super) time_saved_ns: u64,
 }
 
@@ -75,7 +77,7 @@ pub(super) enum Lacks {
 }
 
 /// What an insert brings along from elsewhere, and what it leaves over.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Baggage {
     /// Bytes for one slot.
     pub(super) slot: Option<Reservation>,
@@ -84,8 +86,33 @@ pub(super) struct Baggage {
     /// Entries on their way out.
     pub(super) evicted: ArrayVec<Entry, 3>,
     /// Leased entries passed over so far.
-    pub(super) passed: u32,
+    pub(super) passing: Passing,
 }
+
+impl Baggage {
+    pub(super) fn of_a_put() -> Self {
+        Self { slot: None, permits: 0, evicted: ArrayVec::new(), passing: Passing::of_a_put() }
+    }
+}
+
+/// A lookup's answer.
+pub(super) enum Found {
+    Hit(Value),
+    Miss,
+    /// It was here, and its time to live was over: an entry on its way out.
+    Expired(Entry),
+}
+
+/// Where a sweep of one shard is.
+#[derive(Debug, Default)]
+pub(super) struct Sweep {
+    cursor: usize,
+    /// The trims it knows of: another one moves entries, and it must begin again.
+    trims: u64,
+}
+
+/// Slots one hold of the lock looks at in a sweep.
+const SWEEP_STEPS: usize = 4096;
 
 #[derive(Debug)]
 pub(super) struct Shard {
@@ -93,26 +120,47 @@ pub(super) struct Shard {
     /// Holds `entry_cost` for each slot of the index.
     slots: Reservation,
     entry_cost: u64,
+    /// Bytes charged for the values that are here.
+    resident: u64,
+    trims: u64,
     pub(super) counters: Counters,
 }
 
 impl Shard {
     pub(super) fn new(policy: Policy, stir: &Stir, slots: Reservation) -> Self {
-        Self { index: Index::new(policy, stir), slots, entry_cost: entry_cost(policy), counters: Counters::default() }
+        let entry_cost = entry_cost(policy);
+        let index = Index::new(policy, stir);
+        Self { index, slots, entry_cost, resident: 0, trims: 0, counters: Counters::default() }
     }
 
-    pub(super) fn get(&mut self, hash: u64, key: &Digest) -> Option<Value> {
+    pub(super) fn get(&mut self, hash: u64, key: &Digest, count: &Count) -> Found {
+        let counters = &mut self.counters;
         match each!(&mut self.index, index => index.get(hash, key)) {
-            Some(value) => {
-                self.counters.hits += 1;
-                self.counters.time_saved_ns = self.counters.time_saved_ns.saturating_add(value.compute_ns());
-                Some(value.clone())
+            Some(value) if !value.is_expired(boot_ms) => {
+                counters.hits += 1;
+                counters.time_saved_ns = counters.time_saved_ns.saturating_add(value.compute_ns());
+                return Found::Hit(value.clone());
             }
             None => {
-                self.counters.misses += 1;
-                None
+                counters.misses += 1;
+                return Found::Miss;
+            }
+            Some(_) => {
+                counters.misses += 1;
+                counters.expired += 1;
             }
         }
+        self.remove(hash, key, count).map_or(Found::Miss, Found::Expired)
+    }
+
+    /// Looks without counting, promoting or removing.
+    pub(super) fn peek(&self, hash: u64, key: &Digest) -> Option<Value> {
+        each!(&self.index, index => index.peek(hash, key)).filter(|value| !value.is_expired(boot_ms)).cloned()
+    }
+
+    /// Bytes of the values that are here, and of the index.
+    pub(super) fn bytes(&self) -> u64 {
+        self.resident + self.slots.bytes()
     }
 
     /// Stores `entry`, in place if the key is here; else evicts at most one for the slot and one for the permit. On
@@ -120,8 +168,10 @@ impl Shard {
     pub(super) fn insert(
         &mut self, hash: u64, key: Digest, entry: Entry, budget: &Arc<Budget>, count: &Count, baggage: &mut Baggage,
     ) -> Result<(), (Lacks, Entry)> {
+        let charged = entry.value.charged();
         let entry = match each!(&mut self.index, index => index.replace(hash, &key, entry)) {
             Ok(old) => {
+                self.resident = self.resident - old.value.charged() + charged;
                 baggage.evicted.push(old);
                 self.counters.puts += 1;
                 return Ok(());
@@ -144,46 +194,85 @@ impl Shard {
             baggage.permits = baggage.permits.saturating_sub(1);
         }
         each!(&mut self.index, index => index.insert(hash, key, entry));
+        self.resident += charged;
         self.counters.puts += 1;
         Ok(())
     }
 
     /// Evicts one entry into the baggage, its permit with it.
     pub(super) fn evict_one(&mut self, baggage: &mut Baggage) -> bool {
-        let Some(victim) = each!(&mut self.index, index => index.evict(&mut baggage.passed)) else { return false };
+        let Some(victim) = each!(&mut self.index, index => index.evict(&mut baggage.passing)) else { return false };
+        self.resident -= victim.value.charged();
         baggage.evicted.push(victim);
         baggage.permits += 1;
         self.counters.evictions += 1;
         true
     }
 
-    /// Evicts until `bytes` of values are on their way out, or the limit of one hold of the lock is reached.
-    pub(super) fn evict_bytes(&mut self, bytes: u64, count: &Count, passed: &mut u32) -> Evicted {
+    /// Evicts until `bytes` of values and `entries` are on their way out, or the limit of one hold of the lock is
+    /// reached.
+    pub(super) fn evict(&mut self, bytes: u64, entries: u64, count: &Count, passing: &mut Passing) -> Evicted {
         let mut evicted = Evicted::new();
         let mut freed = 0u64;
-        while freed < bytes && !evicted.is_full() {
-            let Some(victim) = each!(&mut self.index, index => index.evict(passed)) else { break };
+        while (freed < bytes || (evicted.len() as u64) < entries) && !evicted.is_full() {
+            let Some(victim) = each!(&mut self.index, index => index.evict(passing)) else { break };
             freed += victim.value.charged();
             evicted.push(victim);
         }
         self.counters.evictions += evicted.len() as u64;
-        self.left(evicted.len() as u64, count);
+        self.left(&evicted, count);
         evicted
     }
 
-    /// Removes a key, unless its value is leased.
-    pub(super) fn take_unleased(&mut self, hash: u64, key: &Digest, count: &Count) -> Option<Entry> {
-        let entry = each!(&mut self.index, index => index.take_unleased(hash, key))?;
-        self.left(1, count);
+    /// Removes a key.
+    pub(super) fn remove(&mut self, hash: u64, key: &Digest, count: &Count) -> Option<Entry> {
+        let entry = each!(&mut self.index, index => index.remove(hash, key))?;
+        self.left(std::slice::from_ref(&entry), count);
         Some(entry)
     }
 
+    /// Gives up bytes for a value of `key`: the key's old value if no one leases it, so that putting a key again evicts
+    /// nothing else; otherwise what the policy chooses.
+    pub(super) fn make_way(
+        &mut self, hash: u64, key: &Digest, bytes: u64, count: &Count, passing: &mut Passing,
+    ) -> Evicted {
+        let old = each!(&self.index, index => index.peek(hash, key));
+        if old.is_none_or(Value::is_leased) {
+            return self.evict(bytes, 0, count, passing);
+        }
+        self.remove(hash, key, count).into_iter().collect()
+    }
+
+    /// Removes entries whose tag `matches`, a bounded number at a time; true when the shard is done.
+    pub(super) fn sweep(
+        &mut self, matches: &dyn Fn(u64) -> bool, sweep: &mut Sweep, count: &Count, removed: &mut Evicted,
+    ) -> bool {
+        if sweep.trims != self.trims {
+            *sweep = Sweep { cursor: 0, trims: self.trims };
+        }
+        let mut steps = SWEEP_STEPS;
+        while !removed.is_full() {
+            match each!(&mut self.index, index => index.sweep(matches, &mut sweep.cursor, &mut steps)) {
+                Some(entry) => removed.push(entry),
+                None => break,
+            }
+        }
+        let done = sweep.cursor >= each!(&self.index, index => index.sweep_end());
+        self.left(removed, count);
+        done && sweep.trims == self.trims
+    }
+
     /// Accounts for entries that left for good, and gives index memory back when three quarters of it are unused.
-    fn left(&mut self, entries: u64, count: &Count) {
-        count.subtract(entries);
+    fn left(&mut self, entries: &[Entry], count: &Count) {
+        if entries.is_empty() {
+            return;
+        }
+        count.subtract(entries.len() as u64);
+        self.resident -= entries.iter().map(|entry| entry.value.charged()).sum::<u64>();
         let (live, slots) = each!(&self.index, index => (index.len(), index.slots()));
         if live == 0 && slots > 0 || slots >= MIN_SLOTS_TO_TRIM && live * 4 <= slots {
             each!(&mut self.index, index => index.trim());
+            self.trims += 1;
             let slots = each!(&self.index, index => index.slots());
             self.slots.shrink_to(slots as u64 * self.entry_cost);
         }
@@ -192,6 +281,8 @@ impl Shard {
     /// Swaps an empty index in. The old one is dropped by the caller, without the lock, before its slots' bytes.
     pub(super) fn purge(&mut self, empty: Index, no_slots: Reservation, count: &Count) -> (Index, Reservation) {
         count.subtract(self.index.len() as u64);
+        self.resident = 0;
+        self.trims += 1;
         (std::mem::replace(&mut self.index, empty), std::mem::replace(&mut self.slots, no_slots))
     }
 }

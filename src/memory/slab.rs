@@ -138,16 +138,21 @@ pub(super) struct List {
     id: u8,
     head: u32,
     tail: u32,
+    len: u32,
     units: u64,
 }
 
 impl List {
     pub(super) const fn new(id: u8) -> Self {
-        Self { id, head: NIL, tail: NIL, units: 0 }
+        Self { id, head: NIL, tail: NIL, len: 0, units: 0 }
     }
 
     pub(super) fn tail(&self) -> Option<u32> {
         (self.tail != NIL).then_some(self.tail)
+    }
+
+    pub(super) fn len(&self) -> u32 {
+        self.len
     }
 
     /// Bytes charged for its entries, in units of 64.
@@ -162,6 +167,7 @@ impl List {
         node.prev = NIL;
         node.next = old;
         self.units += u64::from(node.units);
+        self.len += 1;
         match old {
             NIL => self.tail = at,
             old => slab.node_mut(old).prev = at,
@@ -172,6 +178,7 @@ impl List {
     pub(super) fn unlink(&mut self, slab: &mut Slab, at: u32) {
         let Node { prev, next, units, .. } = *slab.node(at);
         self.units -= u64::from(units);
+        self.len -= 1;
         self.join(slab, prev, next);
     }
 

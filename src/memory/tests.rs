@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use std::collections::HashMap;
 
 fn memory(max_bytes: u64, max_chunks: u64, policy: Policy) -> Memory {
-    Memory::new(&Options { max_bytes, max_chunks, policy }).unwrap()
+    Memory::new(&Options { max_bytes, max_chunks, policy, ..Options::default() }).unwrap()
 }
 
 fn key(n: u64) -> Digest {
@@ -14,7 +14,15 @@ fn key(n: u64) -> Digest {
 }
 
 fn put(memory: &Memory, n: u64, bytes: &[u8]) -> bool {
-    memory.put(&key(n), 0, bytes, 0, false).unwrap().stored
+    memory.put(&key(n), 0, Draft::copy_of(bytes), false).unwrap().stored
+}
+
+fn put_leased(memory: &Memory, n: u64, bytes: &[u8]) -> Put {
+    memory.put(&key(n), 0, Draft::copy_of(bytes), true).unwrap()
+}
+
+fn charge(len: usize) -> u64 {
+    Draft::copy_of(&vec![0; len]).charge().unwrap()
 }
 
 const POLICIES: [Policy; 2] = [Policy::S3Fifo, Policy::Lru];
@@ -46,7 +54,7 @@ fn hot_keys_survive_a_flood_of_keys_never_seen_again() {
 fn putting_a_key_again_at_capacity_evicts_nothing() {
     for policy in POLICIES {
         let by_count = memory(UNLIMITED, 100, policy);
-        let charge = Value::charge(1000).unwrap();
+        let charge = charge(1000);
         let by_bytes = memory(100 * (charge + shard::entry_cost(policy)), UNLIMITED, policy);
         for memory in [by_count, by_bytes] {
             for n in 0..100 {
@@ -65,7 +73,7 @@ fn putting_a_key_again_at_capacity_evicts_nothing() {
 #[test]
 fn capacity_0_stores_nothing_and_the_caller_keeps_its_value() {
     for memory in [memory(UNLIMITED, 0, Policy::S3Fifo), memory(0, UNLIMITED, Policy::Lru)] {
-        let put = memory.put(&key(1), 0, b"mine", 0, true).unwrap();
+        let put = put_leased(&memory, 1, b"mine");
         assert!(!put.stored);
         let value = put.value.unwrap();
         assert_eq!((value.bytes(), memory.stats().detached_bytes), (&b"mine"[..], 128));
@@ -97,7 +105,7 @@ fn a_value_may_be_as_large_as_the_whole_budget() {
 fn a_leased_value_is_passed_over_and_its_bytes_come_back_with_the_lease() {
     for policy in POLICIES {
         let memory = memory(UNLIMITED, 10, policy);
-        let leases: Vec<_> = (0..10).map(|n| memory.put(&key(n), 0, &[n as u8], 0, true).unwrap().value).collect();
+        let leases: Vec<_> = (0..10).map(|n| put_leased(&memory, n, &[n as u8]).value).collect();
         assert!(!put(&memory, 100, b"no room"), "evicting a leased value would free nothing");
         drop(leases);
         assert!(put(&memory, 100, b"room"));
@@ -113,16 +121,103 @@ fn a_leased_value_is_passed_over_and_its_bytes_come_back_with_the_lease() {
 #[test]
 fn a_shard_of_leased_entries_alone_does_not_stop_a_put() {
     for policy in POLICIES {
-        let memory = Memory::new(&Options { max_bytes: 100_000, max_chunks: 2000, policy }).unwrap();
+        let memory = memory(100_000, 2000, policy);
         let mut at_home = (0..).filter(|&n| memory.home(memory.stir.hash(&key(n))) == 0);
         let elsewhere = (0..).filter(|&n| memory.home(memory.stir.hash(&key(n))) == 1);
-        let lease = memory.put(&key(at_home.next().unwrap()), 0, &[0; 500], 0, true).unwrap().value;
+        let lease = put_leased(&memory, at_home.next().unwrap(), &[0; 500]).value;
         for n in elsewhere.take(300) {
             assert!(put(&memory, n, &[0; 500]));
         }
         assert!(memory.stats().evictions > 0, "the budget is full");
         assert!(put(&memory, at_home.next().unwrap(), &[0; 500]), "the other shard gives something up");
         drop(lease);
+    }
+}
+
+#[test]
+fn a_state_evicts_results_between_leased_ones() {
+    for policy in POLICIES {
+        let memory = memory(1 << 20, UNLIMITED, policy);
+        let leases: Vec<_> = (0..300).map(|n| put_leased(&memory, n, &[0; 1000]).value).collect();
+        for n in 300..2000 {
+            put(&memory, n, &[0; 1000]);
+        }
+        assert!(memory.reserve_state(200_000).is_some(), "{policy:?}: 300 leases are not the whole budget");
+        drop(leases);
+    }
+}
+
+#[test]
+fn after_a_shrink_nothing_is_granted_until_the_gauge_is_under_the_new_limit() {
+    for policy in POLICIES {
+        let memory = memory(1 << 20, UNLIMITED, policy);
+        let leases: Vec<_> = (0..300).map(|n| put_leased(&memory, n, &[0; 1000]).value).collect();
+        for n in 300..1000 {
+            put(&memory, n, &[0; 1000]);
+        }
+        memory.set_max_bytes(100_000);
+        let stats = memory.stats();
+        assert!(stats.bytes > 100_000 && stats.entries == 300, "all but the leased ones left: {stats:?}");
+        assert!(!put(&memory, 2000, b"x") && memory.reserve_state(1).is_none());
+        drop(leases);
+        assert!(put(&memory, 2000, b"x"), "{policy:?}: now the leased ones can make room");
+        assert!(memory.stats().bytes <= 100_000);
+        memory.set_max_bytes(1 << 20);
+        assert!((3000..3500).all(|n| put(&memory, n, &[0; 1000])) && memory.stats().entries > 500);
+    }
+}
+
+#[test]
+fn fewer_chunks_allowed_are_fewer_at_once_leased_or_not() {
+    for policy in POLICIES {
+        let memory = memory(UNLIMITED, 5000, policy);
+        let lease = put_leased(&memory, 0, b"leased").value.unwrap();
+        for n in 1..5000 {
+            put(&memory, n, b"x");
+        }
+        memory.set_max_chunks(10);
+        assert_eq!(memory.stats().entries, 10);
+        memory.set_max_chunks(0);
+        assert_eq!((memory.stats().entries, lease.bytes()), (0, &b"leased"[..]));
+        assert!(!put(&memory, 1, b"x"));
+        assert_eq!(memory.stats().leased_bytes, lease.charged());
+    }
+}
+
+#[test]
+fn a_time_to_live_ends_and_a_miss_says_so() {
+    for policy in POLICIES {
+        let memory = memory(UNLIMITED, 10, policy);
+        let now = crate::process::boot_ms();
+        let put = |n, expires_ms| {
+            let draft = Draft { expires_ms, ..Draft::copy_of(b"x") };
+            assert!(memory.put(&key(n), 0, draft, false).unwrap().stored);
+        };
+        put(1, now - 1);
+        put(2, now + 1_000_000);
+        put(3, 0);
+        assert!(memory.peek(&key(1)).is_none() && memory.stats().entries == 3, "a peek changes nothing");
+        assert!(memory.get(&key(1)).is_none() && memory.get(&key(1)).is_none());
+        assert!(memory.get(&key(2)).is_some() && memory.get(&key(3)).is_some());
+        let stats = memory.stats();
+        assert_eq!((stats.misses, stats.expired, stats.hits, stats.entries), (2, 1, 2, 2));
+    }
+}
+
+#[test]
+fn a_sweep_removes_what_it_is_told_and_nothing_else() {
+    for policy in POLICIES {
+        let memory = memory(UNLIMITED, 20_000, policy);
+        for n in 0..15_000 {
+            memory.put(&key(n), n % 3, Draft::copy_of(b"x"), false).unwrap();
+        }
+        assert_eq!(memory.remove_tagged(&|tag| tag == 1), 5000);
+        for n in 0..15_000 {
+            assert_eq!(memory.get(&key(n)).is_some(), n % 3 != 1, "{n}");
+        }
+        assert_eq!(memory.remove_tagged(&|tag| tag != 1), 10_000);
+        assert_eq!((memory.stats().entries, memory.stats().bytes), (0, 0));
+        assert!(memory.remove_tagged(&|_| true) == 0 && !memory.remove(&key(1)));
     }
 }
 
@@ -135,7 +230,7 @@ fn emptied_shards_give_their_index_back() {
         }
         let index = |memory: &Memory| {
             let stats = memory.stats();
-            stats.bytes - stats.entries * Value::charge(0).unwrap()
+            stats.bytes - stats.entries * charge(0)
         };
         let full = index(&memory);
         for n in 20_000..20_100 {
@@ -148,7 +243,7 @@ fn emptied_shards_give_their_index_back() {
 
 #[test]
 fn shards_keep_about_a_thousand_entries_or_more() {
-    let shards = |max_bytes, max_chunks| shard_count(&Options { max_bytes, max_chunks, policy: Policy::S3Fifo });
+    let shards = |max_bytes, max_chunks| shard_count(&Options { max_bytes, max_chunks, ..Options::default() });
     assert_eq!(shards(UNLIMITED, 1999), 1);
     assert_eq!(shards(UNLIMITED, 2000), 2);
     assert_eq!(shards(UNLIMITED, 100_000), 64);
@@ -161,15 +256,19 @@ fn shards_keep_about_a_thousand_entries_or_more() {
 enum Step {
     Put { key: u64, len: usize, lease: bool },
     Get { key: u64, lease: bool },
+    Remove { key: u64 },
     DropLease,
     Purge,
+    MaxBytes { bytes: u64 },
 }
 
 fn step(max_len: usize) -> impl Strategy<Value = Step> {
     let key = 0..40u64;
     prop_oneof![
         8 => (key.clone(), 0..max_len, any::<bool>()).prop_map(|(key, len, lease)| Step::Put { key, len, lease: lease && len % 3 == 0 }),
-        8 => (key, any::<bool>()).prop_map(|(key, lease)| Step::Get { key, lease }),
+        8 => (key.clone(), any::<bool>()).prop_map(|(key, lease)| Step::Get { key, lease }),
+        1 => key.prop_map(|key| Step::Remove { key }),
+        1 => (4096..40_000u64).prop_map(|bytes| Step::MaxBytes { bytes }),
         4 => Just(Step::DropLease),
         1 => Just(Step::Purge),
     ]
@@ -196,7 +295,7 @@ proptest! {
             match step {
                 Step::Put { key: k, len, lease } => {
                     let bytes = vec![n as u8; len];
-                    let put = memory.put(&key(k), 0, &bytes, 0, lease).unwrap();
+                    let put = memory.put(&key(k), 0, Draft::copy_of(&bytes), lease).unwrap();
                     prop_assert_eq!(put.value.is_some(), lease);
                     leases.extend(put.value.map(|value| (value, bytes.clone())));
                     if put.stored {
@@ -214,6 +313,11 @@ proptest! {
                         }
                     }
                 }
+                Step::Remove { key: k } => {
+                    memory.remove(&key(k));
+                    model.remove(&k);
+                }
+                Step::MaxBytes { bytes } => memory.set_max_bytes(bytes),
                 Step::DropLease => drop(leases.pop()),
                 Step::Purge => {
                     memory.purge();
@@ -221,7 +325,10 @@ proptest! {
                 }
             }
             let stats = memory.stats();
-            prop_assert!(stats.bytes <= max_bytes && stats.entries <= max_chunks);
+            // Only what is leased may be above a limit that was lowered, and a small shard's slots.
+            let leased: u64 = leases.iter().map(|(value, _)| value.charged()).sum();
+            prop_assert!(stats.bytes <= stats.max_bytes.max(leased + 256 * 192));
+            prop_assert!(stats.entries <= max_chunks && stats.leased_bytes <= leased);
             prop_assert_eq!(stats.lookups(), lookups);
             prop_assert!(leases.iter().all(|(value, bytes)| value.bytes() == bytes));
         }

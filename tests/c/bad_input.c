@@ -1,6 +1,8 @@
 /* Bad input gets a status and a message that says what to do; nothing leaks, nothing is lost, the cache works on. */
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include "common.h"
 
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -110,6 +112,33 @@ static void options_of_the_wrong_type(void) {
     still_usable();
 }
 
+static void a_secret_that_could_be_guessed_or_is_none(void) {
+    static const char digits[] = "7357735773577357735773577357735773577357735773577357735773577357";
+    static const char *const wrong[] = {"{\"secret\":\"\"}", "{\"secret\":\"00112233445566778899aabbccddee\"}", "{\"secret\":\"%sx\"}",
+        "{\"secret\":\"%sxy\"}", "{\"secret\":[\"%s\"]}", "{\"secret\":%s}", "{\"secret\":1}", "{\"secret\":\"%s}",
+        "{\"secret\":\"%s\",\"secret\":\"%s\"}", "{\"secret\":\"%s\",\"policy\":\"fifo\"}", "{\"secret\":\"%s\",\"secrets\":1}"};
+    static const char bytes[16] = {0};
+    streamcache_options *options = NULL;
+    char json[256];
+    size_t i;
+    for (i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        streamcache_error *error = NULL;
+        snprintf(json, sizeof json, wrong[i], digits, digits);
+        STATUS(streamcache_options_from_json(json, strlen(json), &options, &error), STREAMCACHE_INVALID_ARGUMENT);
+        CHECK(options == NULL);
+        CHECK(strstr(streamcache_error_get_message(error), "7357") == NULL); /* no message repeats it */
+        ERROR(error, STREAMCACHE_INVALID_ARGUMENT, "");
+    }
+    OK(streamcache_options_new(&options));
+    for (i = 0; i < 16; i++) STATUS(streamcache_options_set_secret(options, bytes, i), STREAMCACHE_INVALID_ARGUMENT);
+    OK(streamcache_options_set_secret(options, bytes, 16));
+    STATUS(streamcache_options_set_namespace(options, "\xff", 1), STREAMCACHE_INVALID_ARGUMENT);
+    OK(streamcache_options_set_namespace(options, "a\0b", 3));
+    streamcache_options_free(options);
+    bad_options("{\"namespace\":1}", "namespace");
+    still_usable();
+}
+
 static void a_policy_nobody_knows(void) {
     static const streamcache_policy unknown[] = {0, 3, -1, 999, INT32_MAX, INT32_MIN};
     streamcache_options *options = NULL;
@@ -195,8 +224,10 @@ static void bad_file(const char *path, size_t len, streamcache_status status, co
     untouched = digest;
     STATUS(streamcache_digest_state_file(path, len, &digest, &error), status);
     ERROR(error, status, mentions);
-    CHECK(same_digest(&digest, &untouched));
     STATUS(streamcache_digest_state_file(path, len, &digest, NULL), status);
+    STATUS(streamcache_digest_chunk_file(path, len, &digest, &error), status);
+    ERROR(error, status, mentions);
+    CHECK(same_digest(&digest, &untouched));
 }
 
 static void a_file_that_vanished_or_is_none(void) {
@@ -284,6 +315,11 @@ static void a_role_nobody_knows(void) {
     size_t i;
     for (i = 0; i < sizeof unknown / sizeof *unknown; i++)
         STATUS(streamcache_digest_raw(unknown[i], "abc", 3, &digest), STREAMCACHE_INVALID_ARGUMENT);
+    for (i = 0; i < sizeof unknown / sizeof *unknown; i++) {
+        streamcache_hasher *hasher = (streamcache_hasher *)(void *)&digest;
+        STATUS(streamcache_hasher_new(unknown[i], &hasher), STREAMCACHE_INVALID_ARGUMENT);
+        CHECK(hasher == NULL);
+    }
     still_usable();
 }
 
@@ -338,18 +374,335 @@ static void a_tensor_that_contradicts_itself(void) {
     still_usable();
 }
 
-static void structs_without_their_size(void) {
-    streamcache_digest key = digest_of(8);
+/* A struct as the caller's header has it, in a block that a newer one might have: what is behind it is 0, but for one
+ * byte where that is asked for. */
+static union {
     streamcache_put_options put;
-    streamcache_cache_stats stats;
-    streamcache_value *value = (streamcache_value *)(void *)&put;
-    memset(&put, 0, sizeof put);
-    STATUS(streamcache_cache_put_chunk(cache, &key, "v", 1, 0, &put, &value), STREAMCACHE_INVALID_ARGUMENT);
+    streamcache_external external;
+    streamcache_cache_stats cache_stats;
+    streamcache_filter_stats filter_stats;
+    size_t struct_size;
+    unsigned char bytes[8192];
+} newer;
+
+static void *newer_struct(const void *known, size_t known_size, size_t struct_size, size_t set_at) {
+    memset(&newer, 0, sizeof newer);
+    memcpy(&newer, known, known_size);
+    newer.struct_size = struct_size;
+    if (set_at != 0) newer.bytes[set_at] = 1;
+    return &newer;
+}
+
+static void structs_without_their_size(void) {
+    static const size_t impossible[] = {0, 1, 7, 4097, SIZE_MAX / 2, SIZE_MAX};
+    streamcache_digest key = digest_of(2);
+    streamcache_filter *filter = open_filter(cache, "sizes", "small");
+    streamcache_put_options put = put_options();
+    streamcache_value *value;
+    int destroyed = 0;
+    streamcache_external external = external_of("fresh", 5, 0, &destroyed);
+    size_t i;
+    for (i = 0; i < sizeof impossible / sizeof *impossible; i++) {
+        streamcache_put_options bad = put;
+        streamcache_external bad_external = external;
+        value = (streamcache_value *)(void *)&put;
+        bad.struct_size = bad_external.struct_size = impossible[i];
+        STATUS(streamcache_cache_put_chunk(cache, &key, "v", 1, 0, &bad, &value), STREAMCACHE_INVALID_ARGUMENT);
+        CHECK(value == NULL);
+        value = (streamcache_value *)(void *)&put;
+        STATUS(streamcache_cache_put_chunk_external(cache, &key, &bad_external, 0, NULL, &value), STREAMCACHE_INVALID_ARGUMENT);
+        CHECK(value == NULL && destroyed == 0);
+    }
+    /* A caller with a newer header: as long as nothing is asked that is not known here, it is served. */
+    OK(streamcache_cache_put_chunk(cache, &key, "fresh", 5, 0, newer_struct(&put, sizeof put, 4096, 0), NULL));
+    STATUS(streamcache_cache_put_chunk(cache, &key, "v", 1, 0, newer_struct(&put, sizeof put, 4096, sizeof put), NULL),
+        STREAMCACHE_NOT_SUPPORTED);
+    STATUS(streamcache_cache_put_chunk(cache, &key, "v", 1, 0, newer_struct(&put, sizeof put, 4096, 4095), NULL), STREAMCACHE_NOT_SUPPORTED);
+    value = (streamcache_value *)(void *)&put;
+    STATUS(streamcache_filter_put_external(filter, &key, NULL, newer_struct(&external, sizeof external, 2048, 2047), 0, NULL, &value),
+        STREAMCACHE_NOT_SUPPORTED);
+    CHECK(value == NULL && destroyed == 0);
+    OK(streamcache_cache_put_chunk_external(cache, &key, newer_struct(&external, sizeof external, 2048, 0), 0, NULL, NULL));
+    streamcache_filter_release(filter);
+    still_usable(); /* which replaces it */
+    CHECK(destroyed == 1);
+}
+
+/* Of a struct that ends before a field it must have, nothing is believed: 8 bytes of external memory would be a value
+ * without a destructor. */
+static void structs_that_are_cut_short(void) {
+    streamcache_digest key = digest_of(2);
+    int destroyed = 0;
+    size_t size, taken = 0;
+    for (size = sizeof(size_t); size < sizeof(streamcache_external); size++) {
+        streamcache_external external = external_of("v", 1, 0, &destroyed);
+        external.struct_size = size;
+        taken += streamcache_cache_put_chunk_external(cache, &key, &external, 0, NULL, NULL) != STREAMCACHE_INVALID_ARGUMENT;
+    }
+    CHECK(taken == 0 && destroyed == 0);
+    for (size = sizeof(size_t), taken = 0; size < sizeof(streamcache_put_options); size++) {
+        streamcache_put_options options = put_options();
+        options.struct_size = size;
+        taken += streamcache_cache_put_chunk(cache, &key, "v", 1, 0, &options, NULL) != STREAMCACHE_INVALID_ARGUMENT;
+    }
+    CHECK(taken == 0);
+    still_usable();
+}
+
+/* Stats are filled as far as the caller's struct goes, and not a byte further. */
+static void stats_of_any_size(void) {
+    streamcache_filter *filter = open_filter(cache, "stats", "small");
+    streamcache_cache_stats full = stats_of(cache);
+    size_t size, i;
+    for (size = 0; size <= sizeof newer; size += size < 200 ? 1 : 1331) {
+        streamcache_status want = size < sizeof(size_t) ? STREAMCACHE_INVALID_ARGUMENT : STREAMCACHE_OK;
+        memset(&newer, 0x5a, sizeof newer);
+        newer.struct_size = size;
+        STATUS(streamcache_cache_get_stats(cache, &newer.cache_stats), want);
+        for (i = size < sizeof(size_t) ? sizeof(size_t) : size; i < sizeof newer; i++)
+            if (newer.bytes[i] != 0x5a) break;
+        CHECK(i == sizeof newer);
+        if (want == STREAMCACHE_OK) {
+            size_t filled = size < sizeof full ? size : sizeof full;
+            CHECK(newer.struct_size == filled);
+            CHECK(filled <= sizeof(size_t) || memcmp(newer.bytes + sizeof(size_t), (const char *)&full + sizeof(size_t), filled - sizeof(size_t)) == 0);
+        }
+        memset(&newer, 0x5a, sizeof newer);
+        newer.struct_size = size;
+        STATUS(streamcache_filter_get_stats(filter, &newer.filter_stats), want);
+        for (i = size < sizeof(size_t) ? sizeof(size_t) : size; i < sizeof newer; i++)
+            if (newer.bytes[i] != 0x5a) break;
+        CHECK(i == sizeof newer);
+    }
+    streamcache_filter_release(filter);
+    still_usable();
+}
+
+/* Descriptions */
+
+static void bad_description(const streamcache_put_options *options) {
+    streamcache_digest key = digest_of(9);
+    streamcache_value *value = (streamcache_value *)(void *)&key;
+    STATUS(streamcache_cache_put_chunk(cache, &key, "12345678901234567890123456789012", 32, 0, options, &value), STREAMCACHE_INVALID_ARGUMENT);
     CHECK(value == NULL);
-    memset(&stats, 0, sizeof stats);
-    STATUS(streamcache_cache_get_stats(cache, &stats), STREAMCACHE_INVALID_ARGUMENT);
-    stats.struct_size = 1;
-    STATUS(streamcache_cache_get_stats(cache, &stats), STREAMCACHE_INVALID_ARGUMENT);
+    STATUS(streamcache_cache_get_chunk(cache, &key, 0, &value), STREAMCACHE_MISS); /* nothing happened */
+}
+
+static void a_description_that_does_not_fit_its_payload(void) {
+    static const int64_t two[] = {2}, negative[] = {-2}, overflow[] = {INT64_MAX, INT64_MAX}, wrapping[] = {INT64_MAX, 4};
+    static streamcache_tensor_view many[1025];
+    static unsigned char large[65537];
+    streamcache_put_options options = put_options();
+    streamcache_tensor_view views[2], good = floats_at(24, 1, two);
+    streamcache_digest key = digest_of(2);
+    size_t i;
+    options.tensors = views;
+    options.tensor_count = 2;
+    views[0] = views[1] = good;
+    OK(streamcache_cache_put_chunk(cache, &key, "12345678901234567890123456789012", 32, 0, &options, NULL));
+#define BAD_VIEW(change)             \
+    do {                             \
+        views[1] = good;             \
+        change;                      \
+        bad_description(&options);   \
+    } while (0)
+    BAD_VIEW(views[1].struct_size = 0);
+    BAD_VIEW(views[1].struct_size = sizeof views[1] - 1);
+    BAD_VIEW(views[1].struct_size = SIZE_MAX);
+    BAD_VIEW(views[1].offset = 25); /* one byte beyond the payload */
+    BAD_VIEW(views[1].offset = 32);
+    BAD_VIEW(views[1].offset = SIZE_MAX);
+    BAD_VIEW(views[1].offset = SIZE_MAX - 7); /* offset + length wraps to 0 */
+    BAD_VIEW(views[1].length = 7);
+    BAD_VIEW(views[1].length = 9);
+    BAD_VIEW(views[1].length = 0);
+    BAD_VIEW(views[1].length = SIZE_MAX);
+    BAD_VIEW((views[1].length = SIZE_MAX, views[1].offset = 1));
+    BAD_VIEW(views[1].dims = negative);
+    BAD_VIEW(views[1].dims = NULL);
+    BAD_VIEW((views[1].dims = overflow, views[1].rank = 2));
+    BAD_VIEW((views[1].dims = wrapping, views[1].rank = 2));
+    BAD_VIEW(views[1].rank = 65);
+    BAD_VIEW(views[1].rank = UINT32_MAX);
+    BAD_VIEW(views[1].dtype_code = 18);
+    BAD_VIEW(views[1].dtype_code = -1);
+    BAD_VIEW(views[1].dtype_bits = 0);
+    BAD_VIEW(views[1].dtype_bits = 256);
+    BAD_VIEW(views[1].dtype_lanes = 0);
+    BAD_VIEW(views[1].dtype_lanes = 65536);
+#undef BAD_VIEW
+    options.tensors = NULL;
+    bad_description(&options);
+    for (i = 0; i < 1025; i++) many[i] = floats_at(0, 0, NULL);
+    options.tensors = many;
+    options.tensor_count = 1025;
+    bad_description(&options);
+    options.tensor_count = SIZE_MAX;
+    bad_description(&options);
+    options.tensor_count = SIZE_MAX / sizeof *many + 2; /* the size of the list wraps */
+    bad_description(&options);
+    options = put_options();
+    options.blob = large;
+    options.blob_len = sizeof large;
+    bad_description(&options);
+    options.blob_len = SIZE_MAX;
+    bad_description(&options);
+    options.blob = NULL;
+    options.blob_len = 1;
+    bad_description(&options);
+    still_usable();
+}
+
+/* A count that was never set is refused before that many tensors, or the bytes of a blob, are looked at. */
+static void a_count_beyond_all_reason_reads_nothing(void) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    streamcache_put_options options = put_options();
+    streamcache_tensor_view *last;
+    REQUIRE(pages != MAP_FAILED && mprotect(pages + page, page, PROT_NONE) == 0);
+    last = (streamcache_tensor_view *)(void *)(pages + page) - 1;
+    *last = floats_at(0, 0, NULL);
+    options.tensors = last;
+    options.tensor_count = 1025;
+    bad_description(&options);
+    options.tensors = NULL;
+    options.tensor_count = 0;
+    options.blob = pages + page;
+    options.blob_len = 65537;
+    bad_description(&options);
+    munmap(pages, 2 * page);
+    still_usable();
+}
+
+static void external_memory_that_is_none(void) {
+    streamcache_digest key = digest_of(9);
+    streamcache_value *value;
+    streamcache_external external;
+    int destroyed = 0;
+#define BAD_EXTERNAL(change)                                                                                                      \
+    do {                                                                                                                          \
+        external = external_of("v", 1, 1, &destroyed);                                                                            \
+        destroyed = 0;                                                                                                            \
+        change;                                                                                                                   \
+        value = (streamcache_value *)(void *)&key;                                                                                \
+        STATUS(streamcache_cache_put_chunk_external(cache, &key, &external, 0, NULL, &value), STREAMCACHE_INVALID_ARGUMENT);      \
+        CHECK(value == NULL && destroyed == 1);                                                                                   \
+    } while (0)
+    BAD_EXTERNAL(external.data = NULL);
+    BAD_EXTERNAL((external.data = NULL, external.flags = STREAMCACHE_EXTERNAL_DEVICE));
+    BAD_EXTERNAL(external.len = SIZE_MAX);
+    BAD_EXTERNAL(external.len = SIZE_MAX / 2 + 1);
+    BAD_EXTERNAL((external.len = SIZE_MAX, external.flags = STREAMCACHE_EXTERNAL_DEVICE));
+    BAD_EXTERNAL(external.flags = 2);
+    BAD_EXTERNAL(external.flags = UINT32_MAX);
+#undef BAD_EXTERNAL
+    still_usable();
+}
+
+static void a_buffer_that_is_not_there(void) {
+    streamcache_filter *filter = open_filter(cache, "into", "small");
+    streamcache_digest old = digest_of(1);
+    size_t len = 77;
+    char byte = '?';
+    STATUS(streamcache_cache_get_chunk_into(cache, &old, 0, NULL, 1, &len), STREAMCACHE_INVALID_ARGUMENT);
+    STATUS(streamcache_cache_get_chunk_into(cache, &old, 0, NULL, SIZE_MAX, &len), STREAMCACHE_INVALID_ARGUMENT);
+    STATUS(streamcache_cache_get_chunk_into(cache, &old, 0, &byte, 1, &len), STREAMCACHE_NO_SPACE);
+    CHECK(len == 3 && byte == '?');
+    STATUS(streamcache_filter_get_into(filter, &old, 0, NULL, 1, &len, NULL), STREAMCACHE_INVALID_ARGUMENT);
+    streamcache_filter_release(filter);
+    still_usable();
+}
+
+/* Limits changed to what a cache could not be opened with are refused, and the old limit stays. */
+static void limits_that_are_none(void) {
+    static const uint64_t small[] = {1, 64, 4095};
+    uint64_t max_bytes = stats_of(cache).max_bytes;
+    size_t i;
+    for (i = 0; i < 3; i++) {
+        STATUS(streamcache_cache_set_max_bytes(cache, small[i]), STREAMCACHE_INVALID_ARGUMENT);
+        CHECK(stats_of(cache).max_bytes == max_bytes);
+    }
+    OK(streamcache_cache_set_max_bytes(cache, STREAMCACHE_UNLIMITED));
+    OK(streamcache_cache_set_max_bytes(cache, max_bytes));
+    OK(streamcache_cache_set_max_chunks(cache, STREAMCACHE_UNLIMITED));
+    still_usable();
+}
+
+static void times_to_live_beyond_all_reason(void) {
+    static const uint64_t long_ones[] = {UINT64_MAX, UINT64_MAX - 1, UINT64_MAX / 2, INT64_MAX};
+    streamcache_digest fresh = digest_of(2);
+    streamcache_options *options = NULL;
+    streamcache_value *value = NULL;
+    size_t i;
+    for (i = 0; i < 4; i++) { /* not one that is over at once because a sum has wrapped */
+        streamcache_put_options put = put_options();
+        streamcache_cache *other = NULL;
+        put.ttl_ms = long_ones[i];
+        OK(streamcache_cache_put_chunk(cache, &fresh, "v", 1, 0, &put, NULL));
+        OK(streamcache_cache_get_chunk(cache, &fresh, 0, &value));
+        streamcache_value_release(value);
+        OK(streamcache_options_new(&options));
+        OK(streamcache_options_set_ttl_ms(options, long_ones[i]));
+        OK(streamcache_cache_open(options, &other, NULL));
+        OK(streamcache_cache_put_chunk(other, &fresh, "v", 1, 0, &put, NULL));
+        OK(streamcache_cache_get_chunk(other, &fresh, 0, &value));
+        streamcache_value_release(value);
+        streamcache_cache_release(other);
+        streamcache_options_free(options);
+    }
+    bad_options("{\"ttl_ms\":-1}", "ttl_ms");
+    bad_options("{\"ttl_ms\":\"soon\"}", "ttl_ms");
+    bad_options("{\"tll_ms\":5}", "ttl_ms");
+    still_usable();
+}
+
+static void a_text_that_does_not_fit(void) {
+    streamcache_options *options = NULL;
+    char buffer[4096];
+    size_t len = 0, need, i;
+    static const streamcache_format unknown[] = {0, 3, -1, INT32_MAX, INT32_MIN};
+    OK(streamcache_options_new(&options));
+    STATUS(streamcache_options_to_json(options, NULL, 0, &need), STREAMCACHE_NO_SPACE);
+    memset(buffer, '?', sizeof buffer);
+    STATUS(streamcache_options_to_json(options, buffer, need, &len), STREAMCACHE_NO_SPACE); /* no room for the NUL */
+    CHECK(len == need && buffer[0] == '?' && buffer[need] == '?');
+    OK(streamcache_options_to_json(options, buffer, need + 1, &len));
+    CHECK(len == need && strlen(buffer) == need && buffer[need + 1] == '?');
+    for (i = 0; i < 5; i++) STATUS(streamcache_cache_write_stats(cache, unknown[i], buffer, sizeof buffer, &len), STREAMCACHE_INVALID_ARGUMENT);
+    STATUS(streamcache_options_set_name(options, "\xff", 1), STREAMCACHE_INVALID_ARGUMENT);
+    streamcache_options_free(options);
+    still_usable();
+}
+
+static void a_chain_that_has_no_key(void) {
+    streamcache_cache *another = open_cache(PLENTY, STREAMCACHE_UNLIMITED);
+    streamcache_filter *filter = open_filter(cache, "first", ""), *foreign = open_filter(another, "second", "");
+    streamcache_filter *empty = open_filter(cache, "third", NULL), *random = NULL;
+    const streamcache_filter *chain[2];
+    streamcache_digest chunk = digest_of(9), key, untouched;
+    memset(&key, 0x5a, sizeof key);
+    untouched = key;
+    chain[0] = filter;
+    chain[1] = foreign;
+    STATUS(streamcache_pipeline_key(chain, 2, &chunk, &key), STREAMCACHE_INVALID_ARGUMENT);
+    chain[1] = empty;
+    STATUS(streamcache_pipeline_key(chain, 2, &chunk, &key), STREAMCACHE_NO_STATE);
+    STATUS(streamcache_filter_key(empty, &chunk, &key), STREAMCACHE_NO_STATE);
+    OK(streamcache_filter_open(cache, "random", 6, &chunk, STREAMCACHE_FILTER_NONDETERMINISTIC, &random, NULL));
+    OK(streamcache_filter_load_state(random, "", 0, NULL));
+    chain[1] = random;
+    STATUS(streamcache_pipeline_key(chain, 2, &chunk, &key), STREAMCACHE_INVALID_ARGUMENT);
+    OK(streamcache_cache_close(another, 0, NULL));
+    STATUS(streamcache_pipeline_key(chain + 1, 0, &chunk, &key), STREAMCACHE_INVALID_ARGUMENT);
+    chain[1] = foreign;
+    STATUS(streamcache_pipeline_key(chain + 1, 1, &chunk, &key), STREAMCACHE_CLOSED);
+    STATUS(streamcache_filter_key(foreign, &chunk, &key), STREAMCACHE_CLOSED);
+    CHECK(same_digest(&key, &untouched));
+    streamcache_filter_release(filter);
+    streamcache_filter_release(foreign);
+    streamcache_filter_release(empty);
+    streamcache_filter_release(random);
+    streamcache_cache_release(another);
     still_usable();
 }
 
@@ -360,6 +713,9 @@ static void flags_nobody_knows(void) {
     streamcache_snapshot *snapshot = NULL;
     streamcache_digest key = digest_of(9);
     streamcache_value *value = NULL;
+    size_t len;
+    int destroyed = 0;
+    streamcache_external external = external_of("v", 1, 0, &destroyed);
     OK(streamcache_filter_snapshot(filter, &snapshot));
 #define REFUSED(call)                                \
     do {                                             \
@@ -375,7 +731,16 @@ static void flags_nobody_knows(void) {
     REFUSED(streamcache_filter_put_bytes(filter, "c", 1, NULL, "v", 1, unknown, NULL, &value));
     REFUSED(streamcache_snapshot_get(snapshot, &key, unknown, &value, NULL));
     REFUSED(streamcache_snapshot_put(snapshot, &key, "v", 1, unknown, NULL, &value));
+    REFUSED(streamcache_cache_put_chunk_external(cache, &key, &external, unknown, NULL, &value));
+    REFUSED(streamcache_filter_put_external(filter, &key, NULL, &external, unknown, NULL, &value));
+    REFUSED(streamcache_snapshot_put_external(snapshot, &key, &external, unknown, NULL, &value));
+    CHECK(destroyed == 3);
+    /* To look without counting is nothing that a put could do. */
+    REFUSED(streamcache_cache_put_chunk(cache, &key, "v", 1, STREAMCACHE_PEEK, NULL, &value));
+    REFUSED(streamcache_filter_put(filter, &key, NULL, "v", 1, STREAMCACHE_PEEK, NULL, &value));
 #undef REFUSED
+    STATUS(streamcache_cache_get_chunk_into(cache, &key, unknown, NULL, 0, &len), STREAMCACHE_INVALID_ARGUMENT);
+    STATUS(streamcache_filter_get_into(filter, &key, unknown, NULL, 0, &len, NULL), STREAMCACHE_INVALID_ARGUMENT);
     STATUS(streamcache_filter_open(cache, "g", 1, &key, unknown, &second, NULL), STREAMCACHE_INVALID_ARGUMENT);
     CHECK(second == NULL);
     STATUS(streamcache_cache_purge(cache, unknown), STREAMCACHE_INVALID_ARGUMENT);
@@ -395,6 +760,7 @@ int main(void) {
     integers_a_double_cannot_hold();
     an_unknown_option_is_answered_with_the_nearest_known_one();
     options_of_the_wrong_type();
+    a_secret_that_could_be_guessed_or_is_none();
     a_policy_nobody_knows();
     a_budget_of_nothing_stores_nothing();
     a_budget_too_small_for_anything_is_refused();
@@ -405,6 +771,16 @@ int main(void) {
     a_role_nobody_knows();
     a_tensor_that_contradicts_itself();
     structs_without_their_size();
+    structs_that_are_cut_short();
+    stats_of_any_size();
+    a_description_that_does_not_fit_its_payload();
+    a_count_beyond_all_reason_reads_nothing();
+    external_memory_that_is_none();
+    a_buffer_that_is_not_there();
+    limits_that_are_none();
+    times_to_live_beyond_all_reason();
+    a_text_that_does_not_fit();
+    a_chain_that_has_no_key();
     flags_nobody_knows();
     a_state_larger_than_the_budget_leaves_the_old_one(); /* the last: it stores more */
     streamcache_cache_release(cache);

@@ -40,6 +40,7 @@ static inline void check_require(int holds, const char *what, const char *file, 
 
 static inline int check_report(void) {
     printf("%lu checks passed, %lu failed\n", check_passed, check_failed);
+    fflush(stdout); /* a leak checker may end the process before stdio does */
     return check_failed != 0 || check_passed == 0;
 }
 

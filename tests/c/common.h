@@ -44,6 +44,21 @@ static inline streamcache_cache_stats stats_of(const streamcache_cache *cache) {
     return stats;
 }
 
+static inline streamcache_filter_stats filter_stats_of(const streamcache_filter *filter) {
+    streamcache_filter_stats stats;
+    memset(&stats, 0, sizeof stats);
+    stats.struct_size = sizeof stats;
+    OK(streamcache_filter_get_stats(filter, &stats));
+    return stats;
+}
+
+/* Every lookup was counted once, whatever came of it. */
+#define LOOKUPS_ADD_UP(stats) CHECK((stats).lookups == (stats).hits + (stats).misses + (stats).bypassed)
+
+/* A flag between threads. Exchanges and additions, not loads and stores: those helgrind knows for atomic. */
+static inline void flag_set(int *flag, int value) { (void)__atomic_exchange_n(flag, value, __ATOMIC_SEQ_CST); }
+static inline int flag_is_set(int *flag) { return __atomic_fetch_add(flag, 0, __ATOMIC_SEQ_CST); }
+
 /* The digest of a number: a key or a chunk per number. */
 static inline streamcache_digest digest_of(uint64_t number) {
     streamcache_digest digest;
@@ -60,6 +75,45 @@ static inline int holds(const streamcache_value *value, const void *data, size_t
 }
 
 static inline int holds_text(const streamcache_value *value, const char *text) { return holds(value, text, strlen(text)); }
+
+/* External memory whose destructor counts its runs in `*destroyed`. */
+static inline void count_destroyed(void *destroyed) { __atomic_add_fetch((int *)destroyed, 1, __ATOMIC_SEQ_CST); }
+
+static inline streamcache_external external_of(const void *data, size_t len, uint64_t charge, int *destroyed) {
+    streamcache_external external;
+    memset(&external, 0, sizeof external);
+    external.struct_size = sizeof external;
+    external.data = data;
+    external.len = len;
+    external.charge = charge;
+    external.destroy = count_destroyed;
+    external.user_data = destroyed;
+    return external;
+}
+
+static inline streamcache_put_options put_options(void) {
+    streamcache_put_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = sizeof options;
+    return options;
+}
+
+/* A tensor of 32-bit floats at `offset`. */
+static inline streamcache_tensor_view floats_at(size_t offset, uint32_t rank, const int64_t *dims) {
+    streamcache_tensor_view view;
+    uint32_t i;
+    memset(&view, 0, sizeof view);
+    view.struct_size = sizeof view;
+    view.dtype_code = STREAMCACHE_DTYPE_FLOAT;
+    view.dtype_bits = 32;
+    view.dtype_lanes = 1;
+    view.rank = rank;
+    view.dims = dims;
+    view.offset = offset;
+    view.length = 4;
+    for (i = 0; i < rank; i++) view.length *= (size_t)dims[i];
+    return view;
+}
 
 /* An error that says which status it is and something to read; it is freed. */
 static inline void check_error(streamcache_error *error, streamcache_status status, const char *mentions, const char *file, int line) {

@@ -81,10 +81,16 @@ static void check_handles_of_the_parent(struct hands *h) {
         else check_answer(&calls[i], h, answer, STREAMCACHE_FORKED);
         drop_given(h);
         if (h->taken != VALUE) streamcache_value_release(h->value);
+        if (h->taken == HASHER) OK(streamcache_hasher_new(STREAMCACHE_ROLE_CHUNK, &h->hasher));
+        if (h->taken == BARRIER) OK(streamcache_barrier_new(&h->barrier));
         if (h->taken == OPTIONS) OK(streamcache_options_new(&h->options));
         if (h->taken == FAILURE) STATUS(streamcache_digest_config_json("", 0, &h->digest, &h->failure), STREAMCACHE_INVALID_ARGUMENT);
         h->taken = NOTHING;
     }
+    /* External memory: what was given here was destroyed here; what the parent gave is the parent's to destroy. */
+    CHECK(h->external > 1 && h->destroyed == h->external - 1);
+    streamcache_value_release(h->device);
+    CHECK(h->destroyed == h->external - 1);
 }
 
 /* A child's life: what it has from its parent, and a cache of its own in whose use it may fork in its turn. */

@@ -86,6 +86,24 @@ ROW(streamcache_digest_chunk) {
     OK(streamcache_digest_chunk(NULL, 0, &digest));
 }
 
+ROW(streamcache_digest_chunk_file) {
+    streamcache_digest digest;
+    EXPLAINED(path, streamcache_digest_chunk_file(NULL, 1, &digest, &error));
+    EXPLAINED(path, streamcache_digest_chunk_file("x", SIZE_MAX, &digest, &error));
+    EXPLAINED(digest, streamcache_digest_chunk_file("/dev/null", 9, NULL, &error));
+    ALLOWED(error, streamcache_digest_chunk_file("/", 1, &digest, NULL), STREAMCACHE_IO);
+    STATUS(streamcache_digest_chunk_file(NULL, 0, &digest, NULL), STREAMCACHE_IO); /* an empty path */
+}
+
+ROW(streamcache_digest_inputs) {
+    streamcache_digest digest;
+    REFUSED(digests, streamcache_digest_inputs(NULL, 1, &digest));
+    REFUSED(digest, streamcache_digest_inputs(&d, 1, NULL));
+    BAD(streamcache_digest_inputs(&d, SIZE_MAX, &digest));
+    BAD(streamcache_digest_inputs(&d, SIZE_MAX / 32, &digest));
+    OK(streamcache_digest_inputs(NULL, 0, &digest));
+}
+
 ROW(streamcache_digest_tensor) {
     streamcache_tensor tensor;
     streamcache_digest digest;
@@ -175,6 +193,54 @@ ROW(streamcache_key_chunk) {
     REFUSED(key, streamcache_key_chunk(&d, &d, &d, NULL));
 }
 
+/* hasher and barrier */
+
+ROW(streamcache_hasher_new) { REFUSED(hasher, streamcache_hasher_new(STREAMCACHE_ROLE_CHUNK, NULL)); }
+ROW(streamcache_hasher_update) {
+    streamcache_hasher *hasher = NULL;
+    OK(streamcache_hasher_new(STREAMCACHE_ROLE_CHUNK, &hasher));
+    REFUSED(hasher, streamcache_hasher_update(NULL, "x", 1));
+    REFUSED(data, streamcache_hasher_update(hasher, NULL, 1));
+    BAD(streamcache_hasher_update(hasher, "x", SIZE_MAX));
+    OK(streamcache_hasher_update(hasher, NULL, 0));
+    streamcache_hasher_free(hasher);
+}
+ROW(streamcache_hasher_finish) {
+    streamcache_digest digest;
+    streamcache_hasher *hasher = NULL;
+    OK(streamcache_hasher_new(STREAMCACHE_ROLE_CHUNK, &hasher));
+    REFUSED(hasher, streamcache_hasher_finish(NULL, &digest));
+    REFUSED(digest, streamcache_hasher_finish(hasher, NULL));
+    streamcache_hasher_free(hasher);
+}
+ROW(streamcache_hasher_reset) { REFUSED(hasher, streamcache_hasher_reset(NULL)); }
+ROW(streamcache_hasher_free) {
+    note("hasher");
+    streamcache_hasher_free(NULL);
+}
+
+ROW(streamcache_barrier_new) { REFUSED(barrier, streamcache_barrier_new(NULL)); }
+ROW(streamcache_barrier_update) {
+    streamcache_barrier *barrier = NULL;
+    OK(streamcache_barrier_new(&barrier));
+    REFUSED(barrier, streamcache_barrier_update(NULL, &d));
+    REFUSED(chunk, streamcache_barrier_update(barrier, NULL));
+    streamcache_barrier_free(barrier);
+}
+ROW(streamcache_barrier_finish) {
+    streamcache_digest digest;
+    streamcache_barrier *barrier = NULL;
+    OK(streamcache_barrier_new(&barrier));
+    REFUSED(barrier, streamcache_barrier_finish(NULL, &digest));
+    REFUSED(digest, streamcache_barrier_finish(barrier, NULL));
+    streamcache_barrier_free(barrier);
+}
+ROW(streamcache_barrier_reset) { REFUSED(barrier, streamcache_barrier_reset(NULL)); }
+ROW(streamcache_barrier_free) {
+    note("barrier");
+    streamcache_barrier_free(NULL);
+}
+
 /* options */
 
 ROW(streamcache_options_new) { REFUSED(options, streamcache_options_new(NULL)); }
@@ -192,6 +258,46 @@ ROW(streamcache_options_from_json) {
 ROW(streamcache_options_set_max_bytes) { REFUSED(options, streamcache_options_set_max_bytes(NULL, 1 << 20)); }
 ROW(streamcache_options_set_max_chunks) { REFUSED(options, streamcache_options_set_max_chunks(NULL, 10)); }
 ROW(streamcache_options_set_policy) { REFUSED(options, streamcache_options_set_policy(NULL, STREAMCACHE_POLICY_LRU)); }
+ROW(streamcache_options_set_name) {
+    streamcache_options *options = NULL;
+    OK(streamcache_options_new(&options));
+    REFUSED(options, streamcache_options_set_name(NULL, "n", 1));
+    REFUSED(name, streamcache_options_set_name(options, NULL, 1));
+    BAD(streamcache_options_set_name(options, "n", SIZE_MAX));
+    OK(streamcache_options_set_name(options, NULL, 0));
+    streamcache_options_free(options);
+}
+ROW(streamcache_options_to_json) {
+    streamcache_options *options = NULL;
+    char buffer[1024];
+    size_t len;
+    OK(streamcache_options_new(&options));
+    ALLOWED(options, streamcache_options_to_json(NULL, buffer, sizeof buffer, &len), STREAMCACHE_OK);
+    REFUSED(buffer, streamcache_options_to_json(options, NULL, 1, &len));
+    REFUSED(len, streamcache_options_to_json(options, buffer, sizeof buffer, NULL));
+    STATUS(streamcache_options_to_json(options, NULL, 0, &len), STREAMCACHE_NO_SPACE);
+    streamcache_options_free(options);
+}
+ROW(streamcache_options_set_ttl_ms) { REFUSED(options, streamcache_options_set_ttl_ms(NULL, 1000)); }
+ROW(streamcache_options_set_namespace) {
+    streamcache_options *options = NULL;
+    OK(streamcache_options_new(&options));
+    REFUSED(options, streamcache_options_set_namespace(NULL, "n", 1));
+    REFUSED(name, streamcache_options_set_namespace(options, NULL, 1));
+    BAD(streamcache_options_set_namespace(options, "n", SIZE_MAX));
+    OK(streamcache_options_set_namespace(options, NULL, 0));
+    streamcache_options_free(options);
+}
+ROW(streamcache_options_set_secret) {
+    static const char secret[] = "0123456789abcdef";
+    streamcache_options *options = NULL;
+    OK(streamcache_options_new(&options));
+    REFUSED(options, streamcache_options_set_secret(NULL, secret, 16));
+    REFUSED(secret, streamcache_options_set_secret(options, NULL, 16));
+    BAD(streamcache_options_set_secret(options, NULL, 0));
+    BAD(streamcache_options_set_secret(options, secret, SIZE_MAX));
+    streamcache_options_free(options);
+}
 ROW(streamcache_options_free) {
     note("options");
     streamcache_options_free(NULL);
@@ -226,6 +332,9 @@ ROW(streamcache_cache_release) {
 
 ROW(streamcache_cache_purge) { REFUSED(cache, streamcache_cache_purge(NULL, 0)); }
 
+ROW(streamcache_cache_set_max_bytes) { REFUSED(cache, streamcache_cache_set_max_bytes(NULL, PLENTY)); }
+ROW(streamcache_cache_set_max_chunks) { REFUSED(cache, streamcache_cache_set_max_chunks(NULL, 10)); }
+
 /* value */
 
 ROW(streamcache_value_retain) { REFUSED(value, streamcache_value_retain(NULL)); }
@@ -240,6 +349,57 @@ ROW(streamcache_value_data) {
 ROW(streamcache_value_size) {
     note("value");
     CHECK(streamcache_value_size(NULL) == 0);
+}
+
+ROW(streamcache_value_device_pointer) {
+    note("value");
+    CHECK(streamcache_value_device_pointer(NULL) == NULL);
+}
+ROW(streamcache_value_tensor_count) {
+    note("value");
+    CHECK(streamcache_value_tensor_count(NULL) == 0);
+}
+
+/* A value with one tensor and a blob; stored, and removed again by the cache's release. */
+static streamcache_value *described(void) {
+    static const float data = 1;
+    streamcache_tensor_view view = floats_at(0, 0, NULL);
+    streamcache_put_options options = put_options();
+    streamcache_value *value = NULL;
+    options.tensors = &view;
+    options.tensor_count = 1;
+    options.blob = "b";
+    options.blob_len = 1;
+    OK(streamcache_cache_put_chunk(cache, &d, &data, sizeof data, 0, &options, &value));
+    return value;
+}
+
+ROW(streamcache_value_get_tensor) {
+    streamcache_value *value = described();
+    streamcache_tensor_view view = floats_at(0, 0, NULL);
+    REFUSED(value, streamcache_value_get_tensor(NULL, 0, &view));
+    REFUSED(tensor, streamcache_value_get_tensor(value, 0, NULL));
+    STATUS(streamcache_value_get_tensor(value, SIZE_MAX, &view), STREAMCACHE_MISS);
+    streamcache_value_release(value);
+}
+
+ROW(streamcache_value_blob) {
+    streamcache_value *value = described();
+    size_t len = 77;
+    note("value");
+    CHECK(streamcache_value_blob(NULL, &len) == NULL && len == 0);
+    CHECK(streamcache_value_blob(NULL, NULL) == NULL);
+    note("len");
+    CHECK(*(const char *)streamcache_value_blob(value, NULL) == 'b');
+    streamcache_value_release(value);
+}
+
+ROW(streamcache_value_get_content) {
+    streamcache_value *value = described();
+    streamcache_digest digest;
+    REFUSED(value, streamcache_value_get_content(NULL, &digest));
+    REFUSED(digest, streamcache_value_get_content(value, NULL));
+    streamcache_value_release(value);
 }
 
 /* state and chunk */
@@ -285,6 +445,46 @@ ROW(streamcache_cache_put_chunk) {
     REFUSED_OUT(data, value, streamcache_cache_put_chunk(cache, &d, "v", SIZE_MAX, 0, NULL, &value));
     ALLOWED(options, streamcache_cache_put_chunk(cache, &d, "v", 1, 0, NULL, NULL), STREAMCACHE_OK);
     note("value");
+}
+
+/* Every refusal of external memory but a NULL for the struct itself destroys it, and does so once. */
+#define DESTROYED(argument, out, call)    \
+    do {                                  \
+        destroyed = 0;                    \
+        REFUSED_OUT(argument, out, call); \
+        CHECK(destroyed == 1);            \
+    } while (0)
+
+ROW(streamcache_cache_put_chunk_external) {
+    int destroyed = 0;
+    streamcache_external external = external_of("v", 1, 1, &destroyed), empty = external_of(NULL, 1, 1, &destroyed),
+                         huge = external_of("v", SIZE_MAX, 1, &destroyed);
+    streamcache_value *value;
+    DESTROYED(cache, value, streamcache_cache_put_chunk_external(NULL, &d, &external, 0, NULL, &value));
+    DESTROYED(key, value, streamcache_cache_put_chunk_external(cache, NULL, &external, 0, NULL, &value));
+    REFUSED_OUT(external, value, streamcache_cache_put_chunk_external(cache, &d, NULL, 0, NULL, &value));
+    DESTROYED(external, value, streamcache_cache_put_chunk_external(cache, &d, &empty, 0, NULL, &value));
+    DESTROYED(external, value, streamcache_cache_put_chunk_external(cache, &d, &huge, 0, NULL, &value));
+    ALLOWED(options, streamcache_cache_put_chunk_external(cache, &d, &external, STREAMCACHE_BYPASS, NULL, NULL), STREAMCACHE_NOT_STORED);
+    note("value");
+    external.destroy = NULL;
+    OK(streamcache_cache_put_chunk_external(cache, &d, &external, 0, NULL, NULL));
+}
+
+ROW(streamcache_cache_get_chunk_into) {
+    streamcache_digest key = digest_of(404);
+    char buffer[8];
+    size_t len;
+    REFUSED(cache, streamcache_cache_get_chunk_into(NULL, &d, 0, buffer, sizeof buffer, &len));
+    REFUSED(key, streamcache_cache_get_chunk_into(cache, NULL, 0, buffer, sizeof buffer, &len));
+    REFUSED(buffer, streamcache_cache_get_chunk_into(cache, &key, 0, NULL, 1, &len));
+    REFUSED(len, streamcache_cache_get_chunk_into(cache, &d, 0, buffer, sizeof buffer, NULL));
+    STATUS(streamcache_cache_get_chunk_into(cache, &key, 0, NULL, 0, &len), STREAMCACHE_MISS);
+}
+
+ROW(streamcache_cache_remove_chunk) {
+    REFUSED(cache, streamcache_cache_remove_chunk(NULL, &d));
+    REFUSED(key, streamcache_cache_remove_chunk(cache, NULL));
 }
 
 ROW(streamcache_cache_hit_rate) {
@@ -386,6 +586,48 @@ ROW(streamcache_filter_put_bytes) {
     note("options"), note("value");
 }
 
+ROW(streamcache_filter_put_external) {
+    int destroyed = 0;
+    streamcache_external external = external_of("v", 1, 1, &destroyed), empty = external_of(NULL, 1, 1, &destroyed);
+    streamcache_value *value;
+    DESTROYED(filter, value, streamcache_filter_put_external(NULL, &d, NULL, &external, 0, NULL, &value));
+    DESTROYED(chunk, value, streamcache_filter_put_external(filter, NULL, NULL, &external, 0, NULL, &value));
+    REFUSED_OUT(external, value, streamcache_filter_put_external(filter, &d, NULL, NULL, 0, NULL, &value));
+    DESTROYED(external, value, streamcache_filter_put_external(filter, &d, NULL, &empty, 0, NULL, &value));
+    ALLOWED(key, streamcache_filter_put_external(filter, &d, NULL, &external, STREAMCACHE_BYPASS, NULL, NULL), STREAMCACHE_NOT_STORED);
+    note("options"), note("value");
+}
+
+ROW(streamcache_filter_get_into) {
+    streamcache_digest chunk = digest_of(404);
+    char buffer[8];
+    size_t len;
+    REFUSED(filter, streamcache_filter_get_into(NULL, &d, 0, buffer, sizeof buffer, &len, NULL));
+    REFUSED(chunk, streamcache_filter_get_into(filter, NULL, 0, buffer, sizeof buffer, &len, NULL));
+    REFUSED(buffer, streamcache_filter_get_into(filter, &chunk, 0, NULL, 1, &len, NULL));
+    REFUSED(len, streamcache_filter_get_into(filter, &d, 0, buffer, sizeof buffer, NULL, NULL));
+    ALLOWED(key, streamcache_filter_get_into(filter, &chunk, 0, NULL, 0, &len, NULL), STREAMCACHE_MISS);
+}
+
+ROW(streamcache_filter_remove) {
+    REFUSED(filter, streamcache_filter_remove(NULL, &d));
+    REFUSED(chunk, streamcache_filter_remove(filter, NULL));
+}
+
+ROW(streamcache_filter_purge) {
+    uint64_t removed;
+    streamcache_filter *other = open_filter(cache, "purged", "of its own");
+    REFUSED(filter, streamcache_filter_purge(NULL, &removed));
+    ALLOWED(removed, streamcache_filter_purge(other, NULL), STREAMCACHE_OK);
+    streamcache_filter_release(other);
+}
+
+ROW(streamcache_filter_retire) {
+    uint64_t removed;
+    REFUSED(filter, streamcache_filter_retire(NULL, &removed));
+    ALLOWED(removed, streamcache_filter_retire(filter, NULL), STREAMCACHE_OK);
+}
+
 ROW(streamcache_filter_snapshot) {
     streamcache_snapshot *other;
     REFUSED_OUT(filter, other, streamcache_filter_snapshot(NULL, &other));
@@ -424,6 +666,70 @@ ROW(streamcache_snapshot_put) {
     note("value");
 }
 
+ROW(streamcache_snapshot_put_external) {
+    int destroyed = 0;
+    streamcache_external external = external_of("v", 1, 1, &destroyed), empty = external_of(NULL, 1, 1, &destroyed);
+    streamcache_value *value;
+    DESTROYED(snapshot, value, streamcache_snapshot_put_external(NULL, &d, &external, 0, NULL, &value));
+    DESTROYED(chunk, value, streamcache_snapshot_put_external(snapshot, NULL, &external, 0, NULL, &value));
+    REFUSED_OUT(external, value, streamcache_snapshot_put_external(snapshot, &d, NULL, 0, NULL, &value));
+    DESTROYED(external, value, streamcache_snapshot_put_external(snapshot, &d, &empty, 0, NULL, &value));
+    ALLOWED(options, streamcache_snapshot_put_external(snapshot, &d, &external, STREAMCACHE_BYPASS, NULL, NULL), STREAMCACHE_NOT_STORED);
+    note("value");
+}
+
+/* key */
+
+ROW(streamcache_filter_key) {
+    streamcache_digest key;
+    REFUSED(filter, streamcache_filter_key(NULL, &d, &key));
+    REFUSED(chunk, streamcache_filter_key(filter, NULL, &key));
+    REFUSED(key, streamcache_filter_key(filter, &d, NULL));
+}
+
+ROW(streamcache_snapshot_key) {
+    streamcache_digest key;
+    REFUSED(snapshot, streamcache_snapshot_key(NULL, &d, &key));
+    REFUSED(chunk, streamcache_snapshot_key(snapshot, NULL, &key));
+    REFUSED(key, streamcache_snapshot_key(snapshot, &d, NULL));
+}
+
+ROW(streamcache_pipeline_key) {
+    const streamcache_filter *filters[3];
+    streamcache_digest key;
+    size_t i;
+    for (i = 0; i < 3; i++) filters[i] = filter;
+    REFUSED(filters, streamcache_pipeline_key(NULL, 3, &d, &key));
+    REFUSED(filters, streamcache_pipeline_key(NULL, 0, &d, &key));
+    REFUSED(chunk, streamcache_pipeline_key(filters, 3, NULL, &key));
+    REFUSED(key, streamcache_pipeline_key(filters, 3, &d, NULL));
+    BAD(streamcache_pipeline_key(filters, 0, &d, &key));
+    BAD(streamcache_pipeline_key(filters, SIZE_MAX, &d, &key));
+    BAD(streamcache_pipeline_key(filters, SIZE_MAX / sizeof *filters, &d, &key));
+    for (i = 0; i < 3; i++) {
+        filters[i] = NULL;
+        BAD(streamcache_pipeline_key(filters, 3, &d, &key));
+        filters[i] = filter;
+    }
+}
+
+ROW(streamcache_pipeline_snapshot_key) {
+    const streamcache_snapshot *snapshots[3];
+    streamcache_digest key;
+    size_t i;
+    for (i = 0; i < 3; i++) snapshots[i] = snapshot;
+    REFUSED(snapshots, streamcache_pipeline_snapshot_key(NULL, 3, &d, &key));
+    REFUSED(chunk, streamcache_pipeline_snapshot_key(snapshots, 3, NULL, &key));
+    REFUSED(key, streamcache_pipeline_snapshot_key(snapshots, 3, &d, NULL));
+    BAD(streamcache_pipeline_snapshot_key(snapshots, 0, &d, &key));
+    BAD(streamcache_pipeline_snapshot_key(snapshots, SIZE_MAX, &d, &key));
+    for (i = 0; i < 3; i++) {
+        snapshots[i] = NULL;
+        BAD(streamcache_pipeline_snapshot_key(snapshots, 3, &d, &key));
+        snapshots[i] = snapshot;
+    }
+}
+
 /* stats */
 
 ROW(streamcache_cache_get_stats) {
@@ -431,6 +737,23 @@ ROW(streamcache_cache_get_stats) {
     stats.struct_size = sizeof stats;
     REFUSED(cache, streamcache_cache_get_stats(NULL, &stats));
     REFUSED(stats, streamcache_cache_get_stats(cache, NULL));
+}
+
+ROW(streamcache_filter_get_stats) {
+    streamcache_filter_stats stats;
+    stats.struct_size = sizeof stats;
+    REFUSED(filter, streamcache_filter_get_stats(NULL, &stats));
+    REFUSED(stats, streamcache_filter_get_stats(filter, NULL));
+}
+
+ROW(streamcache_cache_write_stats) {
+    char buffer[8];
+    size_t len;
+    REFUSED(cache, streamcache_cache_write_stats(NULL, STREAMCACHE_FORMAT_JSON, buffer, sizeof buffer, &len));
+    REFUSED(buffer, streamcache_cache_write_stats(cache, STREAMCACHE_FORMAT_JSON, NULL, 1, &len));
+    REFUSED(len, streamcache_cache_write_stats(cache, STREAMCACHE_FORMAT_JSON, buffer, sizeof buffer, NULL));
+    STATUS(streamcache_cache_write_stats(cache, STREAMCACHE_FORMAT_JSON, NULL, 0, &len), STREAMCACHE_NO_SPACE);
+    CHECK(len > 0);
 }
 
 static const struct row {
@@ -446,6 +769,8 @@ static const struct row {
     LISTED(streamcache_error_free),
     LISTED(streamcache_log_set),
     LISTED(streamcache_digest_chunk),
+    LISTED(streamcache_digest_chunk_file),
+    LISTED(streamcache_digest_inputs),
     LISTED(streamcache_digest_tensor),
     LISTED(streamcache_digest_config_json),
     LISTED(streamcache_digest_config_bytes),
@@ -456,26 +781,51 @@ static const struct row {
     LISTED(streamcache_digest_from_hex),
     LISTED(streamcache_key_state),
     LISTED(streamcache_key_chunk),
+    LISTED(streamcache_hasher_new),
+    LISTED(streamcache_hasher_update),
+    LISTED(streamcache_hasher_finish),
+    LISTED(streamcache_hasher_reset),
+    LISTED(streamcache_hasher_free),
+    LISTED(streamcache_barrier_new),
+    LISTED(streamcache_barrier_update),
+    LISTED(streamcache_barrier_finish),
+    LISTED(streamcache_barrier_reset),
+    LISTED(streamcache_barrier_free),
     LISTED(streamcache_options_new),
     LISTED(streamcache_options_from_json),
     LISTED(streamcache_options_set_max_bytes),
     LISTED(streamcache_options_set_max_chunks),
     LISTED(streamcache_options_set_policy),
+    LISTED(streamcache_options_set_name),
+    LISTED(streamcache_options_to_json),
+    LISTED(streamcache_options_set_ttl_ms),
+    LISTED(streamcache_options_set_namespace),
+    LISTED(streamcache_options_set_secret),
     LISTED(streamcache_options_free),
     LISTED(streamcache_cache_open),
     LISTED(streamcache_cache_retain),
     LISTED(streamcache_cache_close),
     LISTED(streamcache_cache_release),
     LISTED(streamcache_cache_purge),
+    LISTED(streamcache_cache_set_max_bytes),
+    LISTED(streamcache_cache_set_max_chunks),
     LISTED(streamcache_value_retain),
     LISTED(streamcache_value_release),
     LISTED(streamcache_value_data),
     LISTED(streamcache_value_size),
+    LISTED(streamcache_value_device_pointer),
+    LISTED(streamcache_value_tensor_count),
+    LISTED(streamcache_value_get_tensor),
+    LISTED(streamcache_value_blob),
+    LISTED(streamcache_value_get_content),
     LISTED(streamcache_cache_load_state),
     LISTED(streamcache_cache_get_state),
     LISTED(streamcache_cache_unload_state),
     LISTED(streamcache_cache_get_chunk),
     LISTED(streamcache_cache_put_chunk),
+    LISTED(streamcache_cache_put_chunk_external),
+    LISTED(streamcache_cache_get_chunk_into),
+    LISTED(streamcache_cache_remove_chunk),
     LISTED(streamcache_cache_hit_rate),
     LISTED(streamcache_cache_hits),
     LISTED(streamcache_cache_misses),
@@ -489,13 +839,25 @@ static const struct row {
     LISTED(streamcache_filter_get_bytes),
     LISTED(streamcache_filter_put),
     LISTED(streamcache_filter_put_bytes),
+    LISTED(streamcache_filter_put_external),
+    LISTED(streamcache_filter_get_into),
+    LISTED(streamcache_filter_remove),
+    LISTED(streamcache_filter_purge),
+    LISTED(streamcache_filter_retire),
     LISTED(streamcache_filter_snapshot),
     LISTED(streamcache_snapshot_retain),
     LISTED(streamcache_snapshot_release),
     LISTED(streamcache_snapshot_get_state),
     LISTED(streamcache_snapshot_get),
     LISTED(streamcache_snapshot_put),
+    LISTED(streamcache_snapshot_put_external),
+    LISTED(streamcache_filter_key),
+    LISTED(streamcache_snapshot_key),
+    LISTED(streamcache_pipeline_key),
+    LISTED(streamcache_pipeline_snapshot_key),
     LISTED(streamcache_cache_get_stats),
+    LISTED(streamcache_filter_get_stats),
+    LISTED(streamcache_cache_write_stats),
 #undef LISTED
 };
 enum { row_count = sizeof rows / sizeof *rows };

@@ -36,7 +36,7 @@ static void panic_at_the_border(const struct call *call) {
     check_answer(call, &h, call->run(&h), STREAMCACHE_PANIC);
     check_fired(call->function, before);
     drop_given(&h);
-    h.taken = NOTHING; /* it panicked before it took anything */
+    h.taken = NOTHING, h.external = 1; /* it panicked before it took anything */
     complain(call->run(&h) == call->well, "does not work after a panic at its border", call->function);
     drop_hands(&h);
 }
@@ -75,6 +75,7 @@ static void panic_silently(const struct call *call) {
     check_answer(call, &h, call->run(&h), STREAMCACHE_PANIC);
     complain(streamcache_test_panic_in(NULL, 0, 0) == STREAMCACHE_OK, "did not panic", call->function);
     h.taken = NOTHING;
+    if (call->subject != HANDLE) h.external = 1;
     drop_hands(&h);
 }
 

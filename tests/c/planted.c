@@ -4,6 +4,7 @@
  */
 #include "common.h"
 
+#include <pthread.h>
 #include <stdint.h>
 
 static unsigned char *volatile block; /* volatile: the compiler cannot see what is behind it */
@@ -56,6 +57,41 @@ static void a_leaked_value(streamcache_cache *cache) {
     value = NULL; /* never released */
 }
 
+/* Two threads at once, each with what only one may touch: memory of this program, and the library's options. */
+static streamcache_options *options;
+static volatile int counted;
+
+static void *count_alone(void *argument) {
+    int i;
+    for (i = 0; i < 1000; i++) counted++;
+    return argument;
+}
+
+static void *set_alone(void *argument) {
+    uint64_t i;
+    for (i = 0; i < 1000; i++) (void)streamcache_options_set_max_bytes(options, 4096 + i);
+    return argument;
+}
+
+static void race(void *(*work)(void *)) {
+    pthread_t threads[2];
+    int i;
+    OK(streamcache_options_new(&options));
+    for (i = 0; i < 2; i++) REQUIRE(pthread_create(&threads[i], NULL, work, NULL) == 0);
+    for (i = 0; i < 2; i++) REQUIRE(pthread_join(threads[i], NULL) == 0);
+    streamcache_options_free(options);
+}
+
+static void race_in_c(streamcache_cache *cache) {
+    (void)cache;
+    race(count_alone);
+}
+
+static void race_in_rust(streamcache_cache *cache) {
+    (void)cache;
+    race(set_alone);
+}
+
 static void nothing(streamcache_cache *cache) { (void)cache; }
 
 static const struct {
@@ -68,6 +104,8 @@ static const struct {
     {"overflow_in_hash", overflow_in_hash},
     {"use_after_release", use_after_release},
     {"a_leaked_value", a_leaked_value},
+    {"race_in_c", race_in_c},
+    {"race_in_rust", race_in_rust},
     {"nothing", nothing},
 };
 

@@ -155,7 +155,7 @@ static void *work(void *argument) {
     int i;
     OK(streamcache_cache_retain(cache));
     OK(streamcache_filter_retain(filter));
-    while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+    while (!flag_is_set(&stop)) {
         uint64_t dice = next(w) % 1000;
         if (dice < 500) use_keys(w);
         else if (dice < 800) use_filter(w);
@@ -218,7 +218,7 @@ int main(int argc, char **argv) {
         CHECK(stats.bytes <= budget && stats.entries <= entries);
         nanosleep(&pause, NULL);
     }
-    __atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
+    flag_set(&stop, 1);
     for (i = 0; i < n; i++) {
         REQUIRE(pthread_join(workers[i].thread, NULL) == 0);
         operations += workers[i].operations, hits += workers[i].hits;

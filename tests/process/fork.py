@@ -34,8 +34,8 @@ def prototypes(header):
 
 
 def handle_of(kind):
-    """Which handle a parameter is, if it is one (and no place for one)."""
-    found = re.fullmatch(r"(?:const )?streamcache_(\w+) \*", kind)
+    """Which handle a parameter is, or which it is a list of; None for anything else, such as a place for one."""
+    found = re.fullmatch(r"(?:const )?streamcache_(\w+) \*( const \*)?", kind)
     return found[1] if found and found[1] in HANDLES else None
 
 
@@ -104,11 +104,12 @@ class Cache:
 def valid_argument(kind, name, owner, keep):
     """Something that a parameter of this type takes."""
     if noun := handle_of(kind):
-        return getattr(owner, noun)
+        one = getattr(owner, noun)
+        return (ctypes.c_void_p * 1)(one) if "const *" in kind else one
     if kind.endswith("*"):
         room = ctypes.create_string_buffer(4096)
         keep.append(room)
-        if not kind.endswith("* *") and re.search(r"streamcache_\w+_(stats|options)", kind):
+        if not kind.endswith("* *") and re.search(r"streamcache_(\w+_stats|put_options|external) ", kind):
             ctypes.cast(room, ctypes.POINTER(ctypes.c_size_t))[0] = 4096  # its struct_size
         return room
     if kind.endswith("_callback"):

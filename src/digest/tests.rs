@@ -1,25 +1,6 @@
 use super::*;
+use crate::error::ErrorKind;
 use proptest::prelude::*;
-
-/// Made by a second implementation: Python's blake3 package and the formulas, nothing of this crate.
-const VECTORS: &[(&str, &str)] = &[
-    ("chunk 0", "a4851004a7b6285428235c4ac4bf2b97f2f90c89a2aa994ff57e06adcf65d298"),
-    ("chunk 1", "579b8be8442b9086aa863cb1127305a374419e09f659235c7da9df8fa807f805"),
-    ("chunk 1024", "b9f0ac82191ef90865bfe052d54161e8b3a79b7bcac7f66be6e15fe417c99ba9"),
-    ("chunk 1025", "04d5d155bdf95f9599b4985c68b6fbe13438392a745dd1589abce1764605bbfb"),
-    ("chunk 4096", "7f6a89a1ad05556bae2f6a1d371af09b18f682e396765a2ce434a3c0d551a881"),
-    ("tensor", "07748816e46571478dd38bb1064763437ea2efc1d131fc227abc3cedfb27bfad"),
-    ("scalar", "4248fd5494709b7aa94302826c3aecd5dac3cb7a7998fad17a676bab66e251e1"),
-    ("config json", "d1f864078783bc425ecc64c2542d71ece4d6e6bb165c7618df339a66c68fa952"),
-    ("config bytes", "2bced815d7efb69b43e99e3887f913dc6e67a9b8485ad0deaa187d89b229e01f"),
-    ("state", "802da3e7291f3b8d3feb37f6718edc6244f178bfde436649af04de1a30a26d5d"),
-    ("raw chunk", "5f992b78138a15059ce742f5fe2d933a02e68e7b8475d16f3fd64d873d3dd65c"),
-    ("raw config", "fa893012b4f63568773855468479b0240d1e4bb8be1da8033012a3aefbb15b2a"),
-    ("raw state", "288ed77f41ebe68f3652cd05d16be51a1f3bac50e609aa6ad4ef95a1e9849ead"),
-    ("key state", "3d919cc7b3eafc8acb632715fd8af6c80e054b08f5866cbcc603988a5c070949"),
-    ("key chunk", "c06588c0ccaee7440e4101cfbe5cce296085a405facc7254e3df65709d9bdd19"),
-    ("tag", "d6e7aaf7272add0a1c5341c4f17a0591223c1e4631083019b5fdcb0f11351a83"),
-];
 
 fn pattern(len: usize) -> Vec<u8> {
     (0..len).map(|i| (i % 251) as u8).collect()
@@ -27,40 +8,6 @@ fn pattern(len: usize) -> Vec<u8> {
 
 const F32: Dtype = Dtype { code: 2, bits: 32, lanes: 1 };
 const F64: Dtype = Dtype { code: 2, bits: 64, lanes: 1 };
-
-fn made(name: &str) -> Digest {
-    let config = config_json(br#" { "b": [true, null], "a": 1.0 } "#).unwrap();
-    let weights = state(b"weights");
-    match name {
-        "tensor" => tensor(&Tensor { name: "x", dtype: F32, dims: &[2, 3], data: &pattern(24) }).unwrap(),
-        "scalar" => tensor(&Tensor { name: "", dtype: F64, dims: &[], data: &pattern(8) }).unwrap(),
-        "config json" => config,
-        "config bytes" => config_bytes(b"weights"),
-        "state" => weights,
-        "raw chunk" => raw(Role::Chunk, b"weights").unwrap(),
-        "raw config" => raw(Role::Config, b"weights").unwrap(),
-        "raw state" => raw(Role::State, b"weights").unwrap(),
-        "key state" => key_state(&config, &weights),
-        "key chunk" => key_chunk(&config, &weights, &chunk(&pattern(4096))),
-        "tag" => tag(&filter(&namespace(""), &config, &weights)),
-        _ => chunk(&pattern(name.strip_prefix("chunk ").unwrap().parse().unwrap())),
-    }
-}
-
-#[test]
-fn every_formula_agrees_with_a_second_implementation() {
-    for (name, expected) in VECTORS {
-        assert_eq!(format!("{:?}", made(name)), *expected, "{name}");
-    }
-}
-
-#[test]
-fn no_two_kinds_of_the_same_bytes_share_a_digest() {
-    let mut all: Vec<Digest> = VECTORS.iter().map(|(name, _)| made(name)).collect();
-    all.extend([chunk(b"weights"), namespace("weights")]);
-    let distinct: std::collections::HashSet<_> = all.iter().map(|digest| digest.0).collect();
-    assert_eq!(distinct.len(), all.len());
-}
 
 #[test]
 fn a_tensor_is_its_name_type_shape_and_bits() {
@@ -110,14 +57,59 @@ fn a_file_has_the_digest_of_its_bytes_and_a_bad_one_says_why() {
     let dir = std::env::temp_dir().join(format!("streamcache-digest-{}", std::process::id()));
     std::fs::create_dir_all(&dir).unwrap();
     for len in [0, 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3 << 20] {
-        let path = dir.join("state");
+        let path = dir.join("file");
         std::fs::write(&path, pattern(len)).unwrap();
         assert_eq!(state_file(&path).unwrap(), state(&pattern(len)), "{len}");
+        assert_eq!(chunk_file(&path).unwrap(), chunk(&pattern(len)), "{len}");
     }
     assert_eq!(state_file(&dir).unwrap_err().kind(), ErrorKind::Io);
-    let missing = state_file(&dir.join("missing")).unwrap_err();
+    let missing = chunk_file(&dir.join("missing")).unwrap_err();
     assert!(missing.message().contains("missing") && missing.kind() == ErrorKind::Io);
     std::fs::remove_dir_all(&dir).unwrap();
+}
+
+/// Short lists of few digests, so that some are equal and some differ by their order or count alone.
+fn list() -> impl Strategy<Value = Vec<Digest>> {
+    prop::collection::vec((0u8..3).prop_map(|byte| chunk(&[byte])), 0..5)
+}
+
+#[test]
+fn a_barrier_begins_anew_after_its_end() {
+    let (a, b) = (chunk(b"a"), chunk(b"b"));
+    let mut barrier = Barrier::default();
+    barrier.update(&a);
+    let one = barrier.finish();
+    barrier.update(&b);
+    barrier.reset();
+    barrier.update(&a);
+    assert_eq!(barrier.finish(), one);
+    assert_ne!(barrier.finish(), one, "nothing came since");
+}
+
+#[test]
+fn a_secret_is_long_enough_and_hexadecimal() {
+    let refused = |hex: &str| Secret::from_hex(hex).unwrap_err().message().to_owned();
+    assert!(refused(&"ab".repeat(15)).contains("16 bytes or more"));
+    assert!(refused("").contains("16 bytes or more"));
+    for wrong in ["a".repeat(33), "zz".repeat(16), "é".repeat(16)] {
+        let message = refused(&wrong);
+        assert!(message.contains("hexadecimal") && !message.contains(&wrong), "{message}");
+    }
+    let (lower, upper) = ("ab".repeat(16), "AB".repeat(16));
+    assert_eq!(Secret::from_hex(&lower).unwrap().bare(), Secret::from_hex(&upper).unwrap().bare());
+    assert_eq!(Secret::from_hex(&lower).unwrap().bare(), Secret::new(&[0xab; 16]).unwrap().bare());
+}
+
+#[test]
+fn what_is_hidden_is_not_printed() {
+    let secret = Secret::new(&[0xab; 32]).unwrap();
+    let scope = Scope::new("name", Some(&secret));
+    let filter = scope.filter(&config_bytes(b""), &state(b""));
+    let printed = format!("{secret:?} {scope:?} {filter:?} {:?}", secret.clone());
+    for hidden in [Digest([0xab; 32]), secret.bare(), scope.constant(), filter.bare()] {
+        assert!(!printed.contains(&format!("{hidden:?}")[..8]), "{printed}");
+    }
+    assert!(printed.contains(&format!("{:?}", scope.namespace())), "{printed}");
 }
 
 proptest! {
@@ -141,5 +133,40 @@ proptest! {
         prop_assert_eq!(key == key_chunk(&b, &a, &c), a == b);
         prop_assert_eq!(key == key_chunk(&a, &c, &b), b == c);
         prop_assert_eq!(key_state(&a, &b) == key_state(&b, &a), a == b);
+    }
+
+    #[test]
+    fn pieces_have_the_digest_of_the_whole_however_it_is_split(
+        bytes in prop::collection::vec(any::<u8>(), 0..5000), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..8),
+    ) {
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).chain([0, bytes.len()]).collect();
+        cuts.sort_unstable();
+        for (role, whole) in [(Role::Chunk, chunk(&bytes)), (Role::Config, config_bytes(&bytes)), (Role::State, state(&bytes))] {
+            let mut hasher = Hasher::new(role);
+            hasher.update(b"forgotten");
+            hasher.reset();
+            for again in 0..2 {
+                cuts.windows(2).for_each(|cut| hasher.update(&bytes[cut[0]..cut[1]]));
+                prop_assert_eq!(hasher.finish(), whole, "{:?}, time {}", role, again);
+            }
+        }
+    }
+
+    #[test]
+    fn lists_differ_when_their_items_their_order_or_their_count_do(a in list(), b in list()) {
+        let stream = |chunks: &[Digest]| {
+            let mut barrier = Barrier::new();
+            chunks.iter().for_each(|chunk| barrier.update(chunk));
+            barrier.finish()
+        };
+        let chain = |filters: &[Digest]| {
+            let scope = Scope::public();
+            pipeline(filters.iter().map(|state| Ok(scope.filter(state, state)))).unwrap().bare()
+        };
+        prop_assert_eq!(inputs(&a) == inputs(&b), a == b);
+        prop_assert_eq!(stream(&a) == stream(&b), a == b);
+        prop_assert_eq!(content(b"", &a, b"") == content(b"", &b, b""), a == b);
+        prop_assert_eq!(chain(&a) == chain(&b), a == b);
+        prop_assert!(inputs(&a) != stream(&a) && inputs(&a) != chain(&a) && stream(&a) != chain(&a));
     }
 }

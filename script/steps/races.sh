@@ -1,0 +1,54 @@
+# shellcheck shell=bash disable=SC2154  # what these files use of script/test, of lib.sh and of each other
+# The tests of many threads under valgrind's helgrind, with the library built for it: helgrind understands the locks of
+# POSIX threads alone, so src/lock.rs and arc-swap are exchanged for such (tests/helgrind). Thus it sees what our code
+# touches under which lock, and nearly nothing is left to be suppressed.
+
+steps_races() {
+    step helgrind-is-on helgrind_is_on
+    step helgrind-threads helgrind_test threads 2 4
+    step helgrind-values helgrind_test values
+    step helgrind-tier helgrind_test tier 0.3 0
+    step helgrind-log helgrind_test log
+}
+
+helgrind_lib=$work/helgrind
+helgrind=(valgrind --tool=helgrind --quiet --error-exitcode=86 --fair-sched=yes --suppressions=tests/helgrind/suppressions)
+
+# From a copy, for the exchange changes Cargo.lock.
+build_helgrind() {
+    local source=$work/helgrind-source
+    rm -rf "$source"
+    mkdir -p "$source" "$helgrind_lib"
+    cp -r Cargo.toml Cargo.lock build.rs cbindgen.toml src benches tests "$source"
+    cp tests/helgrind/lock.rs "$source/src/lock.rs"
+    (
+        cd "$source"
+        cargo rustc --lib --crate-type cdylib --target-dir "$target/helgrind" \
+            --config 'patch.crates-io.arc-swap.path="tests/helgrind/arc-swap"'
+        # It was really exchanged: it does not come from the registry.
+        grep -A 2 -E '^name = "arc-swap"' Cargo.lock >exchanged
+        must_fail grep source exchanged
+    )
+    cp "$target/helgrind/debug/libstreamcache.so" "$helgrind_lib/libstreamcache.so.$(abi_version)"
+    ln -sf "libstreamcache.so.$(abi_version)" "$helgrind_lib/libstreamcache.so"
+}
+
+compile_for_helgrind() {
+    have valgrind || skip "valgrind is not here, and could not be installed"
+    installed
+    once build_helgrind
+    compile_c "$1" "$helgrind_lib/$1" -L"$helgrind_lib" -lstreamcache "-Wl,-rpath,$helgrind_lib"
+}
+
+helgrind_is_on() {
+    compile_for_helgrind planted
+    "${helgrind[@]}" "$helgrind_lib/planted" nothing
+    found race_in_c 'Possible data race' "${helgrind[@]}" "$helgrind_lib/planted" race_in_c
+    found race_in_rust 'streamcache_options_set_max_bytes' "${helgrind[@]}" "$helgrind_lib/planted" race_in_rust
+    tell "2 planted races found"
+}
+
+helgrind_test() {
+    compile_for_helgrind "$1"
+    run_counted "${helgrind[@]}" "$helgrind_lib/$1" "${@:2}"
+}

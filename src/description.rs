@@ -1,0 +1,106 @@
+//! What a value says about itself: the tensors in its payload, and a small blob of the caller's.
+
+use crate::digest::{Digest, Dtype, Tensor, tensor_bytes};
+use crate::error::{Error, Result};
+
+/// More tensors than any model has outputs.
+const MAX_TENSORS: usize = 1024;
+/// The blob is for a few bytes of bookkeeping (a score, a shape class), not for results.
+const MAX_BLOB: usize = 64 << 10;
+
+/// One tensor of a payload, as a put describes it.
+#[derive(Clone, Copy, Debug)]
+pub struct TensorSpec<'a> {
+    /// The element type.
+    pub dtype: Dtype,
+    /// The dimensions in C order; none for a scalar.
+    pub dims: &'a [i64],
+    /// Where its elements begin in the payload.
+    pub offset: usize,
+    /// How many bytes they are.
+    pub length: usize,
+}
+
+#[derive(Debug)]
+struct Place {
+    dtype: Dtype,
+    /// Where its dimensions end in the list of all.
+    dims_end: usize,
+    offset: usize,
+    length: usize,
+}
+
+/// A checked description, kept with its value.
+#[derive(Debug)]
+pub(crate) struct Description {
+    places: Box<[Place]>,
+    dims: Box<[i64]>,
+    blob: Box<[u8]>,
+}
+
+impl Description {
+    /// Checks that each tensor lies within a payload of `payload_len` bytes and has the bytes its shape needs. None
+    /// when there is nothing to say.
+    pub(crate) fn new(tensors: &[TensorSpec<'_>], blob: &[u8], payload_len: usize) -> Result<Option<Self>> {
+        if tensors.is_empty() && blob.is_empty() {
+            return Ok(None);
+        }
+        if tensors.len() > MAX_TENSORS {
+            return Err(Error::invalid(format!("{} tensors in one value: at most {MAX_TENSORS}", tensors.len())));
+        }
+        if blob.len() > MAX_BLOB {
+            return Err(Error::invalid(format!("a blob of {} bytes: at most {MAX_BLOB}", blob.len())));
+        }
+        let mut dims = Vec::with_capacity(tensors.iter().map(|tensor| tensor.dims.len()).sum());
+        let mut places = Vec::with_capacity(tensors.len());
+        for (n, tensor) in tensors.iter().enumerate() {
+            let needed = tensor_bytes(tensor.dtype, tensor.dims)?;
+            let end = tensor.offset.checked_add(tensor.length);
+            if needed != tensor.length as u64 || end.is_none_or(|end| end > payload_len) {
+                return Err(Error::invalid(format!(
+                    "tensor {n} needs {needed} bytes by its shape and is described as {} at offset {} of a payload of {payload_len}",
+                    tensor.length, tensor.offset
+                )));
+            }
+            dims.extend_from_slice(tensor.dims);
+            places.push(Place {
+                dtype: tensor.dtype,
+                dims_end: dims.len(),
+                offset: tensor.offset,
+                length: tensor.length,
+            });
+        }
+        Ok(Some(Self { places: places.into(), dims: dims.into(), blob: blob.into() }))
+    }
+
+    /// Bytes on the heap behind it.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        size_of_val(&*self.places) + size_of_val(&*self.dims) + self.blob.len()
+    }
+
+    pub(crate) fn tensors(&self) -> usize {
+        self.places.len()
+    }
+
+    pub(crate) fn blob(&self) -> &[u8] {
+        &self.blob
+    }
+
+    pub(crate) fn tensor(&self, n: usize) -> Option<TensorSpec<'_>> {
+        let place = self.places.get(n)?;
+        let dims_begin = n.checked_sub(1).map_or(0, |before| self.places[before].dims_end);
+        let dims = &self.dims[dims_begin..place.dims_end];
+        Some(TensorSpec { dtype: place.dtype, dims, offset: place.offset, length: place.length })
+    }
+
+    /// The digest of each tensor over `payload`, names empty.
+    pub(crate) fn tensor_digests(&self, payload: &[u8]) -> Result<Vec<Digest>> {
+        let specs = (0..self.places.len()).filter_map(|n| self.tensor(n));
+        specs
+            .map(|spec| {
+                let data = &payload[spec.offset..spec.offset + spec.length];
+                crate::digest::tensor(&Tensor { name: "", dtype: spec.dtype, dims: spec.dims, data })
+            })
+            .collect()
+    }
+}

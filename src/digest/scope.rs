@@ -1,0 +1,164 @@
+//! What a filter is called, and so what every key of its results begins with: the namespace and the secret of its
+//! cache, its configuration and its state. With a secret the digest of a filter is a key nobody outside may have, so
+//! the types here keep what they hold: none prints it, and outside this folder only keys and tags come out of them.
+
+use super::{Digest, K, from_hex_digits, joined, keyed};
+use crate::error::{Error, Result};
+use std::fmt;
+use std::sync::LazyLock;
+use zeroize::{Zeroize, Zeroizing};
+
+/// A shorter secret could be guessed: BLAKE3 is fast for the guesser, too.
+const MIN_SECRET_BYTES: usize = 16;
+
+/// 32 bytes that are zeroed when dropped and never printed. Boxed, so that moving them leaves no copy behind.
+#[derive(Clone, PartialEq, Eq)]
+struct Hidden(Box<[u8; 32]>);
+
+impl Hidden {
+    /// `keyed(key, bytes)`, leaving neither in the hasher.
+    fn keyed(key: &[u8; 32], bytes: &[u8]) -> Self {
+        let mut hasher = blake3::Hasher::new_keyed(key);
+        let mut hash = hasher.update(bytes).finalize();
+        let hidden = Self(Box::new(*hash.as_bytes()));
+        hash.zeroize();
+        hasher.zeroize();
+        hidden
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+/// The secret of a cache, by its digest alone: the bytes it was made from are not kept. It is zeroed when dropped,
+/// never printed, and can't be read back.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Hidden);
+
+impl Secret {
+    /// `secret digest = keyed(K_secret_digest, bytes)`; of 16 bytes or more, and unpredictable ones.
+    pub fn new(bytes: &[u8]) -> Result<Self> {
+        if bytes.len() < MIN_SECRET_BYTES {
+            return Err(Error::invalid(format!(
+                "a secret of {} bytes could be guessed: make it {MIN_SECRET_BYTES} bytes or more, best 32 from the system's random source",
+                bytes.len()
+            )));
+        }
+        Ok(Self(Hidden::keyed(&K.secret_digest, bytes)))
+    }
+
+    /// The same from hexadecimal digits of either case.
+    pub fn from_hex(hex: &str) -> Result<Self> {
+        let wrong = || Error::invalid("a secret is written as hexadecimal digits (0-9 and a-f), two a byte");
+        if hex.len() % 2 != 0 {
+            return Err(wrong());
+        }
+        let mut bytes = Zeroizing::new(Vec::with_capacity(hex.len() / 2)); // never grows: a move would leave a copy
+        for pair in hex.as_bytes().chunks_exact(2) {
+            bytes.push(from_hex_digits(pair[0], pair[1]).ok_or_else(wrong)?);
+        }
+        Self::new(&bytes)
+    }
+}
+
+#[cfg(test)]
+impl Secret {
+    pub(super) fn bare(&self) -> Digest {
+        Digest(*self.0.0)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(hidden)")
+    }
+}
+
+/// What a cache names its filters under.
+pub(crate) struct Scope {
+    /// K_filter, or with a secret one of this cache's own.
+    constant: Hidden,
+    namespace: Digest,
+}
+
+impl Scope {
+    /// `namespace = keyed(K_namespace, name)`, no namespace being the empty name; and with a secret,
+    /// `K_filter := keyed(K_secret, secret digest)`.
+    pub fn new(namespace: &str, secret: Option<&Secret>) -> Self {
+        let constant = match secret {
+            Some(secret) => Hidden::keyed(&K.secret, &*secret.0.0),
+            None => Hidden(Box::new(K.filter)),
+        };
+        Self { constant, namespace: keyed(&K.namespace, namespace.as_bytes()) }
+    }
+
+    /// The scope of a cache without namespace and secret: its keys can be made anywhere.
+    pub fn public() -> &'static Self {
+        static PUBLIC: LazyLock<Scope> = LazyLock::new(|| Scope::new("", None));
+        &PUBLIC
+    }
+
+    /// `filter = keyed(K_filter, namespace ‖ config ‖ state)`.
+    pub fn filter(&self, config: &Digest, state: &Digest) -> FilterDigest {
+        FilterDigest(joined(&self.constant.0, [&self.namespace, config, state]))
+    }
+}
+
+#[cfg(test)]
+impl Scope {
+    pub(super) fn constant(&self) -> Digest {
+        Digest(*self.constant.0)
+    }
+
+    pub(super) fn namespace(&self) -> Digest {
+        self.namespace
+    }
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope").field("namespace", &self.namespace).finish_non_exhaustive()
+    }
+}
+
+/// The digest of a filter under one of its states, or of a pipeline of them: what keys its chunks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FilterDigest(Digest);
+
+impl FilterDigest {
+    /// `output key = keyed(filter, chunk)`: 50 ns on top of the chunk's own digest.
+    pub fn output(&self, chunk: &Digest) -> Digest {
+        keyed(&self.0.0, &chunk.0)
+    }
+
+    /// `tag = keyed(K_tag, filter)`: what entries, stats and logs carry.
+    pub fn tag(&self) -> Digest {
+        keyed(&K.tag, &self.0.0)
+    }
+}
+
+#[cfg(test)]
+impl FilterDigest {
+    pub(super) fn bare(&self) -> Digest {
+        self.0
+    }
+}
+
+impl fmt::Debug for FilterDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FilterDigest(hidden)")
+    }
+}
+
+/// `pipeline = keyed(K_pipeline, n ‖ filter_1 ‖ … ‖ filter_n)`: a chain is named, and keys its chunks, as a filter does.
+pub(crate) fn pipeline(filters: impl ExactSizeIterator<Item = Result<FilterDigest>>) -> Result<FilterDigest> {
+    let mut hasher = blake3::Hasher::new_keyed(&K.pipeline);
+    hasher.update(&(filters.len() as u64).to_le_bytes());
+    for filter in filters {
+        hasher.update(&filter?.0.0);
+    }
+    Ok(FilterDigest(Digest(*hasher.finalize().as_bytes())))
+}
