@@ -6,9 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The header's sections: a file of src/ffi, and its banner.
-const SECTIONS: [(&str, &str); 12] = [
+const SECTIONS: [(&str, &str); 13] = [
     ("version", "Version"),
     ("status", "Status and error"),
+    ("log", "Log"),
     ("digest", "Digest"),
     ("hasher", "Hasher and barrier: digests made piece by piece"),
     ("options", "Options"),

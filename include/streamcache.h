@@ -57,15 +57,28 @@
  *
  * Errors. Functions return a status: 0 done, positive another outcome (such as a miss), negative an error, after which
  * nothing has changed. streamcache_status_message() has a sentence for each; functions that can fail in interesting
- * ways also give a streamcache_error. There is no hidden per-thread error. Every pointer is checked for NULL. A panic
- * inside the library is contained: STREAMCACHE_PANIC, and that cache refuses further work.
+ * ways also give a streamcache_error. There is no hidden per-thread error. Every pointer is checked for NULL. Two
+ * statuses may come from any function on a handle and are not listed at each: STREAMCACHE_PANIC, for a panic inside the
+ * library is contained, and that cache refuses further work but can be released; and STREAMCACHE_FORKED. A function
+ * that returns no status then answers 0, NULL or "".
+ *
+ * Log. The library prints nothing, a contained panic included; streamcache_log_set() names a function of yours that
+ * hears its messages.
  *
  * Memory. max_bytes is a hard limit on results, leased values, states and index together. Beside it a cache uses a
  * fixed base: 64 KiB, 8 KiB a shard (at most 64), and 1 KiB a filter or snapshot handle. A value is charged
  * its size and 112 bytes, rounded up to 16, and its slot in the index: 112 bytes (192 with LRU).
  *
- * Fork and dlclose. A child process must not use handles made before the fork. The library stays loaded after dlclose
- * (-z nodelete).
+ * Fork. A child process has its parent's memory but only one of its threads; what the others held locked stays so. In
+ * the child every function on a handle made before the fork answers STREAMCACHE_FORKED, and releasing one does nothing.
+ * The child opens a cache of its own. Leases stay good: in the child their bytes are readable, and retain and release
+ * work on its own copy. So does everything that takes no cache, filter or snapshot. Forks are noticed by
+ * pthread_atfork, from the first streamcache_cache_open() on; after a _Fork(), vfork() or raw clone() nothing of the
+ * library may be used.
+ *
+ * dlclose and exit. The library stays loaded after dlclose (-z nodelete), so threads that used it may end later. It has
+ * no destructors of its own: handles may be used and released after main has returned, in atexit handlers and static
+ * destructors, and in destructors of thread-local and thread-specific data.
  *
  * Versions. Before 1.0 the SONAME carries the minor version, and a program runs with the minor version it was built
  * with. Structs with a struct_size can grow without breaking older callers; numbers are never reused. Who loads the
@@ -168,6 +181,9 @@ typedef int32_t streamcache_status;
 /** A panic inside the library was contained; the cache refuses further work and can still be released. */
 #define STREAMCACHE_PANIC (-8)
 
+/** The handle was made before a fork: it belongs to the parent process. Open another cache in this one. */
+#define STREAMCACHE_FORKED (-9)
+
 /**
  * One sentence for a status that says what to do.
  *
@@ -206,6 +222,54 @@ const char *streamcache_error_get_message(const streamcache_error *error);
  * @since 0.1.0
  */
 void streamcache_error_free(streamcache_error *error);
+
+/* ---- Log --------------------------------------------------------------------------------------------------------- */
+
+/** How much a message matters: the more, the higher. */
+typedef int32_t streamcache_log_level;
+
+/**
+ * Receives a message: its level; its target, the part of the library that speaks ("cache", "filter", "panic",
+ * "process"); and its text. Both strings are NUL-terminated UTF-8 and live for the call.
+ *
+ * It runs on the thread whose call caused the message, several threads at once if it so happens, never under a lock
+ * of the library and never in a signal handler. It may call streamcache_status_message() and the version functions,
+ * and no other function of the library; it must return, neither by an exception nor by longjmp.
+ */
+typedef void (*streamcache_log_callback)(void *user_data,
+                                         streamcache_log_level level,
+                                         const char *target,
+                                         const char *message);
+
+/** For whoever looks for a fault in the library. */
+#define STREAMCACHE_LOG_DEBUG 1
+
+/** A cache was opened or closed, a filter's state replaced. */
+#define STREAMCACHE_LOG_INFO 2
+
+/** Something did not work, and the caller was told by a status. */
+#define STREAMCACHE_LOG_WARNING 3
+
+/** A fault in the library: a panic was contained. */
+#define STREAMCACHE_LOG_ERROR 4
+
+/**
+ * Sets where the process's messages go, of all its caches; without it the library is silent. Messages name limits,
+ * filters by their id and states by a tag; they carry no key, no digest of a filter and no data.
+ *
+ * Keeps `callback` and `user_data` until they are replaced or removed (callback NULL), and does not wait: a call into
+ * the library that is under way on another thread may still use the old ones, so keep those alive until such calls
+ * have returned. A forked child inherits them. Threads: any.
+ * @param[in] callback receives the messages; NULL removes the one that was set
+ * @param[in] user_data is passed on to `callback`; may be NULL
+ * @param[in] min_level the lowest level wanted: STREAMCACHE_LOG_DEBUG to STREAMCACHE_LOG_ERROR
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT an unknown level
+ * @since 0.1.0
+ */
+streamcache_status streamcache_log_set(streamcache_log_callback callback,
+                                       void *user_data,
+                                       streamcache_log_level min_level);
 
 /* ---- Digest ------------------------------------------------------------------------------------------------------ */
 
@@ -943,7 +1007,7 @@ typedef struct streamcache_tensor_view {
  * Memory that is given to the cache instead of being copied. `destroy(user_data)` runs exactly once, when the last
  * lease is gone and the cache has let go, or at once when the put fails in any way but a struct_size that is wrong. It
  * may run on any thread, never under a lock of the library, and may call only release functions of it. Until then the
- * memory must not change.
+ * memory must not change. A forked child never runs it for memory that was given before the fork.
  */
 typedef struct streamcache_external {
   /** sizeof(streamcache_external). */

@@ -6,13 +6,14 @@ use crate::description::Plan;
 use crate::digest::{Digest, Scope};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exposition::{self, Format};
+use crate::lock::Mutex;
+use crate::log::{self, Level};
 use crate::memory::{Memory, Put};
-use crate::options::{self, Options};
-use crate::process::boot_ms;
+use crate::options::{self, Options, UNLIMITED};
+use crate::process::{Birth, boot_ms};
 use crate::stats::{CacheStats, FilterUse, FilterUses};
 use crate::value::{Draft, Payload, Value};
-use parking_lot::Mutex;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
@@ -29,9 +30,13 @@ struct NamedState {
     value: Value,
 }
 
-/// A thread-safe cache of results. Filters and leases may outlive the last handle.
+/// A thread-safe cache of results. Filters and leases may outlive the last handle. In a forked child it answers
+/// FORKED: there, forget it (`std::mem::forget`) rather than drop it, as the C border does.
 #[derive(Debug)]
 pub struct Cache {
+    birth: Birth,
+    /// For logs: the n-th of this process.
+    number: u64,
     life: AtomicU8,
     memory: Memory,
     scope: Scope,
@@ -46,8 +51,11 @@ pub struct Cache {
 impl Cache {
     /// Opens a cache. Nothing is allocated in proportion to its limits.
     pub fn open(options: &Options) -> Result<Arc<Self>> {
+        static OPENED: AtomicU64 = AtomicU64::new(0);
         options.check()?;
-        Ok(Arc::new(Self {
+        let cache = Arc::new(Self {
+            birth: Birth::here()?,
+            number: 1 + OPENED.fetch_add(1, Ordering::Relaxed),
             life: AtomicU8::new(OPEN),
             memory: Memory::new(options)?,
             scope: Scope::new(&options.namespace, options.secret.as_ref()),
@@ -56,7 +64,14 @@ impl Cache {
             states: Mutex::new(HashMap::new()),
             name: options.name.clone(),
             filters: Mutex::default(),
-        }))
+        });
+        log::say(Level::Info, "cache", || {
+            let limit = |limit: u64| if limit == UNLIMITED { "unlimited".into() } else { limit.to_string() };
+            let (bytes, chunks) = (limit(options.max_bytes), limit(options.max_chunks));
+            let (number, policy, shards) = (cache.number, options.policy, cache.memory.shards());
+            format!("cache {number} opened: max_bytes {bytes}, max_chunks {chunks}, policy {policy:?}, shards {shards}")
+        });
+        Ok(cache)
     }
 
     /// Looks a result up under a ready key.
@@ -157,11 +172,14 @@ impl Cache {
 
     /// Keeps a state under a filter's id with the caller's key; replaces the id's old one. On failure that one stays.
     pub fn load_state(&self, id: &str, key: Digest, bytes: &[u8]) -> Result<()> {
-        let value = self.hold_state(bytes, NAMED_STATE_COST + id.len() as u64)?;
+        let value = self.hold_state(bytes, NAMED_STATE_COST + id.len() as u64).inspect_err(|e| tell_refused(id, e))?;
         let mut states = self.states.lock();
         self.check_open()?; // under the lock that a close takes to forget the states
         let old = states.insert(id.into(), NamedState { key, value });
         drop(states);
+        if old.is_some() {
+            log::say(Level::Info, "cache", || format!("state {id:?}: replaced"));
+        }
         drop(old); // a free of any size, without the lock
         Ok(())
     }
@@ -188,12 +206,16 @@ impl Cache {
 
     /// Refuses new work from now on, and forgets results and named states. Leases stay valid. Closing again is fine.
     pub fn close(&self) -> Result<()> {
+        self.birth.check()?;
         match self.life.compare_exchange(OPEN, CLOSED, Ordering::SeqCst, Ordering::SeqCst) {
             Err(PANICKED) => Err(ErrorKind::Panic.into()),
-            _ => {
+            was => {
                 self.memory.purge();
                 let states = std::mem::take(&mut *self.states.lock());
                 drop(states);
+                if was.is_ok() {
+                    log::say(Level::Info, "cache", || format!("cache {} closed", self.number));
+                }
                 Ok(())
             }
         }
@@ -204,7 +226,13 @@ impl Cache {
         self.life.store(PANICKED, Ordering::Release);
     }
 
+    /// In which process it was opened.
+    pub(crate) fn birth(&self) -> Birth {
+        self.birth
+    }
+
     pub(crate) fn check_open(&self) -> Result<()> {
+        self.birth.check()?;
         match self.life.load(Ordering::Acquire) {
             OPEN => Ok(()),
             CLOSED => Err(ErrorKind::Closed.into()),
@@ -217,14 +245,17 @@ impl Cache {
         &self.scope
     }
 
-    /// The counters and gauges.
+    /// The counters and gauges; all 0 in a forked child, where they can't be read.
     pub fn stats(&self) -> CacheStats {
+        if !self.birth.is_here() {
+            return CacheStats::default();
+        }
         CacheStats { bypassed: self.bypassed.load(Ordering::Relaxed), ..self.memory.stats() }
     }
 
     /// The counters and gauges, and those of the filters that are open, as text.
     pub fn write_stats(&self, format: Format) -> String {
-        let filters = self.filters.lock().by_id();
+        let filters = if self.birth.is_here() { self.filters.lock().by_id() } else { BTreeMap::new() };
         exposition::write(format, &self.name, &self.stats(), &filters)
     }
 
@@ -234,5 +265,12 @@ impl Cache {
 
     pub(crate) fn remove_filter(&self, filter: &Arc<FilterUse>) {
         self.filters.lock().remove(filter);
+    }
+}
+
+/// Says that a state was not taken. Not to be called under a lock.
+pub(crate) fn tell_refused(id: &str, error: &Error) {
+    if error.kind() == ErrorKind::NoSpace {
+        log::say(Level::Warning, "cache", || format!("state {id:?}: {error}"));
     }
 }

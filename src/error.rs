@@ -25,10 +25,12 @@ pub enum ErrorKind {
     NotSupported = -7,
     /// A panic was contained; the cache refuses further work.
     Panic = -8,
+    /// The handle was made before a fork, in the parent process.
+    Forked = -9,
 }
 
 impl ErrorKind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::InvalidArgument,
         Self::NoMemory,
         Self::NoSpace,
@@ -37,6 +39,7 @@ impl ErrorKind {
         Self::Io,
         Self::NotSupported,
         Self::Panic,
+        Self::Forked,
     ];
 
     /// The kind a C status stands for, if it is an error's.
@@ -67,6 +70,9 @@ impl ErrorKind {
             Self::NotSupported => c"not supported by this build of the library or for this value",
             Self::Panic => {
                 c"internal error: a panic was contained and the cache refuses further work; release it, open another, and report the bug"
+            }
+            Self::Forked => {
+                c"forked: this handle was made before fork() and belongs to the parent process; open another cache in this one"
             }
         }
     }

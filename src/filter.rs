@@ -1,15 +1,16 @@
 //! Filters: a configuration and its present state. Results follow the state's digest, so a swap never serves what
 //! another state computed, and a rollback finds its own results again.
 
-use crate::cache::Cache;
+use crate::cache::{Cache, tell_refused};
 use crate::call::{Flags, PutOptions};
 use crate::digest::{self, Digest, FilterDigest, Scope};
 use crate::error::{Error, ErrorKind, Result};
+use crate::lock::Mutex;
+use crate::log::{self, Level};
 use crate::memory::Put;
 use crate::stats::{FilterCounters, FilterStats, FilterUse};
 use crate::value::{Payload, Value};
 use arc_swap::ArcSwapOption;
-use parking_lot::Mutex;
 use std::sync::Arc;
 
 /// How many earlier states a filter knows a late put by.
@@ -152,16 +153,20 @@ impl Filter {
     /// Loads a trained state: hashed once, copied, charged. The same bytes again change nothing; on failure the old
     /// state stays.
     pub fn load_state(&self, bytes: &[u8]) -> Result<()> {
+        self.cache().check_open()?; // before the lock, which in a forked child may be held for ever
         let state = digest::state(bytes);
         if self.holds(&state) {
             return self.cache().check_open();
         }
         // Before the lock: this evicts, copies, and may run destructors of external memory.
-        let bytes = self.cache().hold_state(bytes, 0)?;
+        let bytes = self.cache().hold_state(bytes, 0).inspect_err(|e| tell_refused(self.id(), e))?;
         let mut earlier = self.earlier.lock();
-        if !self.holds(&state) {
-            self.swap(&mut earlier, state, Some(bytes));
+        if self.holds(&state) {
+            return Ok(());
         }
+        let swapped = self.swap(&mut earlier, state, Some(bytes));
+        drop(earlier);
+        self.tell(swapped);
         Ok(())
     }
 
@@ -175,17 +180,31 @@ impl Filter {
         self.cache().check_open()?;
         let mut earlier = self.earlier.lock();
         if self.current.load().as_ref().is_none_or(|bound| bound.state != state) {
-            self.swap(&mut earlier, state, None);
+            let swapped = self.swap(&mut earlier, state, None);
+            drop(earlier);
+            self.tell(swapped);
         }
         Ok(())
     }
 
-    /// Publishes a state in one step; lookups under way keep the one they began with.
-    fn swap(&self, earlier: &mut Vec<Name>, state: Digest, bytes: Option<Value>) {
+    /// Says which state gave way to which, by their tags. Not to be called under the lock.
+    fn tell(&self, swapped: Option<(Arc<Bound>, u64)>) {
+        if let Some((old, new)) = swapped {
+            let old = old.name.tag;
+            log::say(Level::Info, "filter", || {
+                format!("filter {:?}: state {old:016x} gave way to {new:016x}", self.id())
+            });
+        }
+    }
+
+    /// Publishes a state in one step; lookups under way keep the one they began with. Answers with the old
+    /// state, to be freed without the lock, and the new one's tag, if they differ.
+    fn swap(&self, earlier: &mut Vec<Name>, state: Digest, bytes: Option<Value>) -> Option<(Arc<Bound>, u64)> {
         let name = Name::new(self.cache().scope(), &self.config, &state);
         let old = self.current.load_full();
         let first = old.as_ref().is_none_or(|old| old.first && old.state == state);
-        if let Some(old) = old.filter(|old| old.state != state) {
+        let swapped = old.filter(|old| old.state != state);
+        if let Some(old) = &swapped {
             earlier.retain(|known| known.filter != old.name.filter && known.filter != name.filter);
             if earlier.len() == MAX_REMEMBERED {
                 earlier.remove(0);
@@ -193,6 +212,7 @@ impl Filter {
             earlier.push(old.name);
         }
         self.current.store(Some(Arc::new(Bound { state, bytes, name, first })));
+        swapped.map(|old| (old, name.tag))
     }
 
     /// The present state: its digest, and a lease on its bytes unless only the digest was loaded.
@@ -264,6 +284,7 @@ impl Filter {
 
     /// Forgets the results of this handle's other states (the last 16 of them); says how many.
     pub fn retire(&self) -> Result<u64> {
+        self.cache().check_open()?;
         let mut tags: Vec<u64> = {
             let earlier = self.earlier.lock();
             let present = self.current.load().as_ref().map(|bound| bound.name.tag);

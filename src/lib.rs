@@ -4,10 +4,12 @@
 //! The contract is the C header, `include/streamcache.h`; this crate is what is behind it. The house, from the ground:
 //!
 //! - [`error`]: what can go wrong, and what to do about it
+//! - [`log`]: what the library has to say
+//! - `lock`: parking_lot's, and in a forked child std's
 //! - `json`: strict JSON, for configurations and options
 //! - [`digest`]: every key this library derives, and nothing else
 //! - [`options`], [`stats`] and `exposition`: how a cache is to be, what it counts, and that as text
-//! - `process`: what is asked of the process this library is a guest in
+//! - `process`: the process this library is a guest in: its forks, after which a handle is the parent's, and its clock
 //! - `description`: what a value says about itself
 //! - `budget` and [`value`]: bytes reserved before they are allocated; leases on immutable values
 //! - `memory`: the in-process tier: shards, the policies S3-FIFO and LRU
@@ -28,6 +30,8 @@ mod exposition;
 pub mod ffi;
 pub mod filter;
 mod json;
+mod lock;
+pub mod log;
 mod memory;
 pub mod options;
 pub mod pipeline;

@@ -1,5 +1,90 @@
-//! What this library asks of the process it is a guest in.
+//! The process this library is a guest in: its forks, and its clock.
+//!
+//! A child process has its parent's memory, but only the thread that forked: a lock another thread held stays
+//! locked for ever, and what it was changing stays half changed. So a handle made before the fork is not touched in the
+//! child: every call answers FORKED, and releasing it leaks on purpose. A cache opened in the child is the child's own.
+//!
+//! Leases are another matter, and go on as they are: a value's bytes never change, its count and the budget's gauges
+//! are single atomic steps, and the allocator survives a fork (the C library takes its locks around one). So in the
+//! child a value is read, retained and released as ever, and its last release there frees the child's copy. Only the
+//! destructor of external memory does not run there: it is the caller's code, with locks of its own, and the memory may
+//! be shared; the parent runs it.
 #![allow(unsafe_code)]
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::log::{self, Level};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+/// Alone on its cache lines: every call reads it, and none may wait for a neighbour's writes.
+#[repr(align(128))]
+struct Alone(AtomicUsize);
+
+/// How many forks lie between this process and the one that loaded the library.
+static GENERATION: Alone = Alone(AtomicUsize::new(0));
+
+/// The last generation that was told of its mistake.
+static TOLD: AtomicUsize = AtomicUsize::new(0);
+
+/// Runs in the child before `fork` returns there: a single atomic step, as much as a signal handler may do.
+extern "C" fn in_the_child() {
+    GENERATION.0.fetch_add(1, Ordering::Relaxed);
+}
+
+/// In which process something was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Birth(usize);
+
+impl Birth {
+    /// This process. From the first call on forks are noticed; nothing is registered when the library is loaded.
+    pub(crate) fn here() -> Result<Self> {
+        static WATCHING: AtomicBool = AtomicBool::new(false);
+        // No `Once`: if another thread forked while one is inside, the child would wait in it for ever. Registered
+        // twice, the handler adds two instead of one.
+        if !WATCHING.load(Ordering::Acquire) {
+            // SAFETY: the handler lives as long as the library, which stays loaded (-z nodelete); linked statically into
+            // something that is unloaded, it is dropped by the C library.
+            if unsafe { libc::pthread_atfork(None, None, Some(in_the_child)) } != 0 {
+                return Err(ErrorKind::NoMemory.into());
+            }
+            WATCHING.store(true, Ordering::Release);
+        }
+        Ok(Self::known())
+    }
+
+    /// This process, as far as it is known: a fork before the first [`Birth::here`] was not noticed.
+    pub(crate) fn known() -> Self {
+        Self(GENERATION.0.load(Ordering::Relaxed))
+    }
+
+    /// Whether this process is the one. Relaxed: the generation changes only where no other thread exists.
+    #[inline]
+    pub(crate) fn is_here(self) -> bool {
+        self.0 == GENERATION.0.load(Ordering::Relaxed)
+    }
+
+    /// FORKED unless this process is the one.
+    #[inline]
+    pub(crate) fn check(self) -> Result<()> {
+        if self.is_here() { Ok(()) } else { Err(forked()) }
+    }
+}
+
+/// Whether this process was forked from one in which the library was in use.
+pub(crate) fn is_forked_child() -> bool {
+    GENERATION.0.load(Ordering::Relaxed) != 0
+}
+
+#[cold]
+fn forked() -> Error {
+    let generation = GENERATION.0.load(Ordering::Relaxed);
+    if TOLD.swap(generation, Ordering::Relaxed) != generation {
+        log::say(Level::Warning, "process", || {
+            "a handle made before fork() was used in the child; it answers FORKED from now on, without further messages"
+                .into()
+        });
+    }
+    ErrorKind::Forked.into()
+}
 
 /// Milliseconds since the machine booted, time asleep included: a time to live goes on while a laptop sleeps, and no
 /// one can set this clock.
@@ -18,3 +103,16 @@ const CLOCK: libc::clockid_t = libc::CLOCK_BOOTTIME;
 /// On macOS the monotonic clock is the one that counts sleep.
 #[cfg(not(target_os = "linux"))]
 const CLOCK: libc::clockid_t = libc::CLOCK_MONOTONIC;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_made_in_another_process_answers_forked() {
+        let birth = Birth::here().unwrap();
+        assert!(birth.is_here() && birth == Birth::here().unwrap());
+        let elsewhere = Birth(birth.0.wrapping_add(1));
+        assert_eq!(elsewhere.check().unwrap_err().kind(), ErrorKind::Forked);
+    }
+}

@@ -6,6 +6,7 @@ use crate::budget::{Budget, Purpose, Reservation};
 use crate::description::{Description, Plan, TensorSpec};
 use crate::digest::{self, Digest};
 use crate::error::{ErrorKind, Result};
+use crate::process::Birth;
 use std::alloc::{Layout, alloc, dealloc};
 use std::ffi::c_void;
 use std::mem::ManuallyDrop;
@@ -65,6 +66,8 @@ pub struct External {
     device: bool,
     destroy: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
     user_data: *mut c_void,
+    /// The process that has to destroy it: a child has a copy of this, and its parent still destroys the memory.
+    birth: Birth,
 }
 
 // SAFETY: `External::new`'s contract: the memory is immutable, and data and destructor may be used on any thread.
@@ -80,7 +83,7 @@ impl External {
         data: *const c_void, len: usize, charge: u64, device: bool, destroy: Option<unsafe extern "C" fn(*mut c_void)>,
         user_data: *mut c_void,
     ) -> Self {
-        Self { data, len, charge, device, destroy, user_data }
+        Self { data, len, charge, device, destroy, user_data, birth: Birth::known() }
     }
 
     /// Whether the pointer and the length can be those of memory.
@@ -91,7 +94,7 @@ impl External {
 
 impl Drop for External {
     fn drop(&mut self) {
-        if let Some(destroy) = self.destroy {
+        if let Some(destroy) = self.destroy.filter(|_| self.birth.is_here()) {
             // SAFETY: `External::new`'s contract; dropped once, so called once.
             unsafe { destroy(self.user_data) }
         }

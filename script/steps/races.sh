@@ -1,13 +1,14 @@
 # shellcheck shell=bash disable=SC2154  # what these files use of script/test, of lib.sh and of each other
 # The tests of many threads under valgrind's helgrind, with the library built for it: helgrind understands the locks of
-# POSIX threads alone, so those of parking_lot and arc-swap are exchanged for such (tests/helgrind). Thus it sees what our
-# code touches under which lock, and nearly nothing is left to be suppressed.
+# POSIX threads alone, so src/lock.rs and arc-swap are exchanged for such (tests/helgrind). Thus it sees what our code
+# touches under which lock, and nearly nothing is left to be suppressed.
 
 steps_races() {
     step helgrind-is-on helgrind_is_on
     step helgrind-threads helgrind_test threads 2 4
     step helgrind-values helgrind_test values
     step helgrind-tier helgrind_test tier 0.3 0
+    step helgrind-log helgrind_test log
 }
 
 helgrind_lib=$work/helgrind
@@ -19,13 +20,13 @@ build_helgrind() {
     rm -rf "$source"
     mkdir -p "$source" "$helgrind_lib"
     cp -r Cargo.toml Cargo.lock build.rs cbindgen.toml src benches tests "$source"
+    cp tests/helgrind/lock.rs "$source/src/lock.rs"
     (
         cd "$source"
         cargo rustc --lib --crate-type cdylib --target-dir "$target/helgrind" \
-            --config 'patch.crates-io.parking_lot.path="tests/helgrind/parking_lot"' \
             --config 'patch.crates-io.arc-swap.path="tests/helgrind/arc-swap"'
-        # Both were really exchanged: neither comes from the registry.
-        grep -A 2 -E '^name = "(parking_lot|arc-swap)"' Cargo.lock >exchanged
+        # It was really exchanged: it does not come from the registry.
+        grep -A 2 -E '^name = "arc-swap"' Cargo.lock >exchanged
         must_fail grep source exchanged
     )
     cp "$target/helgrind/debug/libstreamcache.so" "$helgrind_lib/libstreamcache.so.$(abi_version)"

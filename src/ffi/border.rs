@@ -1,14 +1,14 @@
 //! Where pointers become typed references and results become statuses. Nothing beyond this folder sees a raw pointer.
 
+use super::contain::{contain, inside};
 use super::status::{
-    STREAMCACHE_BUFFER_TOO_SMALL, STREAMCACHE_INVALID_ARGUMENT, STREAMCACHE_OK, STREAMCACHE_PANIC, streamcache_error,
-    streamcache_status,
+    STREAMCACHE_BUFFER_TOO_SMALL, STREAMCACHE_INVALID_ARGUMENT, STREAMCACHE_OK, streamcache_error, streamcache_status,
 };
 use crate::cache::Cache;
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::Value;
 use core::ffi::{c_char, c_void};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 /// An opaque C type that is a reference-counted object of this library.
@@ -16,7 +16,7 @@ pub(super) trait Handle {
     type Object: Subject;
 }
 
-/// An object that belongs to a cache, which a contained panic poisons.
+/// An object that belongs to a cache, which a contained panic poisons and which knows its process.
 pub(super) trait Subject {
     fn cache(&self) -> &Cache;
 }
@@ -44,11 +44,7 @@ pub(super) type Answer = Result<streamcache_status>;
 
 /// Runs `body`, keeping panics on this side.
 pub(super) fn guard(body: impl FnOnce() -> Answer) -> streamcache_status {
-    match catch_unwind(AssertUnwindSafe(body)) {
-        Ok(Ok(outcome)) => outcome,
-        Ok(Err(error)) => error.kind() as streamcache_status,
-        Err(_) => STREAMCACHE_PANIC,
-    }
+    inside(body).unwrap_or_else(|error| error.kind() as streamcache_status)
 }
 
 /// [`guard`], with the details of a failure for a caller who asked for them.
@@ -60,26 +56,53 @@ pub(super) unsafe fn guard_error(
 ) -> streamcache_status {
     // SAFETY: as this function's own contract.
     let slot = unsafe { cleared(error) };
-    let mut details = None;
-    let status = guard(|| body().inspect_err(|e| details = Some(e.clone())));
-    if let Some(slot) = slot.filter(|_| status < STREAMCACHE_OK) {
-        let details = details.unwrap_or_else(|| ErrorKind::Panic.into());
-        *slot = streamcache_error::give(&details);
+    let answer = inside(body);
+    if let (Err(error), Some(slot)) = (&answer, slot) {
+        *slot = streamcache_error::give(error);
     }
-    status
+    answer.unwrap_or_else(|error| error.kind() as streamcache_status)
 }
 
-/// Runs `body` on a handle's object; a panic in it poisons its cache.
+/// [`guard`] for a plain getter, which has no status: it answers `otherwise` instead of an error.
+pub(super) fn plain<T>(otherwise: T, body: impl FnOnce() -> Result<T>) -> T {
+    inside(body).unwrap_or(otherwise)
+}
+
+/// [`plain`] for the few steps in which nothing can panic. Marking the thread would cost these more than they do.
+pub(super) fn leaf<T>(otherwise: T, body: impl FnOnce() -> T) -> T {
+    if cfg!(feature = "test-panic") { plain(otherwise, || Ok(body())) } else { contain(body).unwrap_or(otherwise) }
+}
+
+/// Runs `body` on a handle's object: the only way to one, so that no call reaches an object of a parent process, and a
+/// panic on the way poisons its cache.
 ///
 /// # Safety
 /// `handle` is NULL or a live handle.
-pub(super) unsafe fn on<H: Handle>(handle: *const H, body: impl FnOnce(&H::Object) -> Answer) -> Answer {
-    // SAFETY: as this function's own contract; the caller's reference keeps the object alive for the call.
-    let object = unsafe { handle.cast::<H::Object>().as_ref() }.ok_or_else(null)?;
-    catch_unwind(AssertUnwindSafe(|| body(object))).unwrap_or_else(|_| {
+pub(super) unsafe fn on<H: Handle>(handle: *const H, body: impl FnOnce(&Arc<H::Object>) -> Answer) -> Answer {
+    // SAFETY: as this function's own contract.
+    let object = unsafe { borrow(handle) }?;
+    object.cache().birth().check()?;
+    contain(|| {
+        #[cfg(feature = "test-panic")]
+        super::test_panic::on_an_object();
+        body(&object)
+    })
+    .unwrap_or_else(|| {
         object.cache().poison();
         Err(ErrorKind::Panic.into())
     })
+}
+
+/// The object behind a handle, for the call.
+///
+/// # Safety
+/// `handle` is NULL or a live handle, whose reference outlives the result.
+unsafe fn borrow<H: Handle>(handle: *const H) -> Result<ManuallyDrop<Arc<H::Object>>> {
+    if handle.is_null() {
+        return Err(null());
+    }
+    // SAFETY: `give` made the pointer by `Arc::into_raw`; ManuallyDrop leaves its reference with the caller.
+    Ok(ManuallyDrop::new(unsafe { Arc::from_raw(handle.cast()) }))
 }
 
 /// The error for a NULL that must not be.
@@ -92,42 +115,32 @@ pub(super) fn give<H: Handle>(object: Arc<H::Object>) -> *mut H {
     Arc::into_raw(object).cast_mut().cast()
 }
 
-/// One more reference to a handle's object, for this side.
-///
-/// # Safety
-/// `handle` is NULL or a live handle.
-pub(super) unsafe fn share<H: Handle>(handle: *const H) -> Result<Arc<H::Object>> {
-    if handle.is_null() {
-        return Err(null());
-    }
-    let object = handle.cast::<H::Object>();
-    // SAFETY: `give` made the pointer by `Arc::into_raw`, and the caller's reference is alive.
-    unsafe {
-        Arc::increment_strong_count(object);
-        Ok(Arc::from_raw(object))
-    }
-}
-
 /// Adds a reference to a handle.
 ///
 /// # Safety
 /// `handle` is NULL or a live handle.
-pub(super) unsafe fn retain<H: Handle>(handle: *const H) -> streamcache_status {
+pub(super) unsafe fn retain<H: Handle>(handle: *const H) -> Answer {
     // SAFETY: as this function's own contract.
-    guard(|| unsafe { share(handle) }.map(std::mem::forget).map(|()| STREAMCACHE_OK))
+    unsafe {
+        on(handle, |object| {
+            std::mem::forget(Arc::clone(object));
+            Ok(STREAMCACHE_OK)
+        })
+    }
 }
 
-/// Drops one reference of a handle.
+/// Drops one reference of a handle. In a forked child it leaks on purpose: what the handle stands for may be half
+/// changed there, and its locks held for ever.
 ///
 /// # Safety
 /// `handle` is NULL or a live handle, whose reference the caller gives up.
-pub(super) unsafe fn release<H: Handle>(handle: *const H) {
-    if !handle.is_null() {
-        let _ = catch_unwind(AssertUnwindSafe(|| {
-            // SAFETY: `give` or `retain` made this reference, and it is given up here.
-            drop(unsafe { Arc::from_raw(handle.cast::<H::Object>()) });
-        }));
+pub(super) unsafe fn release<H: Handle>(handle: *const H) -> Answer {
+    // SAFETY: as this function's own contract.
+    match unsafe { borrow(handle) } {
+        Ok(object) if object.cache().birth().is_here() => drop(ManuallyDrop::into_inner(object)),
+        _ => {}
     }
+    Ok(STREAMCACHE_OK)
 }
 
 /// An out parameter for a pointer, set to NULL at once so that every failure leaves it so.

@@ -53,7 +53,7 @@ pub unsafe extern "C" fn streamcache_cache_open(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_cache_retain(cache: *mut streamcache_cache) -> streamcache_status {
     // SAFETY: the caller's handle, as documented.
-    unsafe { retain(cache) }
+    guard(|| unsafe { retain(cache) })
 }
 
 /// Ends a cache's work: from now on every call that would use it answers STREAMCACHE_CLOSED, on this handle and on its
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn streamcache_cache_close(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_cache_release(cache: *mut streamcache_cache) {
     // SAFETY: the caller's reference, as documented.
-    unsafe { release(cache) }
+    guard(|| unsafe { release(cache) });
 }
 
 /// Forgets every result. States and leases stay; leased bytes are counted until their release.

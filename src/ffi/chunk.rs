@@ -1,6 +1,6 @@
 //! Section: state and chunk, the seed's verbs.
 
-use super::border::{bytes, cleared, guard, guard_error, lease, null, on, required, sized, text};
+use super::border::{bytes, cleared, guard, guard_error, lease, null, on, plain, required, sized, text};
 use super::cache::streamcache_cache;
 use super::digest::{self, streamcache_digest};
 use super::status::{
@@ -367,7 +367,7 @@ pub unsafe extern "C" fn streamcache_cache_remove_chunk(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_cache_hit_rate(cache: *const streamcache_cache) -> f64 {
     // SAFETY: the caller's handle, as documented.
-    unsafe { super::stats::read(cache) }.map_or(0.0, |stats| stats.hit_rate())
+    plain(0.0, || unsafe { super::stats::read(cache) }.map(|stats| stats.hit_rate()))
 }
 
 /// Lookups that found their result since the cache was opened.
@@ -379,7 +379,7 @@ pub unsafe extern "C" fn streamcache_cache_hit_rate(cache: *const streamcache_ca
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_cache_hits(cache: *const streamcache_cache) -> u64 {
     // SAFETY: the caller's handle, as documented.
-    unsafe { super::stats::read(cache) }.map_or(0, |stats| stats.hits)
+    plain(0, || unsafe { super::stats::read(cache) }.map(|stats| stats.hits))
 }
 
 /// Lookups that did not find their result since the cache was opened.
@@ -391,5 +391,5 @@ pub unsafe extern "C" fn streamcache_cache_hits(cache: *const streamcache_cache)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_cache_misses(cache: *const streamcache_cache) -> u64 {
     // SAFETY: the caller's handle, as documented.
-    unsafe { super::stats::read(cache) }.map_or(0, |stats| stats.misses)
+    plain(0, || unsafe { super::stats::read(cache) }.map(|stats| stats.misses))
 }

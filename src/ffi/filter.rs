@@ -1,7 +1,7 @@
 //! Section: filter.
 
 use super::border::{
-    Handle, bytes, cleared, give, guard, guard_error, lease, null, on, only, release, required, retain, share, text,
+    Handle, bytes, cleared, give, guard, guard_error, lease, null, on, only, release, required, retain, text,
 };
 use super::cache::streamcache_cache;
 use super::chunk::{asked, copy_out, put_options, put_outcome, streamcache_put_options, zeroed};
@@ -97,9 +97,11 @@ pub unsafe extern "C" fn streamcache_filter_open(
         guard_error(error, || {
             let filter = filter.ok_or_else(null)?;
             only(flags, STREAMCACHE_FILTER_NONDETERMINISTIC)?;
-            let (id, config, cache) = (text(id, id_len)?, digest::borrow(config)?, share(cache)?);
-            *filter = give(Filter::open(&cache, id, *config, flags == 0)?);
-            Ok(STREAMCACHE_OK)
+            let (id, config) = (text(id, id_len)?, digest::borrow(config)?);
+            on(cache, |cache| {
+                *filter = give(Filter::open(cache, id, *config, flags == 0)?);
+                Ok(STREAMCACHE_OK)
+            })
         })
     }
 }
@@ -114,7 +116,7 @@ pub unsafe extern "C" fn streamcache_filter_open(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_filter_retain(filter: *mut streamcache_filter) -> streamcache_status {
     // SAFETY: the caller's handle, as documented.
-    unsafe { retain(filter) }
+    guard(|| unsafe { retain(filter) })
 }
 
 /// Drops a reference. The last one gives the state's bytes back once no lease or snapshot holds it; results stay.
@@ -125,7 +127,7 @@ pub unsafe extern "C" fn streamcache_filter_retain(filter: *mut streamcache_filt
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_filter_release(filter: *mut streamcache_filter) {
     // SAFETY: the caller's reference, as documented.
-    unsafe { release(filter) }
+    guard(|| unsafe { release(filter) });
 }
 
 /// Loads a trained state: hashed once, copied, charged to the budget, never evicted. Lookups switch to it in one step;

@@ -34,14 +34,12 @@ unsafe fn finished<T>(
 }
 
 /// Frees what Box made.
-unsafe fn free<T>(handle: *mut T) {
-    guard(|| {
-        if !handle.is_null() {
-            // SAFETY: it was boxed by this file, and the caller gives it up.
-            drop(unsafe { Box::from_raw(handle) });
-        }
-        Ok(STREAMCACHE_OK)
-    });
+unsafe fn free<T>(handle: *mut T) -> Answer {
+    if !handle.is_null() {
+        // SAFETY: it was boxed by this file, and the caller gives it up.
+        drop(unsafe { Box::from_raw(handle) });
+    }
+    Ok(STREAMCACHE_OK)
 }
 
 /// Makes a hasher for bytes of one role.
@@ -129,7 +127,7 @@ pub unsafe extern "C" fn streamcache_hasher_reset(hasher: *mut streamcache_hashe
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_hasher_free(hasher: *mut streamcache_hasher) {
     // SAFETY: the caller's pointer, given up here.
-    unsafe { free(hasher) }
+    guard(|| unsafe { free(hasher) });
 }
 
 /// Makes a barrier for a stream's chunks.
@@ -213,5 +211,5 @@ pub unsafe extern "C" fn streamcache_barrier_reset(barrier: *mut streamcache_bar
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_barrier_free(barrier: *mut streamcache_barrier) {
     // SAFETY: the caller's pointer, given up here.
-    unsafe { free(barrier) }
+    guard(|| unsafe { free(barrier) });
 }

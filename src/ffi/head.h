@@ -57,15 +57,28 @@
  *
  * Errors. Functions return a status: 0 done, positive another outcome (such as a miss), negative an error, after which
  * nothing has changed. streamcache_status_message() has a sentence for each; functions that can fail in interesting
- * ways also give a streamcache_error. There is no hidden per-thread error. Every pointer is checked for NULL. A panic
- * inside the library is contained: STREAMCACHE_PANIC, and that cache refuses further work.
+ * ways also give a streamcache_error. There is no hidden per-thread error. Every pointer is checked for NULL. Two
+ * statuses may come from any function on a handle and are not listed at each: STREAMCACHE_PANIC, for a panic inside the
+ * library is contained, and that cache refuses further work but can be released; and STREAMCACHE_FORKED. A function
+ * that returns no status then answers 0, NULL or "".
+ *
+ * Log. The library prints nothing, a contained panic included; streamcache_log_set() names a function of yours that
+ * hears its messages.
  *
  * Memory. max_bytes is a hard limit on results, leased values, states and index together. Beside it a cache uses a
  * fixed base: 64 KiB, 8 KiB a shard (at most 64), and 1 KiB a filter or snapshot handle. A value is charged
  * its size and 112 bytes, rounded up to 16, and its slot in the index: 112 bytes (192 with LRU).
  *
- * Fork and dlclose. A child process must not use handles made before the fork. The library stays loaded after dlclose
- * (-z nodelete).
+ * Fork. A child process has its parent's memory but only one of its threads; what the others held locked stays so. In
+ * the child every function on a handle made before the fork answers STREAMCACHE_FORKED, and releasing one does nothing.
+ * The child opens a cache of its own. Leases stay good: in the child their bytes are readable, and retain and release
+ * work on its own copy. So does everything that takes no cache, filter or snapshot. Forks are noticed by
+ * pthread_atfork, from the first streamcache_cache_open() on; after a _Fork(), vfork() or raw clone() nothing of the
+ * library may be used.
+ *
+ * dlclose and exit. The library stays loaded after dlclose (-z nodelete), so threads that used it may end later. It has
+ * no destructors of its own: handles may be used and released after main has returned, in atexit handlers and static
+ * destructors, and in destructors of thread-local and thread-specific data.
  *
  * Versions. Before 1.0 the SONAME carries the minor version, and a program runs with the minor version it was built
  * with. Structs with a struct_size can grow without breaking older callers; numbers are never reused. Who loads the

@@ -7,13 +7,17 @@
 pub mod border;
 pub mod cache;
 pub mod chunk;
+mod contain;
 pub mod digest;
 pub mod filter;
 pub mod hasher;
 pub mod key;
+pub mod log;
 pub mod options;
 pub mod snapshot;
 pub mod stats;
 pub mod status;
+#[cfg(feature = "test-panic")]
+pub mod test_panic;
 pub mod value;
 pub mod version;

@@ -20,7 +20,7 @@ use core::ffi::c_void;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_snapshot_retain(snapshot: *mut streamcache_snapshot) -> streamcache_status {
     // SAFETY: the caller's handle, as documented.
-    unsafe { retain(snapshot) }
+    guard(|| unsafe { retain(snapshot) })
 }
 
 /// Drops a reference.
@@ -31,7 +31,7 @@ pub unsafe extern "C" fn streamcache_snapshot_retain(snapshot: *mut streamcache_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_snapshot_release(snapshot: *mut streamcache_snapshot) {
     // SAFETY: the caller's reference, as documented.
-    unsafe { release(snapshot) }
+    guard(|| unsafe { release(snapshot) });
 }
 
 /// Leases the snapshot's state.

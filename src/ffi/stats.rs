@@ -4,7 +4,7 @@ use super::border::{Answer, guard, null, on, write_text};
 use super::cache::streamcache_cache;
 use super::filter::streamcache_filter;
 use super::status::{STREAMCACHE_OK, streamcache_status};
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::exposition::Format;
 use crate::stats::CacheStats;
 use core::ffi::c_char;
@@ -55,16 +55,16 @@ pub struct streamcache_cache_stats {
 ///
 /// # Safety
 /// `cache` is NULL or a live handle.
-pub(super) unsafe fn read(cache: *const streamcache_cache) -> Option<CacheStats> {
-    let mut stats = None;
+pub(super) unsafe fn read(cache: *const streamcache_cache) -> Result<CacheStats> {
+    let mut stats = CacheStats::default();
     // SAFETY: as this function's own contract.
-    guard(|| unsafe {
+    unsafe {
         on(cache, |cache| {
-            stats = Some(cache.stats());
+            stats = cache.stats();
             Ok(STREAMCACHE_OK)
         })
-    });
-    stats
+    }
+    .map(|_| stats)
 }
 
 /// Reads a cache's counters and gauges; they stay readable after streamcache_cache_close().
@@ -81,7 +81,7 @@ pub unsafe extern "C" fn streamcache_cache_get_stats(
 ) -> streamcache_status {
     // SAFETY: the caller's pointers, as documented; struct_size bounds what is written.
     guard(|| unsafe {
-        let now = read(cache).ok_or_else(null)?;
+        let now = read(cache)?;
         fill(stats, |struct_size| streamcache_cache_stats {
             struct_size,
             lookups: now.lookups(),

@@ -1,6 +1,6 @@
 //! Section: status and error.
 
-use super::border::guard;
+use super::border::{guard, plain};
 use crate::error::{Error, ErrorKind};
 use core::ffi::c_char;
 use std::ffi::CString;
@@ -33,6 +33,8 @@ pub const STREAMCACHE_IO: streamcache_status = -6;
 pub const STREAMCACHE_NOT_SUPPORTED: streamcache_status = -7;
 /// A panic inside the library was contained; the cache refuses further work and can still be released.
 pub const STREAMCACHE_PANIC: streamcache_status = -8;
+/// The handle was made before a fork: it belongs to the parent process. Open another cache in this one.
+pub const STREAMCACHE_FORKED: streamcache_status = -9;
 
 /// The details of one failure. Made by a function that takes `streamcache_error **`, owned by the caller.
 pub struct streamcache_error {
@@ -56,17 +58,19 @@ impl streamcache_error {
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub extern "C" fn streamcache_status_message(status: streamcache_status) -> *const c_char {
-    let message = match status {
-        STREAMCACHE_OK => c"ok",
-        STREAMCACHE_MISS => c"miss: not in the cache; compute it and put it",
-        STREAMCACHE_NOT_STORED => {
-            c"not stored: no room could be made for it, or the cache stores nothing (max_bytes or max_chunks is 0); the result is still yours"
-        }
-        STREAMCACHE_BUFFER_TOO_SMALL => c"buffer too small: call again with one of the length that was written",
-        error => ErrorKind::from_status(error)
-            .map_or(c"unknown status, of a library newer than this one", ErrorKind::c_message),
-    };
-    message.as_ptr()
+    plain(c"", || {
+        Ok(match status {
+            STREAMCACHE_OK => c"ok",
+            STREAMCACHE_MISS => c"miss: not in the cache; compute it and put it",
+            STREAMCACHE_NOT_STORED => {
+                c"not stored: no room could be made for it, or the cache stores nothing (max_bytes or max_chunks is 0); the result is still yours"
+            }
+            STREAMCACHE_BUFFER_TOO_SMALL => c"buffer too small: call again with one of the length that was written",
+            error => ErrorKind::from_status(error)
+                .map_or(c"unknown status, of a library newer than this one", ErrorKind::c_message),
+        })
+    })
+    .as_ptr()
 }
 
 /// The status the failed function returned.
@@ -78,7 +82,7 @@ pub extern "C" fn streamcache_status_message(status: streamcache_status) -> *con
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_error_get_status(error: *const streamcache_error) -> streamcache_status {
     // SAFETY: NULL, or alive until streamcache_error_free by contract.
-    unsafe { error.as_ref() }.map_or(STREAMCACHE_OK, |error| error.status)
+    plain(STREAMCACHE_PANIC, || Ok(unsafe { error.as_ref() }.map_or(STREAMCACHE_OK, |error| error.status)))
 }
 
 /// What happened and what to do about it: one or two sentences.
@@ -90,7 +94,7 @@ pub unsafe extern "C" fn streamcache_error_get_status(error: *const streamcache_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_error_get_message(error: *const streamcache_error) -> *const c_char {
     // SAFETY: NULL, or alive until streamcache_error_free by contract.
-    unsafe { error.as_ref() }.map_or(c"".as_ptr(), |error| error.message.as_ptr())
+    plain(c"".as_ptr(), || Ok(unsafe { error.as_ref() }.map_or(c"".as_ptr(), |error| error.message.as_ptr())))
 }
 
 /// Frees an error.

@@ -1,8 +1,10 @@
 //! Section: value.
 
-use super::border::{guard, list, null, required, sized};
+use super::border::{guard, leaf, list, null, required, sized};
 use super::digest::{self, streamcache_digest, streamcache_dtype_code};
-use super::status::{STREAMCACHE_MISS, STREAMCACHE_OK, streamcache_status};
+use super::status::{
+    STREAMCACHE_INVALID_ARGUMENT, STREAMCACHE_MISS, STREAMCACHE_OK, STREAMCACHE_PANIC, streamcache_status,
+};
 use crate::description::TensorSpec;
 use crate::digest::Dtype;
 use crate::error::{Error, Result};
@@ -45,7 +47,7 @@ pub const STREAMCACHE_EXTERNAL_DEVICE: u32 = 1;
 /// Memory that is given to the cache instead of being copied. `destroy(user_data)` runs exactly once, when the last
 /// lease is gone and the cache has let go, or at once when the put fails in any way but a struct_size that is wrong. It
 /// may run on any thread, never under a lock of the library, and may call only release functions of it. Until then the
-/// memory must not change.
+/// memory must not change. A forked child never runs it for memory that was given before the fork.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct streamcache_external {
@@ -119,10 +121,10 @@ unsafe fn borrow(value: *const streamcache_value) -> Option<ManuallyDrop<Value>>
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_value_retain(value: *const streamcache_value) -> streamcache_status {
     // SAFETY: the caller's lease, as documented.
-    guard(|| unsafe {
-        let value = borrow(value).ok_or_else(null)?;
+    leaf(STREAMCACHE_PANIC, || unsafe {
+        let Some(value) = borrow(value) else { return STREAMCACHE_INVALID_ARGUMENT };
         std::mem::forget(Value::clone(&value));
-        Ok(STREAMCACHE_OK)
+        STREAMCACHE_OK
     })
 }
 
@@ -133,10 +135,9 @@ pub unsafe extern "C" fn streamcache_value_retain(value: *const streamcache_valu
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_value_release(value: *const streamcache_value) {
-    guard(|| {
+    leaf((), || {
         // SAFETY: the caller's lease, given up here.
         drop(unsafe { Value::from_raw(value.cast()) });
-        Ok(STREAMCACHE_OK)
     });
 }
 
@@ -148,10 +149,12 @@ pub unsafe extern "C" fn streamcache_value_release(value: *const streamcache_val
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_value_data(value: *const streamcache_value) -> *const c_void {
-    // SAFETY: the caller's lease, as documented.
-    unsafe { borrow(value) }.map_or(std::ptr::null(), |value| match value.device_pointer() {
-        Some(_) => std::ptr::null(),
-        None => value.bytes().as_ptr().cast(),
+    leaf(std::ptr::null(), || {
+        // SAFETY: the caller's lease, as documented.
+        unsafe { borrow(value) }.map_or(std::ptr::null(), |value| match value.device_pointer() {
+            Some(_) => std::ptr::null(),
+            None => value.bytes().as_ptr().cast(),
+        })
     })
 }
 
@@ -163,8 +166,10 @@ pub unsafe extern "C" fn streamcache_value_data(value: *const streamcache_value)
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_value_device_pointer(value: *const streamcache_value) -> *const c_void {
-    // SAFETY: the caller's lease, as documented.
-    unsafe { borrow(value) }.and_then(|value| value.device_pointer()).unwrap_or(std::ptr::null())
+    leaf(std::ptr::null(), || {
+        // SAFETY: the caller's lease, as documented.
+        unsafe { borrow(value) }.and_then(|value| value.device_pointer()).unwrap_or(std::ptr::null())
+    })
 }
 
 /// How many bytes the value has, wherever they are.
@@ -176,7 +181,7 @@ pub unsafe extern "C" fn streamcache_value_device_pointer(value: *const streamca
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_value_size(value: *const streamcache_value) -> usize {
     // SAFETY: the caller's lease, as documented.
-    unsafe { borrow(value) }.map_or(0, |value| value.size())
+    leaf(0, || unsafe { borrow(value) }.map_or(0, |value| value.size()))
 }
 
 /// How many tensors the value describes.
@@ -188,7 +193,7 @@ pub unsafe extern "C" fn streamcache_value_size(value: *const streamcache_value)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_value_tensor_count(value: *const streamcache_value) -> usize {
     // SAFETY: the caller's lease, as documented.
-    unsafe { borrow(value) }.map_or(0, |value| value.tensors())
+    leaf(0, || unsafe { borrow(value) }.map_or(0, |value| value.tensors()))
 }
 
 /// One of the tensors the value describes.
@@ -239,14 +244,14 @@ pub unsafe extern "C" fn streamcache_value_get_tensor(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_value_blob(value: *const streamcache_value, len: *mut usize) -> *const c_void {
     // SAFETY: the caller's pointers, as documented.
-    unsafe {
+    leaf(std::ptr::null(), || unsafe {
         let value = borrow(value);
         let blob = value.as_ref().map(|value| value.blob());
         if let Some(len) = len.as_mut() {
             *len = blob.map_or(0, <[u8]>::len);
         }
         blob.map_or(std::ptr::null(), |blob| blob.as_ptr().cast())
-    }
+    })
 }
 
 /// The digest of the value's content: the chunk digest for the next filter in a chain. Made the first time someone

@@ -1,5 +1,6 @@
 //! Section: version. The macros come from Cargo.toml through build.rs.
 
+use super::border::plain;
 use core::ffi::c_char;
 
 /// The library's version, such as "0.1.0".
@@ -9,7 +10,7 @@ use core::ffi::c_char;
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub extern "C" fn streamcache_version_string() -> *const c_char {
-    concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
+    plain(c"".as_ptr(), || Ok(concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()))
 }
 
 /// The library's version as major * 1000000 + minor * 1000 + patch, to compare with STREAMCACHE_VERSION_NUMBER, the
@@ -28,9 +29,8 @@ pub extern "C" fn streamcache_version_number() -> u32 {
         }
         n
     }
-    const {
-        number(env!("CARGO_PKG_VERSION_MAJOR")) * 1_000_000
-            + number(env!("CARGO_PKG_VERSION_MINOR")) * 1000
-            + number(env!("CARGO_PKG_VERSION_PATCH"))
-    }
+    const NUMBER: u32 = number(env!("CARGO_PKG_VERSION_MAJOR")) * 1_000_000
+        + number(env!("CARGO_PKG_VERSION_MINOR")) * 1000
+        + number(env!("CARGO_PKG_VERSION_PATCH"));
+    plain(0, || Ok(NUMBER))
 }

@@ -15,11 +15,11 @@ mod tests;
 use crate::budget::{Budget, Purpose, Reservation};
 use crate::digest::Digest;
 use crate::error::{self, ErrorKind};
+use crate::lock::Mutex;
 use crate::options::{Options, Policy, UNLIMITED};
 use crate::stats::CacheStats;
 use crate::value::{Draft, Value};
 use count::Count;
-use parking_lot::Mutex;
 use policy::{Entry, Evicted, Passing};
 use shard::{Baggage, Found, Index, Lacks, Shard, Sweep};
 use std::sync::Arc;
@@ -75,6 +75,10 @@ impl Memory {
             not_stored: AtomicU64::new(0),
             next: AtomicUsize::new(0),
         })
+    }
+
+    pub(crate) fn shards(&self) -> usize {
+        self.shards.len()
     }
 
     /// Bits 48 and up choose the shard: the index uses those below and the topmost seven.

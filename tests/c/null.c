@@ -64,6 +64,17 @@ ROW(streamcache_error_free) {
     streamcache_error_free(NULL);
 }
 
+/* log */
+
+static void ignore(void *user_data, streamcache_log_level level, const char *target, const char *message) {
+    (void)user_data, (void)level, (void)target, (void)message;
+}
+
+ROW(streamcache_log_set) {
+    ALLOWED(user_data, streamcache_log_set(ignore, NULL, STREAMCACHE_LOG_DEBUG), STREAMCACHE_OK);
+    ALLOWED(callback, streamcache_log_set(NULL, NULL, STREAMCACHE_LOG_ERROR), STREAMCACHE_OK);
+}
+
 /* digest */
 
 ROW(streamcache_digest_chunk) {
@@ -756,6 +767,7 @@ static const struct row {
     LISTED(streamcache_error_get_status),
     LISTED(streamcache_error_get_message),
     LISTED(streamcache_error_free),
+    LISTED(streamcache_log_set),
     LISTED(streamcache_digest_chunk),
     LISTED(streamcache_digest_chunk_file),
     LISTED(streamcache_digest_inputs),

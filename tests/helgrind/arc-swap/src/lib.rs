@@ -1,7 +1,10 @@
 //! `arc_swap::ArcSwapOption` over a mutex that helgrind sees. arc-swap's own publishes by atomics alone: for helgrind,
 //! whoever reads a filter's state would race with the thread that loaded it.
 
-use parking_lot::Mutex;
+#[path = "../../lock.rs"]
+mod lock;
+
+use lock::Mutex;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -20,6 +23,10 @@ impl<T> Deref for Guard<T> {
 
 impl<T> ArcSwapOption<T> {
     pub fn empty() -> Self {
+        Self(Mutex::new(None))
+    }
+
+    pub const fn const_empty() -> Self {
         Self(Mutex::new(None))
     }
 

@@ -1,13 +1,14 @@
-//! `parking_lot::Mutex` over `pthread_mutex_t`. helgrind sees only the locks of POSIX threads: over parking_lot's own,
-//! which are atomics and futexes, all that they protect would look like a race, and one suppression would hide it all.
-//! With this in its place, what is touched without its lock is found.
+//! `src/lock.rs` over `pthread_mutex_t`. helgrind sees only the locks of POSIX threads: over std's, which are atomics and
+//! futexes, all that they protect would look like a race, and one suppression would hide it all. With this in its place,
+//! what is touched without its lock is found.
+#![allow(unsafe_code, missing_docs)]
 
 use std::cell::UnsafeCell;
 use std::ops::{Deref, DerefMut};
 
 pub struct Mutex<T> {
-    // Boxed, for a mutex of POSIX must not move.
-    raw: Box<UnsafeCell<libc::pthread_mutex_t>>,
+    // Once it was locked it must not move; none of ours does.
+    raw: UnsafeCell<libc::pthread_mutex_t>,
     data: UnsafeCell<T>,
 }
 
@@ -19,23 +20,15 @@ unsafe impl<T: Send> Sync for Mutex<T> {}
 pub struct MutexGuard<'a, T>(&'a Mutex<T>);
 
 impl<T> Mutex<T> {
-    pub fn new(data: T) -> Self {
-        let raw = Box::new(UnsafeCell::new(libc::PTHREAD_MUTEX_INITIALIZER));
-        // SAFETY: a fresh mutex.
-        let failed = unsafe { libc::pthread_mutex_init(raw.get(), std::ptr::null()) };
-        assert_eq!(failed, 0);
-        Self { raw, data: UnsafeCell::new(data) }
+    pub const fn new(data: T) -> Self {
+        Self { raw: UnsafeCell::new(libc::PTHREAD_MUTEX_INITIALIZER), data: UnsafeCell::new(data) }
     }
 
     pub fn lock(&self) -> MutexGuard<'_, T> {
-        // SAFETY: initialised, and not moved since.
+        // SAFETY: initialised, and not moved since it was first locked.
         let failed = unsafe { libc::pthread_mutex_lock(self.raw.get()) };
         assert_eq!(failed, 0);
         MutexGuard(self)
-    }
-
-    pub fn get_mut(&mut self) -> &mut T {
-        self.data.get_mut()
     }
 }
 
