@@ -67,7 +67,11 @@
  *
  * Memory. max_bytes is a hard limit on results, leased values, states and index together. Beside it a cache uses a
  * fixed base: 64 KiB, 8 KiB a shard (at most 64), and 1 KiB a filter or snapshot handle. A value is charged
- * its size and 112 bytes, rounded up to 16, and its slot in the index: 112 bytes (192 with LRU).
+ * its size and 112 bytes, rounded up to 16 (from 4096 bytes on 64 more, for its content digest), its description, and
+ * its slot in the index: 112 bytes (192 with LRU).
+ *
+ * Swaps. A result must land under the state that computed it. Where another thread may load a state into a filter while
+ * this one computes, take a streamcache_snapshot, lease its state, look up through it, compute, put through it.
  *
  * Fork. A child process has its parent's memory but only one of its threads; what the others held locked stays so. In
  * the child every function on a handle made before the fork answers STREAMCACHE_FORKED, and releasing one does nothing.
@@ -1161,6 +1165,8 @@ typedef struct streamcache_put_options {
   const void *blob;
   /** Bytes of `blob`, at most 65536. */
   size_t blob_len;
+  /** Where details of a failure go, for streamcache_error_free(); NULL if not wanted. */
+  streamcache_error **error;
 } streamcache_put_options;
 
 /**

@@ -7,6 +7,7 @@ c_flags=(-g -O1 "${strict[@]}" -pthread)
 steps_c() {
     local test
     for test in "${c_tests[@]}"; do step "c-$test" c_test "$test"; done
+    step c-alloc-failure c_test alloc_failure
     for standard in c++11 c++17 c++20; do step "cpp-basic-$standard" cpp_test "$standard"; done
 }
 

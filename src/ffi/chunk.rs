@@ -43,6 +43,17 @@ pub struct streamcache_put_options {
     pub blob: *const c_void,
     /// Bytes of `blob`, at most 65536.
     pub blob_len: usize,
+    /// Where details of a failure go, for streamcache_error_free(); NULL if not wanted.
+    pub error: *mut *mut streamcache_error,
+}
+
+/// Where a put's details of a failure go.
+///
+/// # Safety
+/// `options` is NULL or readable for the size it begins with.
+pub(super) unsafe fn put_error(options: *const streamcache_put_options) -> *mut *mut streamcache_error {
+    // SAFETY: as this function's own contract. A struct of a wrong size is refused later; here it has no error.
+    unsafe { sized(options) }.map_or(std::ptr::null_mut(), |options| options.error)
 }
 
 /// The put options at the border.
@@ -250,12 +261,14 @@ pub unsafe extern "C" fn streamcache_cache_put_chunk(
     options: *const streamcache_put_options, value: *mut *mut streamcache_value,
 ) -> streamcache_status {
     // SAFETY: the caller's pointers, as documented.
-    guard(|| unsafe {
-        let value = cleared(value);
-        let (key, data) = (digest::borrow(key)?, bytes(data, len)?);
-        let said = put_options(options, flags, value.is_some())?;
-        on(cache, |cache| Ok(put_outcome(cache.put(key, data, &said.options())?, value)))
-    })
+    unsafe {
+        guard_error(put_error(options), || {
+            let value = cleared(value);
+            let (key, data) = (digest::borrow(key)?, bytes(data, len)?);
+            let said = put_options(options, flags, value.is_some())?;
+            on(cache, |cache| Ok(put_outcome(cache.put(key, data, &said.options())?, value)))
+        })
+    }
 }
 
 /// Stores a result that stays where it is: the caller gives its memory to the cache. Otherwise as
@@ -282,12 +295,14 @@ pub unsafe extern "C" fn streamcache_cache_put_chunk_external(
     options: *const streamcache_put_options, value: *mut *mut streamcache_value,
 ) -> streamcache_status {
     // SAFETY: the caller's pointers, as documented.
-    guard(|| unsafe {
-        let value = cleared(value);
-        let payload = Payload::External(value::external(external)?.into());
-        let (key, said) = (digest::borrow(key)?, put_options(options, flags, value.is_some())?);
-        on(cache, |cache| Ok(put_outcome(cache.store(key, 0, payload, &said.options())?, value)))
-    })
+    unsafe {
+        guard_error(put_error(options), || {
+            let value = cleared(value);
+            let payload = Payload::External(value::external(external)?.into());
+            let (key, said) = (digest::borrow(key)?, put_options(options, flags, value.is_some())?);
+            on(cache, |cache| Ok(put_outcome(cache.store(key, 0, payload, &said.options())?, value)))
+        })
+    }
 }
 
 /// Looks up a result and copies it out, for callers who want no lease.

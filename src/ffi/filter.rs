@@ -4,7 +4,7 @@ use super::border::{
     Handle, bytes, cleared, give, guard, guard_error, lease, null, on, only, release, required, retain, text,
 };
 use super::cache::streamcache_cache;
-use super::chunk::{asked, copy_out, put_options, put_outcome, streamcache_put_options, zeroed};
+use super::chunk::{asked, copy_out, put_error, put_options, put_outcome, streamcache_put_options, zeroed};
 use super::digest::{self, streamcache_digest};
 use super::status::{STREAMCACHE_MISS, STREAMCACHE_OK, streamcache_error, streamcache_status};
 use super::value::{self, streamcache_external, streamcache_value};
@@ -296,12 +296,14 @@ pub unsafe extern "C" fn streamcache_filter_put(
     value: *mut *mut streamcache_value,
 ) -> streamcache_status {
     // SAFETY: the caller's pointers, as documented.
-    guard(|| unsafe {
-        let value = cleared(value);
-        let (chunk, key) = (digest::borrow(chunk)?, digest::borrow(key).ok());
-        let (data, said) = (bytes(data, len)?, put_options(options, flags, value.is_some())?);
-        on(filter, |filter| Ok(put_outcome(filter.put(chunk, key, data, &said.options())?, value)))
-    })
+    unsafe {
+        guard_error(put_error(options), || {
+            let value = cleared(value);
+            let (chunk, key) = (digest::borrow(chunk)?, digest::borrow(key).ok());
+            let (data, said) = (bytes(data, len)?, put_options(options, flags, value.is_some())?);
+            on(filter, |filter| Ok(put_outcome(filter.put(chunk, key, data, &said.options())?, value)))
+        })
+    }
 }
 
 /// Stores a copy of a chunk's result, digesting the chunk's bytes again; otherwise as streamcache_filter_put().
@@ -331,15 +333,17 @@ pub unsafe extern "C" fn streamcache_filter_put_bytes(
     value: *mut *mut streamcache_value,
 ) -> streamcache_status {
     // SAFETY: the caller's pointers, as documented.
-    guard(|| unsafe {
-        let value = cleared(value);
-        let (chunk, key) = (bytes(chunk, chunk_len)?, digest::borrow(key).ok());
-        let (data, said) = (bytes(data, len)?, put_options(options, flags, value.is_some())?);
-        on(filter, |filter| {
-            let put = filter.put(&crate::digest::chunk(chunk), key, data, &said.options())?;
-            Ok(put_outcome(put, value))
+    unsafe {
+        guard_error(put_error(options), || {
+            let value = cleared(value);
+            let (chunk, key) = (bytes(chunk, chunk_len)?, digest::borrow(key).ok());
+            let (data, said) = (bytes(data, len)?, put_options(options, flags, value.is_some())?);
+            on(filter, |filter| {
+                let put = filter.put(&crate::digest::chunk(chunk), key, data, &said.options())?;
+                Ok(put_outcome(put, value))
+            })
         })
-    })
+    }
 }
 
 /// Stores a chunk's result that stays where it is: the caller gives its memory to the cache. Otherwise as
@@ -369,13 +373,15 @@ pub unsafe extern "C" fn streamcache_filter_put_external(
     value: *mut *mut streamcache_value,
 ) -> streamcache_status {
     // SAFETY: the caller's pointers, as documented.
-    guard(|| unsafe {
-        let value = cleared(value);
-        let payload = Payload::External(value::external(external)?.into());
-        let (chunk, key) = (digest::borrow(chunk)?, digest::borrow(key).ok());
-        let said = put_options(options, flags, value.is_some())?;
-        on(filter, |filter| Ok(put_outcome(filter.store(chunk, key, payload, &said.options())?, value)))
-    })
+    unsafe {
+        guard_error(put_error(options), || {
+            let value = cleared(value);
+            let payload = Payload::External(value::external(external)?.into());
+            let (chunk, key) = (digest::borrow(chunk)?, digest::borrow(key).ok());
+            let said = put_options(options, flags, value.is_some())?;
+            on(filter, |filter| Ok(put_outcome(filter.store(chunk, key, payload, &said.options())?, value)))
+        })
+    }
 }
 
 /// Looks up a chunk's result and copies it out, for callers who want no lease.

@@ -1,7 +1,7 @@
 //! Section: snapshot, a filter as it was at one moment.
 
-use super::border::{bytes, cleared, guard, null, on, release, retain};
-use super::chunk::{put_options, put_outcome, streamcache_put_options};
+use super::border::{bytes, cleared, guard, guard_error, null, on, release, retain};
+use super::chunk::{put_error, put_options, put_outcome, streamcache_put_options};
 use super::digest::{self, streamcache_digest};
 use super::filter::{lookup_outcome, state_outcome, streamcache_snapshot};
 use super::status::streamcache_status;
@@ -105,12 +105,14 @@ pub unsafe extern "C" fn streamcache_snapshot_put(
     flags: u32, options: *const streamcache_put_options, value: *mut *mut streamcache_value,
 ) -> streamcache_status {
     // SAFETY: the caller's pointers, as documented.
-    guard(|| unsafe {
-        let value = cleared(value);
-        let (chunk, data) = (digest::borrow(chunk)?, bytes(data, len)?);
-        let said = put_options(options, flags, value.is_some())?;
-        on(snapshot, |snapshot| Ok(put_outcome(snapshot.put(chunk, data, &said.options())?, value)))
-    })
+    unsafe {
+        guard_error(put_error(options), || {
+            let value = cleared(value);
+            let (chunk, data) = (digest::borrow(chunk)?, bytes(data, len)?);
+            let said = put_options(options, flags, value.is_some())?;
+            on(snapshot, |snapshot| Ok(put_outcome(snapshot.put(chunk, data, &said.options())?, value)))
+        })
+    }
 }
 
 /// Stores a chunk's result that the snapshot's state computed and that stays where it is; otherwise as
@@ -137,10 +139,12 @@ pub unsafe extern "C" fn streamcache_snapshot_put_external(
     flags: u32, options: *const streamcache_put_options, value: *mut *mut streamcache_value,
 ) -> streamcache_status {
     // SAFETY: the caller's pointers, as documented.
-    guard(|| unsafe {
-        let value = cleared(value);
-        let payload = Payload::External(value::external(external)?.into());
-        let (chunk, said) = (digest::borrow(chunk)?, put_options(options, flags, value.is_some())?);
-        on(snapshot, |snapshot| Ok(put_outcome(snapshot.store(chunk, payload, &said.options())?, value)))
-    })
+    unsafe {
+        guard_error(put_error(options), || {
+            let value = cleared(value);
+            let payload = Payload::External(value::external(external)?.into());
+            let (chunk, said) = (digest::borrow(chunk)?, put_options(options, flags, value.is_some())?);
+            on(snapshot, |snapshot| Ok(put_outcome(snapshot.store(chunk, payload, &said.options())?, value)))
+        })
+    }
 }

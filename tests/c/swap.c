@@ -55,6 +55,8 @@ static void the_same_by_bytes(streamcache_cache *cache) {
 }
 
 static void a_put_without_key_is_refused_once_the_state_was_swapped(streamcache_cache *cache) {
+    streamcache_put_options options = put_options();
+    streamcache_error *error = NULL;
     streamcache_filter *filter = open_filter(cache, "no key", "s1");
     streamcache_digest chunk = chunk_digest(), key;
     streamcache_value *value = NULL;
@@ -66,6 +68,9 @@ static void a_put_without_key_is_refused_once_the_state_was_swapped(streamcache_
     STATUS(streamcache_filter_put_bytes(filter, chunk_bytes, strlen(chunk_bytes), NULL, "whose?", 6, 0, NULL, &value),
         STREAMCACHE_INVALID_ARGUMENT);
     CHECK(value == NULL);
+    options.error = &error;
+    STATUS(streamcache_filter_put(filter, &chunk, NULL, "whose?", 6, 0, &options, &value), STREAMCACHE_INVALID_ARGUMENT);
+    ERROR(error, STREAMCACHE_INVALID_ARGUMENT, "pass the key");
     misses(filter);
     load(filter, "s1"); /* back, and yet it was swapped */
     STATUS(streamcache_filter_put(filter, &chunk, NULL, "whose?", 6, 0, NULL, NULL), STREAMCACHE_INVALID_ARGUMENT);

@@ -22,7 +22,7 @@ class Digest(ctypes.Structure):
 class PutOptions(ctypes.Structure):
     _fields_ = [("struct_size", ctypes.c_size_t), ("ttl_ms", ctypes.c_uint64), ("compute_ns", ctypes.c_uint64),
                 ("tensors", ctypes.c_void_p), ("tensor_count", ctypes.c_size_t),
-                ("blob", ctypes.c_void_p), ("blob_len", ctypes.c_size_t)]
+                ("blob", ctypes.c_void_p), ("blob_len", ctypes.c_size_t), ("error", ctypes.c_void_p)]
 
 
 def ok(status, wanted=OK):
