@@ -4,7 +4,7 @@ use crate::digest::{Digest, Dtype, Tensor, tensor_bytes};
 use crate::error::{Error, Result};
 
 /// More tensors than any model has outputs.
-const MAX_TENSORS: usize = 1024;
+pub(crate) const MAX_TENSORS: usize = 1024;
 /// The blob is for a few bytes of bookkeeping (a score, a shape class), not for results.
 const MAX_BLOB: usize = 64 << 10;
 

@@ -5,7 +5,7 @@ use super::digest::{self, streamcache_digest, streamcache_dtype_code};
 use super::status::{
     STREAMCACHE_INVALID_ARGUMENT, STREAMCACHE_MISS, STREAMCACHE_OK, STREAMCACHE_PANIC, streamcache_status,
 };
-use crate::description::TensorSpec;
+use crate::description::{MAX_TENSORS, TensorSpec};
 use crate::digest::Dtype;
 use crate::error::{Error, Result};
 use crate::value::{External, Value};
@@ -89,6 +89,9 @@ pub(super) unsafe fn external(external: *const streamcache_external) -> Result<E
 /// # Safety
 /// `views` is NULL or `len` readable items, whose dims are readable.
 pub(super) unsafe fn tensors<'a>(views: *const streamcache_tensor_view, len: usize) -> Result<Vec<TensorSpec<'a>>> {
+    if len > MAX_TENSORS {
+        return Err(Error::invalid(format!("{len} tensors in one value: at most {MAX_TENSORS}")));
+    }
     // SAFETY: as this function's own contract.
     let views: &'a [streamcache_tensor_view] = unsafe { list(views, len) }?;
     views

@@ -210,6 +210,7 @@ static void a_non_deterministic_filter_bypasses_always(void) {
     streamcache_digest config = digest_of(5), chunk = digest_of(1), key;
     streamcache_value *value = NULL;
     size_t i, len = 77;
+    char buffer[8];
     OK(streamcache_filter_open(cache, "dice", 4, &config, STREAMCACHE_FILTER_NONDETERMINISTIC, &filter, NULL));
     OK(streamcache_filter_open(cache, "table", 5, &config, 0, &twin, NULL));
     OK(streamcache_filter_load_state(filter, "s", 1, NULL));
@@ -219,7 +220,7 @@ static void a_non_deterministic_filter_bypasses_always(void) {
     for (i = 0; i < 5; i++) {
         STATUS(streamcache_filter_get(filter, &chunk, flags[i], &value, &key), STREAMCACHE_MISS);
         STATUS(streamcache_snapshot_get(snapshot, &chunk, flags[i], &value, NULL), STREAMCACHE_MISS);
-        STATUS(streamcache_filter_get_into(filter, &chunk, flags[i], NULL, 0, &len, NULL), STREAMCACHE_MISS);
+        STATUS(streamcache_filter_get_into(filter, &chunk, flags[i], buffer, sizeof buffer, &len, NULL), STREAMCACHE_MISS);
         if (flags[i] == STREAMCACHE_PEEK) continue;
         STATUS(streamcache_filter_put(filter, &chunk, &key, "dice", 4, flags[i], NULL, &value), STREAMCACHE_NOT_STORED);
         CHECK(holds_text(value, "dice"));
@@ -524,6 +525,7 @@ static void every_lookup_is_counted_once(void) {
     streamcache_value *value = NULL;
     streamcache_filter_stats stats;
     size_t i, len;
+    char buffer[8];
     OK(streamcache_filter_snapshot(filter, &snapshot));
     options.compute_ns = 1000;
     OK(streamcache_filter_put(filter, &chunk, NULL, "v", 1, 0, &options, NULL));
@@ -531,7 +533,8 @@ static void every_lookup_is_counted_once(void) {
         (void)streamcache_filter_get(filter, &chunk, flags[i], &value, NULL), streamcache_value_release(value);
         (void)streamcache_filter_get(filter, &absent, flags[i], &value, NULL);
         (void)streamcache_filter_get_bytes(filter, "absent", 6, flags[i], &value, NULL, NULL);
-        (void)streamcache_filter_get_into(filter, &chunk, flags[i], NULL, 0, &len, NULL);
+        (void)streamcache_filter_get_into(filter, &chunk, flags[i], buffer, sizeof buffer, &len, NULL);
+        (void)streamcache_filter_get_into(filter, &chunk, STREAMCACHE_PEEK, NULL, 0, &len, NULL);
         (void)streamcache_snapshot_get(snapshot, &chunk, flags[i], &value, NULL), streamcache_value_release(value);
         stats = filter_stats_of(filter);
         LOOKUPS_ADD_UP(stats);
