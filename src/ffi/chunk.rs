@@ -10,7 +10,7 @@ use super::status::{
 use super::value::{self, streamcache_external, streamcache_tensor_view, streamcache_value};
 use crate::call::{Flags, PutOptions};
 use crate::description::TensorSpec;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::memory::Put;
 use crate::value::{Payload, Value};
 use core::ffi::{c_char, c_void};
@@ -81,6 +81,9 @@ pub(super) unsafe fn put_options<'a>(
     options: *const streamcache_put_options, flags: u32, lease: bool,
 ) -> Result<Said<'a>> {
     let flags = Flags::from_bits(flags)?;
+    if flags.peeks() {
+        return Err(Error::invalid("STREAMCACHE_PEEK is for lookups: a put can't peek"));
+    }
     if options.is_null() {
         return Ok(Said { tensors: Vec::new(), blob: &[], ttl_ms: 0, compute_ns: 0, lease, flags });
     }
