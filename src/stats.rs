@@ -3,7 +3,7 @@
 use crate::value::Value;
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
 
 /// The counters and gauges of one cache, read shard by shard: each is exact, their moment differs by microseconds.
@@ -138,13 +138,19 @@ fn address(one: &Arc<FilterUse>) -> usize {
 /// Few enough for ten thousand filters, enough that threads seldom share one.
 const STRIPES: usize = 4;
 
-/// A filter's counters, striped by thread so that a hot filter's line does not bounce between cores.
+/// A filter's counters, striped by thread so that a hot filter's line does not bounce between cores. A stripe belongs
+/// to the first thread that comes to it, which adds without a locked instruction; the others share one that has them.
 #[derive(Debug, Default)]
-pub(crate) struct FilterCounters([Stripe; STRIPES]);
+pub(crate) struct FilterCounters {
+    own: [Stripe; STRIPES],
+    shared: Stripe,
+}
 
 #[derive(Debug, Default)]
 #[repr(align(64))]
 struct Stripe {
+    /// The thread it belongs to, 0 for none.
+    owner: AtomicU64,
     hits: AtomicU64,
     misses: AtomicU64,
     bypassed: AtomicU64,
@@ -152,34 +158,49 @@ struct Stripe {
     time_saved_ns: AtomicU64,
 }
 
+/// A number of this thread's that no other ever has.
+fn thread() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    thread_local! {
+        static MINE: Cell<u64> = const { Cell::new(0) };
+    }
+    let mine = MINE.get();
+    if mine != 0 {
+        return mine;
+    }
+    let mine = NEXT.fetch_add(1, Relaxed);
+    MINE.set(mine);
+    mine
+}
+
 impl FilterCounters {
-    fn own(&self) -> &Stripe {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        thread_local! {
-            static MINE: Cell<usize> = const { Cell::new(usize::MAX) };
+    fn add(&self, counter: fn(&Stripe) -> &AtomicU64, number: u64) {
+        let thread = thread();
+        let stripe = &self.own[thread as usize % STRIPES];
+        let owner = stripe.owner.load(Relaxed);
+        if owner == thread || owner == 0 && stripe.owner.compare_exchange(0, thread, Relaxed, Relaxed).is_ok() {
+            let own = counter(stripe);
+            own.store(own.load(Relaxed).wrapping_add(number), Relaxed);
+        } else {
+            counter(&self.shared).fetch_add(number, Relaxed);
         }
-        let mine = MINE.get();
-        let mine = if mine == usize::MAX { NEXT.fetch_add(1, Relaxed) % STRIPES } else { mine };
-        MINE.set(mine);
-        &self.0[mine]
     }
 
     pub(crate) fn looked(&self, looked: bool, found: Option<&Value>) {
-        let own = self.own();
         match found {
             Some(value) => {
-                own.hits.fetch_add(1, Relaxed);
+                self.add(|stripe| &stripe.hits, 1);
                 if value.compute_ns() > 0 {
-                    own.time_saved_ns.fetch_add(value.compute_ns(), Relaxed);
+                    self.add(|stripe| &stripe.time_saved_ns, value.compute_ns());
                 }
             }
-            None if looked => _ = own.misses.fetch_add(1, Relaxed),
-            None => _ = own.bypassed.fetch_add(1, Relaxed),
+            None if looked => self.add(|stripe| &stripe.misses, 1),
+            None => self.add(|stripe| &stripe.bypassed, 1),
         }
     }
 
     pub(crate) fn stored(&self) {
-        self.own().puts.fetch_add(1, Relaxed);
+        self.add(|stripe| &stripe.puts, 1);
     }
 
     pub(crate) fn read(&self) -> FilterStats {
@@ -190,6 +211,22 @@ impl FilterCounters {
             puts: stripe.puts.load(Relaxed),
             time_saved_ns: stripe.time_saved_ns.load(Relaxed),
         };
-        self.0.iter().fold(FilterStats::default(), |sum, stripe| sum.plus(&of(stripe)))
+        self.own.iter().fold(of(&self.shared), |sum, stripe| sum.plus(&of(stripe)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_count_is_lost_however_many_threads_count() {
+        let counters = FilterCounters::default();
+        std::thread::scope(|scope| {
+            for _ in 0..13 {
+                scope.spawn(|| (0..10_000).for_each(|_| counters.looked(true, None)));
+            }
+        });
+        assert_eq!((counters.read().misses, counters.read().lookups()), (130_000, 130_000));
     }
 }

@@ -22,12 +22,12 @@ impl Stir {
         Self { add: std::array::from_fn(|i| seed(i as u64)), multiply: std::array::from_fn(|i| seed(4 + i as u64) | 1) }
     }
 
-    /// Four folded multiplies, a few nanoseconds.
+    /// Four folded multiplies that don't wait for each other, a few nanoseconds.
     pub(super) fn hash(&self, key: &Digest) -> u64 {
         let mut hash = 0u64;
         for (i, lane) in key.0.chunks_exact(8).enumerate() {
             let lane = u64::from_le_bytes(lane.try_into().unwrap_or_default());
-            hash = fold(lane ^ self.add[i] ^ hash, self.multiply[i]);
+            hash = hash.wrapping_add(fold(lane ^ self.add[i], self.multiply[i]));
         }
         hash
     }
