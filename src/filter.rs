@@ -8,6 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::lock::Mutex;
 use crate::log::{self, Level};
 use crate::memory::Put;
+use crate::present::Present;
 use crate::stats::{FilterCounters, FilterStats, FilterUse};
 use crate::value::{Payload, Value};
 use arc_swap::ArcSwapOption;
@@ -48,13 +49,23 @@ impl Name {
     fn key(&self, chunk: &Digest) -> Digest {
         self.filter.output(chunk)
     }
+
+    fn to_words(self) -> [u64; 5] {
+        let [a, b, c, d] = self.filter.to_words();
+        [a, b, c, d, self.tag]
+    }
+
+    fn from_words([a, b, c, d, tag]: [u64; 5]) -> Self {
+        Self { filter: FilterDigest::from_words([a, b, c, d]), tag }
+    }
 }
 
 /// A filter handle: its state belongs to it alone, not to its id.
 #[derive(Debug)]
 pub struct Filter {
     config: Digest,
-    /// Read without a lock on every lookup.
+    /// The present state's name, read on every lookup.
+    present: Present<5>,
     current: ArcSwapOption<Bound>,
     /// Serialises swaps; the names of earlier states, oldest first.
     earlier: Mutex<Vec<Name>>,
@@ -136,6 +147,7 @@ impl Filter {
         Ok(Arc::new(Self {
             shared: Arc::new(Use { cache: Arc::clone(cache), flags, counted }),
             config,
+            present: Present::default(),
             current: ArcSwapOption::empty(),
             earlier: Mutex::new(Vec::new()),
         }))
@@ -212,6 +224,7 @@ impl Filter {
             earlier.push(old.name);
         }
         self.current.store(Some(Arc::new(Bound { state, bytes, name, first })));
+        self.present.write(name.to_words());
         swapped.map(|old| (old, name.tag))
     }
 
@@ -240,9 +253,11 @@ impl Filter {
 
     /// Looks a chunk's result up under the present state.
     pub fn get(&self, chunk: &Digest, flags: Flags) -> Result<Lookup> {
-        let bound = self.current.load();
-        let bound = bound.as_ref().ok_or(ErrorKind::NoState)?;
-        self.shared.get(&bound.name, chunk, flags)
+        let name = match self.present.read() {
+            Some(words) => Name::from_words(words),
+            None => self.current.load().as_ref().ok_or(ErrorKind::NoState)?.name,
+        };
+        self.shared.get(&name, chunk, flags)
     }
 
     /// Stores a chunk's result. `key` is the one its lookup used: it says which state computed the result, and may be

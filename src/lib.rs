@@ -15,6 +15,7 @@
 //! - `memory`: the in-process tier: shards, the policies S3-FIFO and LRU
 //! - [`call`]: what a single call may ask for
 //! - [`cache`]: composes the rooms below; a lookup reads from top to bottom there
+//! - `present`: the name of a filter's state, as every lookup reads it
 //! - [`filter`]: a configuration and its state, snapshots, and the rule about swaps
 //! - [`pipeline`]: one key for a whole chain of filters
 //! - [`ffi`]: the only `extern "C"`, one file a section of the header, in its order
@@ -35,6 +36,7 @@ pub mod log;
 mod memory;
 pub mod options;
 pub mod pipeline;
+mod present;
 mod process;
 pub mod stats;
 pub mod value;

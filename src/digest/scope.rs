@@ -129,6 +129,24 @@ impl fmt::Debug for Scope {
 pub(crate) struct FilterDigest(Digest);
 
 impl FilterDigest {
+    /// The digest as four words.
+    pub fn to_words(self) -> [u64; 4] {
+        let mut words = [0; 4];
+        for (word, bytes) in words.iter_mut().zip(self.0.0.chunks_exact(8)) {
+            *word = u64::from_le_bytes(bytes.try_into().unwrap_or_default());
+        }
+        words
+    }
+
+    /// The digest that [`FilterDigest::to_words`] gave.
+    pub fn from_words(words: [u64; 4]) -> Self {
+        let mut digest = [0; 32];
+        for (bytes, word) in digest.chunks_exact_mut(8).zip(words) {
+            bytes.copy_from_slice(&word.to_le_bytes());
+        }
+        Self(Digest(digest))
+    }
+
     /// `output key = keyed(filter, chunk)`: 50 ns on top of the chunk's own digest.
     pub fn output(&self, chunk: &Digest) -> Digest {
         keyed(&self.0.0, &chunk.0)
