@@ -59,7 +59,7 @@ asan_is_on() {
 }
 
 asan_test() {
-    local forks=20
+    local forks='20 gated'
     installed
     once build_asan
     compile_c "$1" "$work/asan/$1" "${asan_flags[@]}"
