@@ -68,7 +68,8 @@
  * Memory. max_bytes is a hard limit on results, leased values, states and index together. Beside it a cache uses a
  * fixed base: 64 KiB, 8 KiB a shard (at most 64), and 1 KiB a filter or snapshot handle. A value is charged
  * its size and 112 bytes, rounded up to 16 (from 4096 bytes on 64 more, for its content digest), its description, and
- * its slot in the index: 112 bytes (192 with LRU).
+ * its slot in the index: 112 bytes (192 with LRU). When the allocator refuses a payload, a state or a file's buffer, the
+ * answer is STREAMCACHE_NO_MEMORY; when it refuses the library's small bookkeeping, Rust ends the process.
  *
  * Swaps. A result must land under the state that computed it. Where another thread may load a state into a filter while
  * this one computes, take a streamcache_snapshot, lease its state, look up through it, compute, put through it.

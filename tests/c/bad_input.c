@@ -481,11 +481,16 @@ static void stats_of_any_size(void) {
 /* Descriptions */
 
 static void bad_description(const streamcache_put_options *options) {
+    streamcache_put_options said = *options;
+    streamcache_error *error = NULL;
     streamcache_digest key = digest_of(9);
     streamcache_value *value = (streamcache_value *)(void *)&key;
     STATUS(streamcache_cache_put_chunk(cache, &key, "12345678901234567890123456789012", 32, 0, options, &value), STREAMCACHE_INVALID_ARGUMENT);
     CHECK(value == NULL);
     STATUS(streamcache_cache_get_chunk(cache, &key, 0, &value), STREAMCACHE_MISS); /* nothing happened */
+    said.error = &error;
+    STATUS(streamcache_cache_put_chunk(cache, &key, "12345678901234567890123456789012", 32, 0, &said, NULL), STREAMCACHE_INVALID_ARGUMENT);
+    ERROR(error, STREAMCACHE_INVALID_ARGUMENT, "");
 }
 
 static void a_description_that_does_not_fit_its_payload(void) {

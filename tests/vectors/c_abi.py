@@ -58,6 +58,7 @@ class PutOptions(ctypes.Structure):
         ("tensor_count", c_size_t),
         ("blob", c_char_p),
         ("blob_len", c_size_t),
+        ("error", c_void_p),
     ]
 
 
