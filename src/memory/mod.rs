@@ -147,6 +147,9 @@ impl Memory {
             let bytes = self.budget.shortfall(charge).max(1);
             let mut evicted = Evicted::new();
             self.shards[home].0.lock().make_way(hash, key, bytes, baggage, &mut evicted);
+            // One permit is for this put; more would count as entries that are none.
+            self.count.subtract(baggage.permits.saturating_sub(1));
+            baggage.permits = baggage.permits.min(1);
             let freed = evicted.drain(..).filter_map(|entry| entry.value.into_reservation()).reduce(Reservation::and);
             freed
                 .and_then(|freed| freed.resized_to(charge))
@@ -312,12 +315,14 @@ impl Memory {
             ..CacheStats::default()
         };
         let mut held = stats.state_bytes;
+        let mut here = 0;
         for shard in &self.shards {
-            let (counters, bytes) = {
+            let (counters, bytes, entries) = {
                 let shard = shard.0.lock();
-                (shard.counters, shard.bytes())
+                (shard.counters, shard.bytes(), shard.entries())
             };
             held += bytes;
+            here += entries;
             stats.expired += counters.expired;
             stats.hits += counters.hits;
             stats.misses += counters.misses;
@@ -325,6 +330,8 @@ impl Memory {
             stats.evictions += counters.evictions;
             stats.time_saved_ns = stats.time_saved_ns.saturating_add(counters.time_saved_ns);
         }
+        // The count has the permits of puts still under way, too.
+        stats.entries = stats.entries.min(here);
         stats.leased_bytes = stats.bytes.saturating_sub(held);
         stats
     }

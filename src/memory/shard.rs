@@ -152,6 +152,10 @@ impl Shard {
         each!(&self.index, index => index.peek(hash, key)).filter(|value| !value.is_expired(boot_ms)).cloned()
     }
 
+    pub(super) fn entries(&self) -> u64 {
+        self.index.len() as u64
+    }
+
     /// Bytes of the values that are here, and of the index.
     pub(super) fn bytes(&self) -> u64 {
         self.resident + self.slots.bytes()
