@@ -4,6 +4,7 @@
 steps_full() {
     step full-threads threads_longer c 20
     step full-threads-asan threads_longer asan 20
+    step full-fork-asan asan_test fork
     step full-fetch-content fetch_content_by_git
     step full-msrv msrv
     have clang || step full-clang-header clang_is_missing

@@ -5,7 +5,9 @@
 steps_memory() {
     local test
     step asan-is-on asan_is_on
-    for test in "${c_tests[@]}"; do step "asan-$test" asan_test "$test"; done
+    # AddressSanitizer's own allocator has locks that a fork may leave held in a child for ever: seen about once in some
+    # hundred children, so `fork` runs under it only where a hang costs no one a landing (full.sh), and here under valgrind.
+    for test in "${c_tests[@]}"; do [[ $test == fork ]] || step "asan-$test" asan_test "$test"; done
     step asan-cpp asan_cpp
     step valgrind-is-on valgrind_is_on
     for test in "${c_tests[@]}"; do step "valgrind-$test" valgrind_test "$test"; done
