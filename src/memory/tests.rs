@@ -311,13 +311,15 @@ fn emptied_shards_give_their_index_back() {
 
 #[test]
 fn shards_keep_about_a_thousand_entries_or_more() {
-    let shards = |max_bytes, max_chunks| shard_count(&Options { max_bytes, max_chunks, ..Options::default() });
+    let shards = |max_bytes, max_chunks| shard_count(&Options { max_bytes, max_chunks, ..Options::default() }, 16);
     assert_eq!(shards(UNLIMITED, 1999), 1);
     assert_eq!(shards(UNLIMITED, 2000), 2);
     assert_eq!(shards(UNLIMITED, 100_000), 64);
     assert_eq!(shards(256 << 20, UNLIMITED), 16);
     assert_eq!(shards(1 << 20, UNLIMITED), 1);
     assert_eq!(shards(0, 0), 1);
+    let few = Options { max_chunks: 100_000, ..Options::default() };
+    assert_eq!((shard_count(&few, 2), shard_count(&few, 3), shard_count(&few, 1000)), (8, 16, 64));
 }
 
 #[derive(Clone, Debug)]
