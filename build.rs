@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The header's sections: a file of src/ffi, and its banner.
-const SECTIONS: [(&str, &str); 13] = [
+const SECTIONS: [(&str, &str); 15] = [
     ("version", "Version"),
     ("status", "Status and error"),
     ("log", "Log"),
@@ -19,6 +19,8 @@ const SECTIONS: [(&str, &str); 13] = [
     ("filter", "Filter"),
     ("snapshot", "Snapshot"),
     ("key", "Key: of a filter, a snapshot, a pipeline"),
+    ("ticket", "Ticket: compute once"),
+    ("commit", "Ticket: committing"),
     ("stats", "Stats"),
 ];
 

@@ -27,10 +27,12 @@ pub enum ErrorKind {
     Panic = -8,
     /// The handle was made before a fork, in the parent process.
     Forked = -9,
+    /// The ticket was committed or aborted before.
+    Ended = -10,
 }
 
 impl ErrorKind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::InvalidArgument,
         Self::NoMemory,
         Self::NoSpace,
@@ -40,6 +42,7 @@ impl ErrorKind {
         Self::NotSupported,
         Self::Panic,
         Self::Forked,
+        Self::Ended,
     ];
 
     /// The kind a C status stands for, if it is an error's.
@@ -73,6 +76,9 @@ impl ErrorKind {
             }
             Self::Forked => {
                 c"forked: this handle was made before fork() and belongs to the parent process; open another cache in this one"
+            }
+            Self::Ended => {
+                c"ended: this ticket was committed or aborted before; begin again, and release it"
             }
         }
     }

@@ -1,64 +1,27 @@
 //! Filters: a configuration and its present state. Results follow the state's digest, so a swap never serves what
 //! another state computed, and a rollback finds its own results again.
 
-use crate::cache::{Cache, tell_refused};
+use crate::batch::Batch;
+use crate::cache::{Cache, Looked, Missed, tell_refused};
 use crate::call::{Flags, PutOptions};
-use crate::digest::{self, Digest, FilterDigest, Scope};
+use crate::digest::{self, Digest, FilterDigest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lock::Mutex;
 use crate::log::{self, Level};
 use crate::memory::Put;
+use crate::named::{Bound, Name};
 use crate::present::Present;
 use crate::stats::{FilterCounters, FilterStats, FilterUse};
+use crate::ticket::{self, Begin, Origin, Step};
 use crate::value::{Payload, Value};
 use arc_swap::ArcSwapOption;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How many earlier states a filter knows a late put by.
 const MAX_REMEMBERED: usize = 16;
 /// Ids are for people: one of any length would be memory that no budget knows.
 const MAX_ID: usize = 256;
-
-/// A state as a filter uses it, with everything derived from it once.
-#[derive(Debug)]
-struct Bound {
-    state: Digest,
-    /// None when only the digest is known.
-    bytes: Option<Value>,
-    name: Name,
-    /// Whether the handle has known no other state so far.
-    first: bool,
-}
-
-/// What a filter is called under one of its states.
-#[derive(Clone, Copy, Debug)]
-struct Name {
-    /// Keys every chunk's output.
-    filter: FilterDigest,
-    /// What its entries carry.
-    tag: u64,
-}
-
-impl Name {
-    fn new(scope: &Scope, config: &Digest, state: &Digest) -> Self {
-        let filter = scope.filter(config, state);
-        let Digest([a, b, c, d, e, f, g, h, ..]) = filter.tag();
-        Self { filter, tag: u64::from_le_bytes([a, b, c, d, e, f, g, h]) }
-    }
-
-    fn key(&self, chunk: &Digest) -> Digest {
-        self.filter.output(chunk)
-    }
-
-    fn to_words(self) -> [u64; 5] {
-        let [a, b, c, d] = self.filter.to_words();
-        [a, b, c, d, self.tag]
-    }
-
-    fn from_words([a, b, c, d, tag]: [u64; 5]) -> Self {
-        Self { filter: FilterDigest::from_words([a, b, c, d]), tag }
-    }
-}
 
 /// A filter handle: its state belongs to it alone, not to its id.
 #[derive(Debug)]
@@ -95,6 +58,36 @@ impl Use {
             self.counted.counters.looked(flags.looks(), value.as_ref());
         }
         Ok(Lookup { value, key })
+    }
+
+    /// The first look of a lookup whose caller computes what is missing.
+    fn look(&self, key: &Digest, flags: Flags) -> Result<Looked> {
+        let looked = self.cache.look(key, self.flags.with(flags))?;
+        if let Looked::Hit(value) = &looked {
+            self.counted.counters.looked(true, Some(value));
+        }
+        Ok(looked)
+    }
+
+    fn begin_under(
+        &self, bound: &Arc<Bound>, key: &Digest, wait: Duration, flags: Flags, step: Option<Step>,
+    ) -> Result<Begin> {
+        match self.look(key, flags)? {
+            Looked::Hit(value) => Ok(Begin::found(value)),
+            Looked::Missed(missed) => self.begin(bound, key, missed, wait, flags, step),
+        }
+    }
+
+    /// After a look that found nothing: computes, or waits for who does.
+    fn begin(
+        &self, bound: &Arc<Bound>, key: &Digest, missed: Missed, wait: Duration, flags: Flags, step: Option<Step>,
+    ) -> Result<Begin> {
+        let (tag, flags) = (bound.name.tag, self.flags.with(flags));
+        let begun = self.cache.begin(missed, key, tag, wait, flags)?;
+        begun.count(&self.counted.counters, flags);
+        let origin =
+            || Origin { bound: Some(Arc::clone(bound)), counted: Some(Arc::clone(&self.counted)), flags, step, keeps: false };
+        Ok(ticket::begin(&self.cache, begun, tag, origin))
     }
 
     fn link(&self, name: &Name) -> Result<FilterDigest> {
@@ -260,6 +253,48 @@ impl Filter {
         self.shared.get(&name, chunk, flags)
     }
 
+    /// Looks a chunk's result up under the present state; if it is missing, this caller gets the right to compute it,
+    /// or waits until `wait` is over for the one who has it.
+    pub fn begin(&self, chunk: &Digest, wait: Duration, flags: Flags) -> Result<Begin> {
+        let mut looked = None;
+        if let Some(words) = self.present.read() {
+            let name = Name::from_words(words);
+            let key = name.key(chunk);
+            match self.shared.look(&key, flags)? {
+                Looked::Hit(value) => return Ok(Begin::found(value)),
+                Looked::Missed(missed) => looked = Some((name, key, missed)),
+            }
+        }
+        let bound = self.current.load_full().ok_or(ErrorKind::NoState)?;
+        match looked {
+            Some((name, key, missed)) if name.filter == bound.name.filter => {
+                self.shared.begin(&bound, &key, missed, wait, flags, None)
+            }
+            _ => self.shared.begin_under(&bound, &bound.name.key(chunk), wait, flags, None), // it was swapped between the two readings
+        }
+    }
+
+    /// The present state, with all that is derived from it.
+    pub(crate) fn bound(&self) -> Result<Arc<Bound>> {
+        self.cache().check_open()?;
+        self.current.load_full().ok_or_else(|| ErrorKind::NoState.into())
+    }
+
+    /// A stream's step under a state of this filter.
+    pub(crate) fn begin_step(
+        &self, bound: &Arc<Bound>, key: &Digest, wait: Duration, flags: Flags, step: Step,
+    ) -> Result<Begin> {
+        self.shared.begin_under(bound, key, wait, flags, Some(step))
+    }
+
+    /// Looks the results of many chunks up under the present state, without waiting: what is missing is the batch's to
+    /// compute, each distinct key once.
+    pub fn begin_batch(&self, chunks: &[Digest], flags: Flags) -> Result<Arc<Batch>> {
+        let bound = self.current.load_full().ok_or(ErrorKind::NoState)?;
+        let Use { cache, flags: own, counted } = &*self.shared;
+        Batch::begin(cache, bound, counted, chunks, own.with(flags))
+    }
+
     /// Stores a chunk's result. `key` is the one its lookup used: it says which state computed the result, and may be
     /// left out only while this handle has had one state. A key of none of its states is refused.
     pub fn put(&self, chunk: &Digest, key: Option<&Digest>, bytes: &[u8], options: &PutOptions<'_>) -> Result<Put> {
@@ -350,6 +385,12 @@ impl Snapshot {
     /// Looks a chunk's result up under this state.
     pub fn get(&self, chunk: &Digest, flags: Flags) -> Result<Lookup> {
         self.shared.get(&self.bound.name, chunk, flags)
+    }
+
+    /// Looks a chunk's result up under this state; if it is missing, this caller gets the right to compute it, or waits
+    /// until `wait` is over for the one who has it.
+    pub fn begin(&self, chunk: &Digest, wait: Duration, flags: Flags) -> Result<Begin> {
+        self.shared.begin_under(&self.bound, &self.bound.name.key(chunk), wait, flags, None)
     }
 
     /// Stores a chunk's result under this state.

@@ -152,6 +152,16 @@ impl FilterDigest {
         keyed(&self.0.0, &chunk.0)
     }
 
+    /// `step key = keyed(K_step, filter ‖ state_in ‖ chunk)`: of a stream's output and next state, from its state.
+    pub fn step(&self, state: &Digest, chunk: &Digest) -> Digest {
+        joined(&K.step, [&self.0, state, chunk])
+    }
+
+    /// `place = keyed(K_place, filter ‖ state_in)`: where a stream is, whatever led there.
+    pub fn place(&self, state: &Digest) -> Digest {
+        joined(&K.place, [&self.0, state])
+    }
+
     /// `tag = keyed(K_tag, filter)`: what entries, stats and logs carry.
     pub fn tag(&self) -> Digest {
         keyed(&K.tag, &self.0.0)

@@ -4,7 +4,7 @@ use super::border::{
     Handle, bytes, cleared, give, guard, guard_error, lease, null, on, only, release, required, retain, text,
 };
 use super::cache::streamcache_cache;
-use super::chunk::{asked, copy_out, put_error, put_options, put_outcome, streamcache_put_options, zeroed};
+use super::chunk::{asked, copy_out, found_outcome, put_error, put_options, put_outcome, streamcache_put_options, zeroed};
 use super::digest::{self, streamcache_digest};
 use super::status::{STREAMCACHE_MISS, STREAMCACHE_OK, streamcache_error, streamcache_status};
 use super::value::{self, streamcache_external, streamcache_value};
@@ -41,13 +41,7 @@ pub(super) unsafe fn lookup_outcome(
 ) -> streamcache_status {
     // SAFETY: as this function's own contract.
     unsafe { digest::write(key, &lookup.key) };
-    match lookup.value {
-        None => STREAMCACHE_MISS,
-        found => {
-            *value = lease(found);
-            STREAMCACHE_OK
-        }
-    }
+    found_outcome(lookup.value, value)
 }
 
 /// Hands a state to C.
@@ -212,11 +206,12 @@ pub unsafe extern "C" fn streamcache_filter_get_state(
 /// @param[in]  filter the filter
 /// @param[in]  chunk the chunk's digest, see streamcache_digest_chunk() and streamcache_digest_tensor()
 /// @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
-/// @param[out] value the result; NULL unless STREAMCACHE_OK
+/// @param[out] value the result, or the rejection; NULL otherwise
 /// @param[out] key the key it looked under, on a miss too, for streamcache_filter_put(); NULL if not wanted
 /// @retval STREAMCACHE_OK a hit
 /// @retval STREAMCACHE_MISS not there: compute it with the state that `key` names, and put it with `key`; where another
 ///         thread may load a state, take a streamcache_snapshot first, compute with its state and put through it
+/// @retval STREAMCACHE_REJECTED a caller committed that there is none; see streamcache_value_get_rejection()
 /// @retval STREAMCACHE_NO_STATE no state was loaded
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
 /// @retval STREAMCACHE_CLOSED the cache was closed
@@ -242,11 +237,12 @@ pub unsafe extern "C" fn streamcache_filter_get(
 /// @param[in]  data the chunk, `len` bytes; NULL only with length 0
 /// @param[in]  len how many bytes
 /// @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
-/// @param[out] value the result; NULL unless STREAMCACHE_OK
+/// @param[out] value the result, or the rejection; NULL otherwise
 /// @param[out] key the key it looked under, on a miss too; NULL if not wanted
 /// @param[out] chunk the chunk's digest, on a miss too, for streamcache_filter_put(); NULL if not wanted
 /// @retval STREAMCACHE_OK a hit
 /// @retval STREAMCACHE_MISS not there: compute it and put it with `chunk` and `key`, as streamcache_filter_get() says
+/// @retval STREAMCACHE_REJECTED a caller committed that there is none; see streamcache_value_get_rejection()
 /// @retval STREAMCACHE_NO_STATE no state was loaded
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
 /// @retval STREAMCACHE_CLOSED the cache was closed
@@ -396,6 +392,7 @@ pub unsafe extern "C" fn streamcache_filter_put_external(
 /// @param[out] key the key it looked under, on a miss too, for streamcache_filter_put(); NULL if not wanted
 /// @retval STREAMCACHE_OK a hit, copied
 /// @retval STREAMCACHE_MISS not there
+/// @retval STREAMCACHE_REJECTED a caller committed that there is none
 /// @retval STREAMCACHE_BUFFER_TOO_SMALL a hit that needs `*len` bytes; nothing was copied, and with capacity 0, which
 ///         only asks for the size, nothing was counted
 /// @retval STREAMCACHE_NOT_SUPPORTED a hit in device memory

@@ -7,6 +7,7 @@
 pub mod border;
 pub mod cache;
 pub mod chunk;
+pub mod commit;
 mod contain;
 pub mod digest;
 pub mod filter;
@@ -19,5 +20,6 @@ pub mod stats;
 pub mod status;
 #[cfg(feature = "test-panic")]
 pub mod test_panic;
+pub mod ticket;
 pub mod value;
 pub mod version;

@@ -62,10 +62,11 @@ pub unsafe extern "C" fn streamcache_snapshot_get_state(
 /// @param[in]  snapshot the snapshot
 /// @param[in]  chunk the chunk's digest
 /// @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
-/// @param[out] value the result; NULL unless STREAMCACHE_OK
+/// @param[out] value the result, or the rejection; NULL otherwise
 /// @param[out] key the key it looked under, on a miss too; NULL if not wanted
 /// @retval STREAMCACHE_OK a hit
 /// @retval STREAMCACHE_MISS not there: compute it with the snapshot's state and put it through the snapshot
+/// @retval STREAMCACHE_REJECTED a caller committed that there is none; see streamcache_value_get_rejection()
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
 /// @retval STREAMCACHE_CLOSED the cache was closed
 /// @since 0.1.0

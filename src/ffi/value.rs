@@ -144,6 +144,30 @@ pub unsafe extern "C" fn streamcache_value_release(value: *const streamcache_val
     });
 }
 
+/// Why there is no result, where a ticket committed a rejection; see streamcache_ticket_commit_rejection().
+///
+/// Borrows everything for the call. Threads: any. Locks nothing.
+/// @param[in]  value the value
+/// @param[out] code the reason, in the numbers of whoever committed it; NULL if not wanted
+/// @retval STREAMCACHE_OK a rejection; the value is empty
+/// @retval STREAMCACHE_MISS an ordinary result
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL value
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_value_get_rejection(
+    value: *const streamcache_value, code: *mut i32,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    guard(|| unsafe {
+        let value = borrow(value).ok_or_else(null)?;
+        let Some(its_code) = value.rejection() else { return Ok(STREAMCACHE_MISS) };
+        if let Some(code) = code.as_mut() {
+            *code = its_code;
+        }
+        Ok(STREAMCACHE_OK)
+    })
+}
+
 /// The value's bytes, never to be written to; 64-byte aligned unless they are external memory.
 ///
 /// Borrows `value`; the pointer lives as long as the lease. Threads: any.

@@ -5,7 +5,7 @@
 use super::ghost::Ghost;
 use super::policy::{Entry, Evicted, Passing, PolicyIndex};
 use super::slab::{List, Slab};
-use super::stir::Stir;
+use crate::stir::Stir;
 use crate::digest::Digest;
 use crate::value::Value;
 use hashbrown::HashTable;
