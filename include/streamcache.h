@@ -1545,6 +1545,99 @@ streamcache_status streamcache_filter_get_bytes(const streamcache_filter *filter
                                                 streamcache_digest *chunk);
 
 /**
+ * Looks up a chunk's result and copies it out, for callers who want no lease.
+ *
+ * Borrows everything for the call. Threads: any. Locks one shard; copies outside the lock.
+ * @param[in]  filter the filter
+ * @param[in]  chunk the chunk's digest
+ * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
+ * @param[out] buffer where to; NULL only with capacity 0
+ * @param[in]  capacity bytes at `buffer`
+ * @param[out] len the result's size, also when it doesn't fit; 0 on a miss
+ * @param[out] key the key it looked under, on a miss too, for streamcache_filter_put(); NULL if not wanted
+ * @retval STREAMCACHE_OK a hit, copied
+ * @retval STREAMCACHE_MISS not there
+ * @retval STREAMCACHE_BUFFER_TOO_SMALL a hit that needs `*len` bytes; nothing was copied, and with capacity 0, which
+ *         only asks for the size, nothing was counted
+ * @retval STREAMCACHE_NOT_SUPPORTED a hit in device memory
+ * @retval STREAMCACHE_NO_STATE no state was loaded
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_get_into(const streamcache_filter *filter,
+                                               const streamcache_digest *chunk,
+                                               uint32_t flags,
+                                               void *buffer,
+                                               size_t capacity,
+                                               size_t *len,
+                                               streamcache_digest *key);
+
+/**
+ * Forgets a chunk's result under the present state. Leases on it stay valid.
+ *
+ * Borrows everything for the call. Threads: any. Locks one shard.
+ * @param[in] filter the filter
+ * @param[in] chunk the chunk's digest
+ * @retval STREAMCACHE_OK forgotten
+ * @retval STREAMCACHE_MISS it was not there
+ * @retval STREAMCACHE_NO_STATE no state was loaded
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_remove(streamcache_filter *filter,
+                                             const streamcache_digest *chunk);
+
+/**
+ * Forgets the results of the present state. Handles of equal configuration and state share their results, so it
+ * purges theirs, too.
+ *
+ * Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard.
+ * @param[in]  filter the filter
+ * @param[out] removed how many results; NULL if not wanted
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_NO_STATE no state was loaded
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL filter
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_purge(streamcache_filter *filter,
+                                            uint64_t *removed);
+
+/**
+ * Forgets the results of this handle's other states (the last 16 of them): for an engine that will not roll back.
+ *
+ * Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard.
+ * @param[in]  filter the filter
+ * @param[out] removed how many results; NULL if not wanted
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL filter
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_retire(streamcache_filter *filter,
+                                             uint64_t *removed);
+
+/**
+ * Takes a filter as it is now: lookups and puts on the snapshot name its state, whatever the filter loads later.
+ *
+ * Borrows `filter`; `*snapshot` receives one reference, for streamcache_snapshot_release(). It keeps the cache and
+ * the state alive. Threads: any. Copies nothing.
+ * @param[in]  filter the filter
+ * @param[out] snapshot the snapshot; NULL on failure
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_NO_STATE no state was loaded
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_snapshot(const streamcache_filter *filter,
+                                               streamcache_snapshot **snapshot);
+
+/* ---- Filter: storing --------------------------------------------------------------------------------------------- */
+
+/**
  * Stores a copy of a chunk's result under the state that computed it. `key` tells which: another thread may have
  * loaded a new state since the lookup, and the old state's result must not land under the new one's name.
  *
@@ -1637,97 +1730,6 @@ streamcache_status streamcache_filter_put_external(streamcache_filter *filter,
                                                    uint32_t flags,
                                                    const streamcache_put_options *options,
                                                    streamcache_value **value);
-
-/**
- * Looks up a chunk's result and copies it out, for callers who want no lease.
- *
- * Borrows everything for the call. Threads: any. Locks one shard; copies outside the lock.
- * @param[in]  filter the filter
- * @param[in]  chunk the chunk's digest
- * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
- * @param[out] buffer where to; NULL only with capacity 0
- * @param[in]  capacity bytes at `buffer`
- * @param[out] len the result's size, also when it doesn't fit; 0 on a miss
- * @param[out] key the key it looked under, on a miss too, for streamcache_filter_put(); NULL if not wanted
- * @retval STREAMCACHE_OK a hit, copied
- * @retval STREAMCACHE_MISS not there
- * @retval STREAMCACHE_BUFFER_TOO_SMALL a hit that needs `*len` bytes; nothing was copied, and with capacity 0, which
- *         only asks for the size, nothing was counted
- * @retval STREAMCACHE_NOT_SUPPORTED a hit in device memory
- * @retval STREAMCACHE_NO_STATE no state was loaded
- * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
- * @retval STREAMCACHE_CLOSED the cache was closed
- * @since 0.1.0
- */
-streamcache_status streamcache_filter_get_into(const streamcache_filter *filter,
-                                               const streamcache_digest *chunk,
-                                               uint32_t flags,
-                                               void *buffer,
-                                               size_t capacity,
-                                               size_t *len,
-                                               streamcache_digest *key);
-
-/**
- * Forgets a chunk's result under the present state. Leases on it stay valid.
- *
- * Borrows everything for the call. Threads: any. Locks one shard.
- * @param[in] filter the filter
- * @param[in] chunk the chunk's digest
- * @retval STREAMCACHE_OK forgotten
- * @retval STREAMCACHE_MISS it was not there
- * @retval STREAMCACHE_NO_STATE no state was loaded
- * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
- * @retval STREAMCACHE_CLOSED the cache was closed
- * @since 0.1.0
- */
-streamcache_status streamcache_filter_remove(streamcache_filter *filter,
-                                             const streamcache_digest *chunk);
-
-/**
- * Forgets the results of the present state. Handles of equal configuration and state share their results, so it
- * purges theirs, too.
- *
- * Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard.
- * @param[in]  filter the filter
- * @param[out] removed how many results; NULL if not wanted
- * @retval STREAMCACHE_OK done
- * @retval STREAMCACHE_NO_STATE no state was loaded
- * @retval STREAMCACHE_INVALID_ARGUMENT a NULL filter
- * @retval STREAMCACHE_CLOSED the cache was closed
- * @since 0.1.0
- */
-streamcache_status streamcache_filter_purge(streamcache_filter *filter,
-                                            uint64_t *removed);
-
-/**
- * Forgets the results of this handle's other states (the last 16 of them): for an engine that will not roll back.
- *
- * Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard.
- * @param[in]  filter the filter
- * @param[out] removed how many results; NULL if not wanted
- * @retval STREAMCACHE_OK done
- * @retval STREAMCACHE_INVALID_ARGUMENT a NULL filter
- * @retval STREAMCACHE_CLOSED the cache was closed
- * @since 0.1.0
- */
-streamcache_status streamcache_filter_retire(streamcache_filter *filter,
-                                             uint64_t *removed);
-
-/**
- * Takes a filter as it is now: lookups and puts on the snapshot name its state, whatever the filter loads later.
- *
- * Borrows `filter`; `*snapshot` receives one reference, for streamcache_snapshot_release(). It keeps the cache and
- * the state alive. Threads: any. Copies nothing.
- * @param[in]  filter the filter
- * @param[out] snapshot the snapshot; NULL on failure
- * @retval STREAMCACHE_OK done
- * @retval STREAMCACHE_NO_STATE no state was loaded
- * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
- * @retval STREAMCACHE_CLOSED the cache was closed
- * @since 0.1.0
- */
-streamcache_status streamcache_filter_snapshot(const streamcache_filter *filter,
-                                               streamcache_snapshot **snapshot);
 
 /* ---- Snapshot ---------------------------------------------------------------------------------------------------- */
 

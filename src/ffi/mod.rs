@@ -10,6 +10,7 @@ pub mod chunk;
 mod contain;
 pub mod digest;
 pub mod filter;
+pub mod filter_put;
 pub mod hasher;
 pub mod key;
 pub mod log;
