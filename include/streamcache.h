@@ -1010,9 +1010,13 @@ typedef struct streamcache_tensor_view {
 
 /**
  * Memory that is given to the cache instead of being copied. `destroy(user_data)` runs exactly once, when the last
- * lease is gone and the cache has let go, or at once when the put fails in any way but a struct_size that is wrong. It
- * may run on any thread, never under a lock of the library, and may call only release functions of it. Until then the
- * memory must not change. A forked child never runs it for memory that was given before the fork.
+ * lease is gone and the cache has let go, or at once when the put fails. It may run on any thread, never under a lock
+ * of the library, and may call only release functions of it. Until then the memory must not change. A forked child
+ * never runs it for memory that was given before the fork.
+ *
+ * It doesn't run, and the memory stays the caller's, when this struct itself can't be read: its struct_size is wrong
+ * (STREAMCACHE_INVALID_ARGUMENT), or it has fields set that this library is too old for (STREAMCACHE_NOT_SUPPORTED),
+ * which may say whose the memory is. Put options that can't be read fail as any other put does: it has run.
  */
 typedef struct streamcache_external {
   /** sizeof(streamcache_external). */
@@ -1256,7 +1260,8 @@ streamcache_status streamcache_cache_get_chunk(const streamcache_cache *cache,
 
 /**
  * Stores a copy of a result under a key of the caller's. A key that is there is replaced in place; leases on its old
- * value stay valid.
+ * value stay valid. Under a filter's key the filter finds the result, too, but the entry doesn't say whose it is:
+ * streamcache_filter_purge() and _retire() leave it, streamcache_filter_remove() and streamcache_cache_purge() don't.
  *
  * Borrows everything for the call; `*value`, if wanted, receives one reference, for streamcache_value_release().
  * Threads: any. Copies `data`; locks one shard at a time.
@@ -1270,6 +1275,7 @@ streamcache_status streamcache_cache_get_chunk(const streamcache_cache *cache,
  * @retval STREAMCACHE_OK stored
  * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a struct_size that is too small
+ * @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for
  * @retval STREAMCACHE_NO_MEMORY the allocator refused
  * @retval STREAMCACHE_CLOSED the cache was closed
  * @since 0.1.0
@@ -1298,6 +1304,8 @@ streamcache_status streamcache_cache_put_chunk(streamcache_cache *cache,
  * @retval STREAMCACHE_OK stored
  * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a wrong struct_size
+ * @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for; if it is `external`, its
+ *         destructor did not run
  * @retval STREAMCACHE_NO_MEMORY the allocator refused
  * @retval STREAMCACHE_CLOSED the cache was closed
  * @since 0.1.0
@@ -1590,8 +1598,8 @@ streamcache_status streamcache_filter_remove(streamcache_filter *filter,
                                              const streamcache_digest *chunk);
 
 /**
- * Forgets the results of the present state. Handles of equal configuration and state share their results, so it
- * purges theirs, too.
+ * Forgets the results of the present state, but for those that streamcache_cache_put_chunk() put under its keys.
+ * Handles of equal configuration and state share their results, so it purges theirs, too.
  *
  * Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard.
  * @param[in]  filter the filter
@@ -1606,7 +1614,8 @@ streamcache_status streamcache_filter_purge(streamcache_filter *filter,
                                             uint64_t *removed);
 
 /**
- * Forgets the results of this handle's other states (the last 16 of them): for an engine that will not roll back.
+ * Forgets the results of this handle's other states (the last 16 of them), but for those that
+ * streamcache_cache_put_chunk() put under their keys: for an engine that will not roll back.
  *
  * Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard.
  * @param[in]  filter the filter
@@ -1656,6 +1665,7 @@ streamcache_status streamcache_filter_snapshot(const streamcache_filter *filter,
  * @retval STREAMCACHE_NO_STATE no state was loaded
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, no key though the state was swapped, or a key
  *         that is not this chunk's under any of the last 16 states of this handle
+ * @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for
  * @retval STREAMCACHE_NO_MEMORY the allocator refused
  * @retval STREAMCACHE_CLOSED the cache was closed
  * @since 0.1.0
@@ -1687,6 +1697,7 @@ streamcache_status streamcache_filter_put(streamcache_filter *filter,
  * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
  * @retval STREAMCACHE_NO_STATE no state was loaded
  * @retval STREAMCACHE_INVALID_ARGUMENT as streamcache_filter_put()
+ * @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for
  * @retval STREAMCACHE_NO_MEMORY the allocator refused
  * @retval STREAMCACHE_CLOSED the cache was closed
  * @since 0.1.0
@@ -1719,6 +1730,8 @@ streamcache_status streamcache_filter_put_bytes(streamcache_filter *filter,
  * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
  * @retval STREAMCACHE_NO_STATE no state was loaded
  * @retval STREAMCACHE_INVALID_ARGUMENT as streamcache_filter_put()
+ * @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for; if it is `external`, its
+ *         destructor did not run
  * @retval STREAMCACHE_NO_MEMORY the allocator refused
  * @retval STREAMCACHE_CLOSED the cache was closed
  * @since 0.1.0
@@ -1806,6 +1819,7 @@ streamcache_status streamcache_snapshot_get(const streamcache_snapshot *snapshot
  * @retval STREAMCACHE_OK stored
  * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a struct_size that is too small
+ * @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for
  * @retval STREAMCACHE_NO_MEMORY the allocator refused
  * @retval STREAMCACHE_CLOSED the cache was closed
  * @since 0.1.0
@@ -1834,6 +1848,8 @@ streamcache_status streamcache_snapshot_put(const streamcache_snapshot *snapshot
  * @retval STREAMCACHE_OK stored
  * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a wrong struct_size
+ * @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for; if it is `external`, its
+ *         destructor did not run
  * @retval STREAMCACHE_NO_MEMORY the allocator refused
  * @retval STREAMCACHE_CLOSED the cache was closed
  * @since 0.1.0

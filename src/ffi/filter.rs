@@ -326,8 +326,8 @@ pub unsafe extern "C" fn streamcache_filter_remove(
     })
 }
 
-/// Forgets the results of the present state. Handles of equal configuration and state share their results, so it
-/// purges theirs, too.
+/// Forgets the results of the present state, but for those that streamcache_cache_put_chunk() put under its keys.
+/// Handles of equal configuration and state share their results, so it purges theirs, too.
 ///
 /// Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard.
 /// @param[in]  filter the filter
@@ -345,7 +345,8 @@ pub unsafe extern "C" fn streamcache_filter_purge(
     guard(|| unsafe { on(filter, |filter| Ok(counted(removed, filter.purge()?))) })
 }
 
-/// Forgets the results of this handle's other states (the last 16 of them): for an engine that will not roll back.
+/// Forgets the results of this handle's other states (the last 16 of them), but for those that
+/// streamcache_cache_put_chunk() put under their keys: for an engine that will not roll back.
 ///
 /// Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard.
 /// @param[in]  filter the filter

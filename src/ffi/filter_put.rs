@@ -27,6 +27,7 @@ use core::ffi::c_void;
 /// @retval STREAMCACHE_NO_STATE no state was loaded
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, no key though the state was swapped, or a key
 ///         that is not this chunk's under any of the last 16 states of this handle
+/// @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for
 /// @retval STREAMCACHE_NO_MEMORY the allocator refused
 /// @retval STREAMCACHE_CLOSED the cache was closed
 /// @since 0.1.0
@@ -64,6 +65,7 @@ pub unsafe extern "C" fn streamcache_filter_put(
 /// @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
 /// @retval STREAMCACHE_NO_STATE no state was loaded
 /// @retval STREAMCACHE_INVALID_ARGUMENT as streamcache_filter_put()
+/// @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for
 /// @retval STREAMCACHE_NO_MEMORY the allocator refused
 /// @retval STREAMCACHE_CLOSED the cache was closed
 /// @since 0.1.0
@@ -104,6 +106,8 @@ pub unsafe extern "C" fn streamcache_filter_put_bytes(
 /// @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
 /// @retval STREAMCACHE_NO_STATE no state was loaded
 /// @retval STREAMCACHE_INVALID_ARGUMENT as streamcache_filter_put()
+/// @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for; if it is `external`, its
+///         destructor did not run
 /// @retval STREAMCACHE_NO_MEMORY the allocator refused
 /// @retval STREAMCACHE_CLOSED the cache was closed
 /// @since 0.1.0

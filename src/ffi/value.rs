@@ -45,9 +45,13 @@ pub struct streamcache_tensor_view {
 pub const STREAMCACHE_EXTERNAL_DEVICE: u32 = 1;
 
 /// Memory that is given to the cache instead of being copied. `destroy(user_data)` runs exactly once, when the last
-/// lease is gone and the cache has let go, or at once when the put fails in any way but a struct_size that is wrong. It
-/// may run on any thread, never under a lock of the library, and may call only release functions of it. Until then the
-/// memory must not change. A forked child never runs it for memory that was given before the fork.
+/// lease is gone and the cache has let go, or at once when the put fails. It may run on any thread, never under a lock
+/// of the library, and may call only release functions of it. Until then the memory must not change. A forked child
+/// never runs it for memory that was given before the fork.
+///
+/// It doesn't run, and the memory stays the caller's, when this struct itself can't be read: its struct_size is wrong
+/// (STREAMCACHE_INVALID_ARGUMENT), or it has fields set that this library is too old for (STREAMCACHE_NOT_SUPPORTED),
+/// which may say whose the memory is. Put options that can't be read fail as any other put does: it has run.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct streamcache_external {
