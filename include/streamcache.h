@@ -987,10 +987,10 @@ typedef struct streamcache_value streamcache_value;
 
 /**
  * One tensor in a value's payload. C order, contiguous, last dimension fastest: a Julia array of size (a, b) has dims
- * {b, a}.
+ * {b, a}. A newer header's may be longer: what this library doesn't know must be 0 in a put.
  */
 typedef struct streamcache_tensor_view {
-  /** sizeof(streamcache_tensor_view). */
+  /** sizeof(streamcache_tensor_view), the same in every element of an array: so far apart they are. */
   size_t struct_size;
   /** The type code as DLPack writes it, 0 to 17. */
   streamcache_dtype_code dtype_code;
@@ -1101,7 +1101,7 @@ size_t streamcache_value_tensor_count(const streamcache_value *value);
  * Borrows `value`; `tensor->dims` lives as long as the lease. Threads: any.
  * @param[in]     value the value
  * @param[in]     index which one, from 0
- * @param[in,out] tensor set struct_size before the call
+ * @param[in,out] tensor set struct_size before the call; in a longer one, of a newer header, what is unknown here is 0
  * @retval STREAMCACHE_OK done
  * @retval STREAMCACHE_MISS the value describes fewer
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or a wrong struct_size; `tensor` is untouched

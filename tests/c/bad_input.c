@@ -517,6 +517,8 @@ static void bad_description(const streamcache_put_options *options) {
 
 static void a_description_that_does_not_fit_its_payload(void) {
     static const int64_t two[] = {2}, negative[] = {-2}, overflow[] = {INT64_MAX, INT64_MAX}, wrapping[] = {INT64_MAX, 4};
+    /* the first one's size says how far apart they are: it can't be shorter, misaligned, or beyond reason */
+    static const size_t first[] = {0, 1, sizeof(size_t), sizeof(streamcache_tensor_view) - 1, sizeof(streamcache_tensor_view) + 1, 4104, SIZE_MAX};
     static streamcache_tensor_view many[1025];
     static unsigned char large[65537];
     streamcache_put_options options = put_options();
@@ -536,6 +538,7 @@ static void a_description_that_does_not_fit_its_payload(void) {
     BAD_VIEW(views[1].struct_size = 0);
     BAD_VIEW(views[1].struct_size = sizeof views[1] - 1);
     BAD_VIEW(views[1].struct_size = SIZE_MAX);
+    BAD_VIEW(views[1].struct_size = sizeof views[1] + 8); /* another than the first one's */
     BAD_VIEW(views[1].offset = 25); /* one byte beyond the payload */
     BAD_VIEW(views[1].offset = 32);
     BAD_VIEW(views[1].offset = SIZE_MAX);
@@ -558,6 +561,10 @@ static void a_description_that_does_not_fit_its_payload(void) {
     BAD_VIEW(views[1].dtype_lanes = 0);
     BAD_VIEW(views[1].dtype_lanes = 65536);
 #undef BAD_VIEW
+    for (i = 0; i < sizeof first / sizeof *first; i++) {
+        views[0].struct_size = first[i];
+        bad_description(&options);
+    }
     options.tensors = NULL;
     bad_description(&options);
     for (i = 0; i < 1025; i++) many[i] = floats_at(0, 0, NULL);
