@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The header's sections: a file of src/ffi, and its banner.
-const SECTIONS: [(&str, &str); 15] = [
+const SECTIONS: [(&str, &str); 16] = [
     ("version", "Version"),
     ("status", "Status and error"),
     ("log", "Log"),
@@ -17,6 +17,7 @@ const SECTIONS: [(&str, &str); 15] = [
     ("value", "Value"),
     ("chunk", "State and chunk: callers who make their keys themselves"),
     ("filter", "Filter"),
+    ("filter_put", "Filter: storing"),
     ("snapshot", "Snapshot"),
     ("key", "Key: of a filter, a snapshot, a pipeline"),
     ("ticket", "Ticket: compute once"),

@@ -987,10 +987,10 @@ typedef struct streamcache_value streamcache_value;
 
 /**
  * One tensor in a value's payload. C order, contiguous, last dimension fastest: a Julia array of size (a, b) has dims
- * {b, a}.
+ * {b, a}. A newer header's may be longer: what this library doesn't know must be 0 in a put.
  */
 typedef struct streamcache_tensor_view {
-  /** sizeof(streamcache_tensor_view). */
+  /** sizeof(streamcache_tensor_view), the same in every element of an array: so far apart they are. */
   size_t struct_size;
   /** The type code as DLPack writes it, 0 to 17. */
   streamcache_dtype_code dtype_code;
@@ -1010,9 +1010,13 @@ typedef struct streamcache_tensor_view {
 
 /**
  * Memory that is given to the cache instead of being copied. `destroy(user_data)` runs exactly once, when the last
- * lease is gone and the cache has let go, or at once when the put fails in any way but a struct_size that is wrong. It
- * may run on any thread, never under a lock of the library, and may call only release functions of it. Until then the
- * memory must not change. A forked child never runs it for memory that was given before the fork.
+ * lease is gone and the cache has let go, or at once when the put fails. It may run on any thread, never under a lock
+ * of the library, and may call only release functions of it. Until then the memory must not change. A forked child
+ * never runs it for memory that was given before the fork.
+ *
+ * It doesn't run, and the memory stays the caller's, when this struct itself can't be read: its struct_size is wrong
+ * (STREAMCACHE_INVALID_ARGUMENT), or it has fields set that this library is too old for (STREAMCACHE_NOT_SUPPORTED),
+ * which may say whose the memory is. Put options that can't be read fail as any other put does: it has run.
  */
 typedef struct streamcache_external {
   /** sizeof(streamcache_external). */
@@ -1097,7 +1101,7 @@ size_t streamcache_value_tensor_count(const streamcache_value *value);
  * Borrows `value`; `tensor->dims` lives as long as the lease. Threads: any.
  * @param[in]     value the value
  * @param[in]     index which one, from 0
- * @param[in,out] tensor set struct_size before the call
+ * @param[in,out] tensor set struct_size before the call; in a longer one, of a newer header, what is unknown here is 0
  * @retval STREAMCACHE_OK done
  * @retval STREAMCACHE_MISS the value describes fewer
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or a wrong struct_size; `tensor` is untouched
@@ -1256,7 +1260,8 @@ streamcache_status streamcache_cache_get_chunk(const streamcache_cache *cache,
 
 /**
  * Stores a copy of a result under a key of the caller's. A key that is there is replaced in place; leases on its old
- * value stay valid.
+ * value stay valid. Under a filter's key the filter finds the result, too, but the entry doesn't say whose it is:
+ * streamcache_filter_purge() and _retire() leave it, streamcache_filter_remove() and streamcache_cache_purge() don't.
  *
  * Borrows everything for the call; `*value`, if wanted, receives one reference, for streamcache_value_release().
  * Threads: any. Copies `data`; locks one shard at a time.
@@ -1270,6 +1275,7 @@ streamcache_status streamcache_cache_get_chunk(const streamcache_cache *cache,
  * @retval STREAMCACHE_OK stored
  * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a struct_size that is too small
+ * @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for
  * @retval STREAMCACHE_NO_MEMORY the allocator refused
  * @retval STREAMCACHE_CLOSED the cache was closed
  * @since 0.1.0
@@ -1298,6 +1304,8 @@ streamcache_status streamcache_cache_put_chunk(streamcache_cache *cache,
  * @retval STREAMCACHE_OK stored
  * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a wrong struct_size
+ * @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for; if it is `external`, its
+ *         destructor did not run
  * @retval STREAMCACHE_NO_MEMORY the allocator refused
  * @retval STREAMCACHE_CLOSED the cache was closed
  * @since 0.1.0
@@ -1545,100 +1553,6 @@ streamcache_status streamcache_filter_get_bytes(const streamcache_filter *filter
                                                 streamcache_digest *chunk);
 
 /**
- * Stores a copy of a chunk's result under the state that computed it. `key` tells which: another thread may have
- * loaded a new state since the lookup, and the old state's result must not land under the new one's name.
- *
- * Borrows everything for the call; `*value`, if wanted, receives one reference, for streamcache_value_release().
- * Threads: any. Copies `data`; locks one shard at a time.
- * @param[in]  filter the filter
- * @param[in]  chunk the chunk's digest
- * @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
- * @param[in]  data the result, `len` bytes; NULL only with length 0
- * @param[in]  len how many bytes
- * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
- * @param[in]  options NULL for none
- * @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
- * @retval STREAMCACHE_OK stored
- * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
- * @retval STREAMCACHE_NO_STATE no state was loaded
- * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, no key though the state was swapped, or a key
- *         that is not this chunk's under any of the last 16 states of this handle
- * @retval STREAMCACHE_NO_MEMORY the allocator refused
- * @retval STREAMCACHE_CLOSED the cache was closed
- * @since 0.1.0
- */
-streamcache_status streamcache_filter_put(streamcache_filter *filter,
-                                          const streamcache_digest *chunk,
-                                          const streamcache_digest *key,
-                                          const void *data,
-                                          size_t len,
-                                          uint32_t flags,
-                                          const streamcache_put_options *options,
-                                          streamcache_value **value);
-
-/**
- * Stores a copy of a chunk's result, digesting the chunk's bytes again; otherwise as streamcache_filter_put().
- *
- * Borrows everything for the call; `*value`, if wanted, receives one reference, for streamcache_value_release().
- * Threads: any. Reads the chunk once, copies `data`; locks one shard at a time.
- * @param[in]  filter the filter
- * @param[in]  chunk the chunk, `chunk_len` bytes; NULL only with length 0
- * @param[in]  chunk_len how many bytes
- * @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
- * @param[in]  data the result, `len` bytes; NULL only with length 0
- * @param[in]  len how many bytes
- * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
- * @param[in]  options NULL for none
- * @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
- * @retval STREAMCACHE_OK stored
- * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
- * @retval STREAMCACHE_NO_STATE no state was loaded
- * @retval STREAMCACHE_INVALID_ARGUMENT as streamcache_filter_put()
- * @retval STREAMCACHE_NO_MEMORY the allocator refused
- * @retval STREAMCACHE_CLOSED the cache was closed
- * @since 0.1.0
- */
-streamcache_status streamcache_filter_put_bytes(streamcache_filter *filter,
-                                                const void *chunk,
-                                                size_t chunk_len,
-                                                const streamcache_digest *key,
-                                                const void *data,
-                                                size_t len,
-                                                uint32_t flags,
-                                                const streamcache_put_options *options,
-                                                streamcache_value **value);
-
-/**
- * Stores a chunk's result that stays where it is: the caller gives its memory to the cache. Otherwise as
- * streamcache_filter_put().
- *
- * Takes `*external`: its destructor runs exactly once, also when the put fails; see streamcache_external. Borrows the
- * rest for the call; `*value`, if wanted, receives one reference, for streamcache_value_release(). Threads: any.
- * Copies nothing; locks one shard at a time.
- * @param[in]  filter the filter
- * @param[in]  chunk the chunk's digest
- * @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
- * @param[in]  external the memory
- * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
- * @param[in]  options NULL for none
- * @param[out] value a lease, even when it was not stored (then outside the budget); NULL if not wanted
- * @retval STREAMCACHE_OK stored
- * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
- * @retval STREAMCACHE_NO_STATE no state was loaded
- * @retval STREAMCACHE_INVALID_ARGUMENT as streamcache_filter_put()
- * @retval STREAMCACHE_NO_MEMORY the allocator refused
- * @retval STREAMCACHE_CLOSED the cache was closed
- * @since 0.1.0
- */
-streamcache_status streamcache_filter_put_external(streamcache_filter *filter,
-                                                   const streamcache_digest *chunk,
-                                                   const streamcache_digest *key,
-                                                   const streamcache_external *external,
-                                                   uint32_t flags,
-                                                   const streamcache_put_options *options,
-                                                   streamcache_value **value);
-
-/**
  * Looks up a chunk's result and copies it out, for callers who want no lease.
  *
  * Borrows everything for the call. Threads: any. Locks one shard; copies outside the lock.
@@ -1684,8 +1598,8 @@ streamcache_status streamcache_filter_remove(streamcache_filter *filter,
                                              const streamcache_digest *chunk);
 
 /**
- * Forgets the results of the present state. Handles of equal configuration and state share their results, so it
- * purges theirs, too.
+ * Forgets the results of the present state, but for those that streamcache_cache_put_chunk() put under its keys.
+ * Handles of equal configuration and state share their results, so it purges theirs, too.
  *
  * Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard.
  * @param[in]  filter the filter
@@ -1700,7 +1614,8 @@ streamcache_status streamcache_filter_purge(streamcache_filter *filter,
                                             uint64_t *removed);
 
 /**
- * Forgets the results of this handle's other states (the last 16 of them): for an engine that will not roll back.
+ * Forgets the results of this handle's other states (the last 16 of them), but for those that
+ * streamcache_cache_put_chunk() put under their keys: for an engine that will not roll back.
  *
  * Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard.
  * @param[in]  filter the filter
@@ -1728,6 +1643,106 @@ streamcache_status streamcache_filter_retire(streamcache_filter *filter,
  */
 streamcache_status streamcache_filter_snapshot(const streamcache_filter *filter,
                                                streamcache_snapshot **snapshot);
+
+/* ---- Filter: storing --------------------------------------------------------------------------------------------- */
+
+/**
+ * Stores a copy of a chunk's result under the state that computed it. `key` tells which: another thread may have
+ * loaded a new state since the lookup, and the old state's result must not land under the new one's name.
+ *
+ * Borrows everything for the call; `*value`, if wanted, receives one reference, for streamcache_value_release().
+ * Threads: any. Copies `data`; locks one shard at a time.
+ * @param[in]  filter the filter
+ * @param[in]  chunk the chunk's digest
+ * @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
+ * @param[in]  data the result, `len` bytes; NULL only with length 0
+ * @param[in]  len how many bytes
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+ * @param[in]  options NULL for none
+ * @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
+ * @retval STREAMCACHE_OK stored
+ * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
+ * @retval STREAMCACHE_NO_STATE no state was loaded
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, no key though the state was swapped, or a key
+ *         that is not this chunk's under any of the last 16 states of this handle
+ * @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_put(streamcache_filter *filter,
+                                          const streamcache_digest *chunk,
+                                          const streamcache_digest *key,
+                                          const void *data,
+                                          size_t len,
+                                          uint32_t flags,
+                                          const streamcache_put_options *options,
+                                          streamcache_value **value);
+
+/**
+ * Stores a copy of a chunk's result, digesting the chunk's bytes again; otherwise as streamcache_filter_put().
+ *
+ * Borrows everything for the call; `*value`, if wanted, receives one reference, for streamcache_value_release().
+ * Threads: any. Reads the chunk once, copies `data`; locks one shard at a time.
+ * @param[in]  filter the filter
+ * @param[in]  chunk the chunk, `chunk_len` bytes; NULL only with length 0
+ * @param[in]  chunk_len how many bytes
+ * @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
+ * @param[in]  data the result, `len` bytes; NULL only with length 0
+ * @param[in]  len how many bytes
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+ * @param[in]  options NULL for none
+ * @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
+ * @retval STREAMCACHE_OK stored
+ * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
+ * @retval STREAMCACHE_NO_STATE no state was loaded
+ * @retval STREAMCACHE_INVALID_ARGUMENT as streamcache_filter_put()
+ * @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_put_bytes(streamcache_filter *filter,
+                                                const void *chunk,
+                                                size_t chunk_len,
+                                                const streamcache_digest *key,
+                                                const void *data,
+                                                size_t len,
+                                                uint32_t flags,
+                                                const streamcache_put_options *options,
+                                                streamcache_value **value);
+
+/**
+ * Stores a chunk's result that stays where it is: the caller gives its memory to the cache. Otherwise as
+ * streamcache_filter_put().
+ *
+ * Takes `*external`: its destructor runs exactly once, also when the put fails; see streamcache_external. Borrows the
+ * rest for the call; `*value`, if wanted, receives one reference, for streamcache_value_release(). Threads: any.
+ * Copies nothing; locks one shard at a time.
+ * @param[in]  filter the filter
+ * @param[in]  chunk the chunk's digest
+ * @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
+ * @param[in]  external the memory
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+ * @param[in]  options NULL for none
+ * @param[out] value a lease, even when it was not stored (then outside the budget); NULL if not wanted
+ * @retval STREAMCACHE_OK stored
+ * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
+ * @retval STREAMCACHE_NO_STATE no state was loaded
+ * @retval STREAMCACHE_INVALID_ARGUMENT as streamcache_filter_put()
+ * @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for; if it is `external`, its
+ *         destructor did not run
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_put_external(streamcache_filter *filter,
+                                                   const streamcache_digest *chunk,
+                                                   const streamcache_digest *key,
+                                                   const streamcache_external *external,
+                                                   uint32_t flags,
+                                                   const streamcache_put_options *options,
+                                                   streamcache_value **value);
 
 /* ---- Snapshot ---------------------------------------------------------------------------------------------------- */
 
@@ -1804,6 +1819,7 @@ streamcache_status streamcache_snapshot_get(const streamcache_snapshot *snapshot
  * @retval STREAMCACHE_OK stored
  * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a struct_size that is too small
+ * @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for
  * @retval STREAMCACHE_NO_MEMORY the allocator refused
  * @retval STREAMCACHE_CLOSED the cache was closed
  * @since 0.1.0
@@ -1832,6 +1848,8 @@ streamcache_status streamcache_snapshot_put(const streamcache_snapshot *snapshot
  * @retval STREAMCACHE_OK stored
  * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a wrong struct_size
+ * @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for; if it is `external`, its
+ *         destructor did not run
  * @retval STREAMCACHE_NO_MEMORY the allocator refused
  * @retval STREAMCACHE_CLOSED the cache was closed
  * @since 0.1.0

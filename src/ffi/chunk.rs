@@ -256,7 +256,8 @@ pub unsafe extern "C" fn streamcache_cache_get_chunk(
 }
 
 /// Stores a copy of a result under a key of the caller's. A key that is there is replaced in place; leases on its old
-/// value stay valid.
+/// value stay valid. Under a filter's key the filter finds the result, too, but the entry doesn't say whose it is:
+/// streamcache_filter_purge() and _retire() leave it, streamcache_filter_remove() and streamcache_cache_purge() don't.
 ///
 /// Borrows everything for the call; `*value`, if wanted, receives one reference, for streamcache_value_release().
 /// Threads: any. Copies `data`; locks one shard at a time.
@@ -270,6 +271,7 @@ pub unsafe extern "C" fn streamcache_cache_get_chunk(
 /// @retval STREAMCACHE_OK stored
 /// @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a struct_size that is too small
+/// @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for
 /// @retval STREAMCACHE_NO_MEMORY the allocator refused
 /// @retval STREAMCACHE_CLOSED the cache was closed
 /// @since 0.1.0
@@ -304,6 +306,8 @@ pub unsafe extern "C" fn streamcache_cache_put_chunk(
 /// @retval STREAMCACHE_OK stored
 /// @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a wrong struct_size
+/// @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for; if it is `external`, its
+///         destructor did not run
 /// @retval STREAMCACHE_NO_MEMORY the allocator refused
 /// @retval STREAMCACHE_CLOSED the cache was closed
 /// @since 0.1.0

@@ -11,6 +11,7 @@ pub mod commit;
 mod contain;
 pub mod digest;
 pub mod filter;
+pub mod filter_put;
 pub mod hasher;
 pub mod key;
 pub mod log;

@@ -97,6 +97,7 @@ pub unsafe extern "C" fn streamcache_snapshot_get(
 /// @retval STREAMCACHE_OK stored
 /// @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a struct_size that is too small
+/// @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for
 /// @retval STREAMCACHE_NO_MEMORY the allocator refused
 /// @retval STREAMCACHE_CLOSED the cache was closed
 /// @since 0.1.0
@@ -131,6 +132,8 @@ pub unsafe extern "C" fn streamcache_snapshot_put(
 /// @retval STREAMCACHE_OK stored
 /// @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a wrong struct_size
+/// @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for; if it is `external`, its
+///         destructor did not run
 /// @retval STREAMCACHE_NO_MEMORY the allocator refused
 /// @retval STREAMCACHE_CLOSED the cache was closed
 /// @since 0.1.0
