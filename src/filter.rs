@@ -5,13 +5,14 @@ use crate::cache::{Cache, tell_refused};
 use crate::call::{Flags, PutOptions};
 use crate::digest::{self, Digest, FilterDigest, Scope};
 use crate::error::{Error, ErrorKind, Result};
-use crate::lock::Mutex;
+use crate::lock::{Guard, Mutex};
 use crate::log::{self, Level};
 use crate::memory::Put;
 use crate::present::Present;
 use crate::stats::{FilterCounters, FilterStats, FilterUse};
 use crate::value::{Payload, Value};
 use arc_swap::ArcSwapOption;
+use arrayvec::ArrayVec;
 use std::sync::Arc;
 
 /// How many earlier states a filter knows a late put by.
@@ -172,7 +173,7 @@ impl Filter {
         }
         // Before the lock: this evicts, copies, and may run destructors of external memory.
         let bytes = self.cache().hold_state(bytes, 0).inspect_err(|e| tell_refused(self.id(), e))?;
-        let mut earlier = self.earlier.lock();
+        let mut earlier = self.to_swap()?;
         if self.holds(&state) {
             return Ok(());
         }
@@ -190,13 +191,20 @@ impl Filter {
     /// Loads a state by its digest alone, the way for large models: nothing is copied or charged.
     pub fn load_state_digest(&self, state: Digest) -> Result<()> {
         self.cache().check_open()?;
-        let mut earlier = self.earlier.lock();
+        let mut earlier = self.to_swap()?;
         if self.current.load().as_ref().is_none_or(|bound| bound.state != state) {
             let swapped = self.swap(&mut earlier, state, None);
             drop(earlier);
             self.tell(swapped);
         }
         Ok(())
+    }
+
+    /// The names of earlier states, locked and with room for another.
+    fn to_swap(&self) -> Result<Guard<'_, Vec<Name>>> {
+        let mut earlier = self.earlier.lock();
+        earlier.try_reserve(1)?;
+        Ok(earlier)
     }
 
     /// Says which state gave way to which, by their tags. Not to be called under the lock.
@@ -300,7 +308,7 @@ impl Filter {
     /// Forgets the results of this handle's other states (the last 16 of them); says how many.
     pub fn retire(&self) -> Result<u64> {
         self.cache().check_open()?;
-        let mut tags: Vec<u64> = {
+        let mut tags: ArrayVec<u64, MAX_REMEMBERED> = {
             let earlier = self.earlier.lock();
             let present = self.current.load().as_ref().map(|bound| bound.name.tag);
             earlier.iter().map(|name| name.tag).filter(|&tag| Some(tag) != present).collect()

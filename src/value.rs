@@ -175,8 +175,9 @@ impl Value {
             Payload::External(external) => (&[][..], Some(external)),
         };
         let layout = layout(inline.len()).ok_or(ErrorKind::NoMemory)?;
-        let description = draft.description.map(|plan| Box::new(plan.make()));
-        let extra = (description.is_some() || external.is_some()).then(|| Box::new(Extra { description, external }));
+        let description = draft.description.map(|plan| try_box(plan.make()?)).transpose()?;
+        let has_extra = description.is_some() || external.is_some();
+        let extra = has_extra.then(|| try_box(Extra { description, external })).transpose()?;
         // SAFETY: the layout's size is at least the header's, so not 0.
         let memory = unsafe { alloc(layout) };
         let header = NonNull::new(memory.cast::<Header>()).ok_or(ErrorKind::NoMemory)?;
@@ -261,11 +262,13 @@ impl Value {
         }
         let tensors = self.description().map_or(Ok(Vec::new()), |description| description.tensor_digests(self.bytes()));
         let digest = digest::content(self.bytes(), &tensors?, self.blob());
-        // Of a small value it is kept only if there is room for it: made again, it costs little.
+        // Of a small value it is kept only if there is room for it: made again, it costs little. The same where the
+        // allocator has no memory for it.
         let is_charged = self.size() >= CONTENT_IS_CHARGED;
         let more = if is_charged { 0 } else { size_of::<Content>() as u64 };
-        if let Some(reservation) = self.header().reservation.another(more) {
-            let content = Box::into_raw(Box::new(Content { digest, _reservation: reservation }));
+        let kept = self.header().reservation.another(more);
+        if let Some(Ok(kept)) = kept.map(|reservation| try_box(Content { digest, _reservation: reservation })) {
+            let content = Box::into_raw(kept);
             if slot.compare_exchange(ptr::null_mut(), content, Ordering::AcqRel, Ordering::Acquire).is_err() {
                 // SAFETY: another thread was first, so this box is still ours alone.
                 drop(unsafe { Box::from_raw(content) });
@@ -325,6 +328,19 @@ impl Value {
     /// `raw` must be NULL or come from `into_raw`, and its reference must not be taken twice.
     pub(crate) unsafe fn from_raw(raw: *const ()) -> Option<Self> {
         NonNull::new(raw.cast_mut().cast()).map(|header| Self { header })
+    }
+}
+
+/// `Box::new`, which on stable Rust ends the process where the allocator refuses, with an answer instead.
+pub(crate) fn try_box<T>(it: T) -> Result<Box<T>> {
+    const { assert!(size_of::<T>() > 0) };
+    // SAFETY: the size is not 0.
+    let memory = unsafe { alloc(Layout::new::<T>()) };
+    let place = NonNull::new(memory.cast::<T>()).ok_or(ErrorKind::NoMemory)?;
+    // SAFETY: a fresh, exclusive block of T's layout, from the allocator that a Box gives it back to.
+    unsafe {
+        place.write(it);
+        Ok(Box::from_raw(place.as_ptr()))
     }
 }
 

@@ -119,9 +119,12 @@ impl Memory {
         };
         let value = Value::make(draft, reservation).inspect_err(|_| self.count.subtract(baggage.permits))?;
         let leased = lease.then(|| value.clone());
-        let Err(value) = self.insert(hash, *key, Entry { value, tag }, baggage) else {
+        let Err((lacks, value)) = self.insert(hash, *key, Entry { value, tag }, baggage) else {
             return Ok(Put { stored: true, value: leased });
         };
+        if lacks == Lacks::Memory {
+            return Err(ErrorKind::NoMemory.into());
+        }
         self.not_stored.fetch_add(1, Relaxed);
         drop(leased); // of the same value, which now leaves the budget
         let value = if lease { Some(value.detach(&self.budget)?) } else { None };
@@ -202,8 +205,9 @@ impl Memory {
         passing.is_paused() && !passing.has_seen(self.count.now())
     }
 
-    /// Stores an entry whose value is reserved; gives the value back when no room can be made for its slot or permit.
-    fn insert(&self, hash: u64, key: Digest, mut entry: Entry, mut baggage: Baggage) -> Result<(), Value> {
+    /// Stores an entry whose value is reserved; gives the value back when no room can be made for its slot or permit,
+    /// or the index can't grow.
+    fn insert(&self, hash: u64, key: Digest, mut entry: Entry, mut baggage: Baggage) -> Result<(), (Lacks, Value)> {
         let home = self.home(hash);
         let stored = loop {
             let attempt = {
@@ -220,9 +224,10 @@ impl Memory {
                     baggage.slot.is_some()
                 }
                 Lacks::Permit => self.permit_from_others(home, &mut baggage),
+                Lacks::Memory => false,
             };
             if !found {
-                break Err(entry.value);
+                break Err((lacks, entry.value));
             }
         };
         self.count.subtract(baggage.permits);

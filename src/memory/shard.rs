@@ -64,11 +64,12 @@ pub(super) fn entry_cost(policy: Policy) -> u64 {
     }
 }
 
-/// Why an insert did not happen: nothing in this shard could be evicted for it.
+/// Why an insert did not happen: nothing in this shard could be evicted for it, or the allocator refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lacks {
     Slot,
     Permit,
+    Memory,
 }
 
 /// What an insert brings along from elsewhere, and what it leaves over.
@@ -190,10 +191,14 @@ impl Shard {
             baggage.slot = slot;
             return Err((Lacks::Permit, entry));
         }
+        if let Err(entry) = each!(&mut self.index, index => index.insert(hash, key, entry)) {
+            baggage.slot = slot;
+            baggage.permits += 1;
+            return Err((Lacks::Memory, entry));
+        }
         if let Some(slot) = slot {
             self.slots.merge(slot);
         }
-        each!(&mut self.index, index => index.insert(hash, key, entry));
         self.resident += charged;
         self.counters.puts += 1;
         Ok(())

@@ -90,7 +90,7 @@ static streamcache_status answer;
 #define FREES(call) (under_way = #call, call, under_way = NULL)
 
 enum { large = 100000, small_results = 300 };
-static unsigned char bytes[large];
+static unsigned char bytes[large], copied[large];
 static int destroyed, given;
 
 static void use_digests(void) {
@@ -180,7 +180,7 @@ static void use_values(streamcache_cache *cache, streamcache_filter *filter) {
     GIVES_EXTERNAL(streamcache_cache_put_chunk_external(cache, &key, &external, STREAMCACHE_READ_ONLY, NULL, &value), STREAMCACHE_NOT_STORED);
     FREES(streamcache_value_release(value));
 #undef GIVES_EXTERNAL
-    CALL(streamcache_filter_get_into(filter, &chunk, 0, bytes, sizeof bytes, &len, NULL), STREAMCACHE_OK);
+    CALL(streamcache_filter_get_into(filter, &chunk, 0, copied, sizeof copied, &len, NULL), STREAMCACHE_OK);
     CALL(streamcache_filter_remove(filter, &chunk), STREAMCACHE_OK);
 }
 
