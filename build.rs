@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The header's sections: a file of src/ffi, and its banner.
-const SECTIONS: [(&str, &str); 16] = [
+const SECTIONS: [(&str, &str); 18] = [
     ("version", "Version"),
     ("status", "Status and error"),
     ("log", "Log"),
@@ -22,6 +22,8 @@ const SECTIONS: [(&str, &str); 16] = [
     ("key", "Key: of a filter, a snapshot, a pipeline"),
     ("ticket", "Ticket: compute once"),
     ("commit", "Ticket: committing"),
+    ("batch", "Batch"),
+    ("stream", "Stream"),
     ("stats", "Stats"),
 ];
 

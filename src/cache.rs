@@ -201,9 +201,13 @@ impl Cache {
     /// Keeps a state under a filter's id with the caller's key; replaces the id's old one. On failure that one stays.
     pub fn load_state(&self, id: &str, key: Digest, bytes: &[u8]) -> Result<()> {
         let value = self.hold_state(bytes, NAMED_STATE_COST + id.len() as u64).inspect_err(|e| tell_refused(id, e))?;
+        let mut name = String::new();
+        name.try_reserve_exact(id.len())?;
+        name.push_str(id);
         let mut states = self.states.lock();
         self.check_open()?; // under the lock that a close takes to forget the states
-        let old = states.insert(id.into(), NamedState { key, value });
+        states.try_reserve(1)?;
+        let old = states.insert(name.into(), NamedState { key, value });
         drop(states);
         if old.is_some() {
             log::say(Level::Info, "cache", || format!("state {id:?}: replaced"));

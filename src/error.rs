@@ -1,6 +1,7 @@
 //! What can go wrong, as a kind (a status in C) and a sentence that says what to do.
 
 use std::borrow::Cow;
+use std::collections::TryReserveError;
 use std::ffi::CStr;
 use std::fmt;
 
@@ -117,6 +118,12 @@ impl Error {
 impl From<ErrorKind> for Error {
     fn from(kind: ErrorKind) -> Self {
         Self { kind, message: Cow::Borrowed(kind.message()) }
+    }
+}
+
+impl From<TryReserveError> for Error {
+    fn from(_: TryReserveError) -> Self {
+        ErrorKind::NoMemory.into()
     }
 }
 

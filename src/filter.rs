@@ -6,7 +6,7 @@ use crate::cache::{Cache, Looked, Missed, tell_refused};
 use crate::call::{Flags, PutOptions};
 use crate::digest::{self, Digest, FilterDigest};
 use crate::error::{Error, ErrorKind, Result};
-use crate::lock::Mutex;
+use crate::lock::{Guard, Mutex};
 use crate::log::{self, Level};
 use crate::memory::Put;
 use crate::named::{Bound, Name};
@@ -15,8 +15,10 @@ use crate::stats::{FilterCounters, FilterStats, FilterUse};
 use crate::ticket::{self, Begin, Origin, Step};
 use crate::value::{Payload, Value};
 use arc_swap::ArcSwapOption;
+use arrayvec::ArrayVec;
 use std::sync::Arc;
 use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How many earlier states a filter knows a late put by.
 const MAX_REMEMBERED: usize = 16;
@@ -30,6 +32,8 @@ pub struct Filter {
     /// The present state's name, read on every lookup.
     present: Present<5>,
     current: ArcSwapOption<Bound>,
+    /// Whether the handle has known another state than the present one.
+    was_swapped: AtomicBool,
     /// Serialises swaps; the names of earlier states, oldest first.
     earlier: Mutex<Vec<Name>>,
     shared: Arc<Use>,
@@ -142,6 +146,7 @@ impl Filter {
             config,
             present: Present::default(),
             current: ArcSwapOption::empty(),
+            was_swapped: AtomicBool::new(false),
             earlier: Mutex::new(Vec::new()),
         }))
     }
@@ -165,7 +170,7 @@ impl Filter {
         }
         // Before the lock: this evicts, copies, and may run destructors of external memory.
         let bytes = self.cache().hold_state(bytes, 0).inspect_err(|e| tell_refused(self.id(), e))?;
-        let mut earlier = self.earlier.lock();
+        let mut earlier = self.to_swap()?;
         if self.holds(&state) {
             return Ok(());
         }
@@ -183,13 +188,20 @@ impl Filter {
     /// Loads a state by its digest alone, the way for large models: nothing is copied or charged.
     pub fn load_state_digest(&self, state: Digest) -> Result<()> {
         self.cache().check_open()?;
-        let mut earlier = self.earlier.lock();
+        let mut earlier = self.to_swap()?;
         if self.current.load().as_ref().is_none_or(|bound| bound.state != state) {
             let swapped = self.swap(&mut earlier, state, None);
             drop(earlier);
             self.tell(swapped);
         }
         Ok(())
+    }
+
+    /// The names of earlier states, locked and with room for another.
+    fn to_swap(&self) -> Result<Guard<'_, Vec<Name>>> {
+        let mut earlier = self.earlier.lock();
+        earlier.try_reserve(1)?;
+        Ok(earlier)
     }
 
     /// Says which state gave way to which, by their tags. Not to be called under the lock.
@@ -207,7 +219,6 @@ impl Filter {
     fn swap(&self, earlier: &mut Vec<Name>, state: Digest, bytes: Option<Value>) -> Option<(Arc<Bound>, u64)> {
         let name = Name::new(self.cache().scope(), &self.config, &state);
         let old = self.current.load_full();
-        let first = old.as_ref().is_none_or(|old| old.first && old.state == state);
         let swapped = old.filter(|old| old.state != state);
         if let Some(old) = &swapped {
             earlier.retain(|known| known.filter != old.name.filter && known.filter != name.filter);
@@ -215,8 +226,9 @@ impl Filter {
                 earlier.remove(0);
             }
             earlier.push(old.name);
+            self.was_swapped.store(true, Ordering::Relaxed); // seen by whoever reads the new name below
         }
-        self.current.store(Some(Arc::new(Bound { state, bytes, name, first })));
+        self.current.store(Some(Arc::new(Bound { state, bytes, name })));
         self.present.write(name.to_words());
         swapped.map(|old| (old, name.tag))
     }
@@ -233,45 +245,46 @@ impl Filter {
         Ok(Snapshot { shared: Arc::clone(&self.shared), bound })
     }
 
+    /// What it is called under its present state. Needs no memory, where a thread's first look at `current` does.
+    #[inline]
+    fn name(&self) -> Result<Name> {
+        match self.present.read() {
+            Some(words) => Ok(Name::from_words(words)),
+            None => Ok(self.current.load().as_ref().ok_or(ErrorKind::NoState)?.name),
+        }
+    }
+
     /// The key of a chunk's result under the present state.
     pub fn key(&self, chunk: &Digest) -> Result<Digest> {
         self.cache().check_open()?;
-        Ok(self.current.load().as_ref().ok_or(ErrorKind::NoState)?.name.key(chunk))
+        Ok(self.name()?.key(chunk))
     }
 
     /// Its part in the key of a pipeline.
     pub(crate) fn link(&self) -> Result<FilterDigest> {
-        self.shared.link(&self.current.load().as_ref().ok_or(ErrorKind::NoState)?.name)
+        self.shared.link(&self.name()?)
     }
 
     /// Looks a chunk's result up under the present state.
     pub fn get(&self, chunk: &Digest, flags: Flags) -> Result<Lookup> {
-        let name = match self.present.read() {
-            Some(words) => Name::from_words(words),
-            None => self.current.load().as_ref().ok_or(ErrorKind::NoState)?.name,
-        };
-        self.shared.get(&name, chunk, flags)
+        self.shared.get(&self.name()?, chunk, flags)
     }
 
     /// Looks a chunk's result up under the present state; if it is missing, this caller gets the right to compute it,
     /// or waits until `wait` is over for the one who has it.
     pub fn begin(&self, chunk: &Digest, wait: Duration, flags: Flags) -> Result<Begin> {
-        let mut looked = None;
-        if let Some(words) = self.present.read() {
-            let name = Name::from_words(words);
-            let key = name.key(chunk);
-            match self.shared.look(&key, flags)? {
-                Looked::Hit(value) => return Ok(Begin::found(value)),
-                Looked::Missed(missed) => looked = Some((name, key, missed)),
-            }
-        }
+        let name = self.name()?;
+        let key = name.key(chunk);
+        let missed = match self.shared.look(&key, flags)? {
+            Looked::Hit(value) => return Ok(Begin::found(value)),
+            Looked::Missed(missed) => missed,
+        };
         let bound = self.current.load_full().ok_or(ErrorKind::NoState)?;
-        match looked {
-            Some((name, key, missed)) if name.filter == bound.name.filter => {
-                self.shared.begin(&bound, &key, missed, wait, flags, None)
-            }
-            _ => self.shared.begin_under(&bound, &bound.name.key(chunk), wait, flags, None), // it was swapped between the two readings
+        if name.filter == bound.name.filter {
+            return self.shared.begin(&bound, &key, missed, wait, flags, None);
         }
+        // Swapped between the two readings: the ticket's state is the one its key names.
+        self.shared.begin_under(&bound, &bound.name.key(chunk), wait, flags, None)
     }
 
     /// The present state, with all that is derived from it.
@@ -304,17 +317,16 @@ impl Filter {
     pub(crate) fn store(
         &self, chunk: &Digest, key: Option<&Digest>, payload: Payload<'_>, options: &PutOptions<'_>,
     ) -> Result<Put> {
-        let bound = self.current.load();
-        let bound = bound.as_ref().ok_or(ErrorKind::NoState)?;
-        let present = bound.name.key(chunk);
+        let name = self.name()?;
+        let present = name.key(chunk);
         let (key, tag) = match key {
-            None if bound.first => (present, bound.name.tag),
+            None if !self.was_swapped.load(Ordering::Relaxed) => (present, name.tag),
             None => {
                 return Err(Error::invalid(
                     "this filter's state was swapped, so the result's state is not certain: pass the key its lookup gave, or put through a snapshot",
                 ));
             }
-            Some(key) if *key == present => (present, bound.name.tag),
+            Some(key) if *key == present => (present, name.tag),
             Some(key) => (*key, self.tag_of(key, chunk)?),
         };
         self.shared.put(&key, tag, payload, options)
@@ -322,22 +334,21 @@ impl Filter {
 
     /// Forgets a chunk's result under the present state; says whether there was one.
     pub fn remove(&self, chunk: &Digest) -> Result<bool> {
-        let key = self.current.load().as_ref().ok_or(ErrorKind::NoState)?.name.key(chunk);
-        self.cache().remove(&key)
+        self.cache().remove(&self.name()?.key(chunk))
     }
 
     /// Forgets the results of the present state, of every handle that shares them; says how many.
     pub fn purge(&self) -> Result<u64> {
-        let tag = self.current.load().as_ref().ok_or(ErrorKind::NoState)?.name.tag;
+        let tag = self.name()?.tag;
         self.cache().remove_tagged(&|other| other == tag)
     }
 
     /// Forgets the results of this handle's other states (the last 16 of them); says how many.
     pub fn retire(&self) -> Result<u64> {
         self.cache().check_open()?;
-        let mut tags: Vec<u64> = {
+        let mut tags: ArrayVec<u64, MAX_REMEMBERED> = {
             let earlier = self.earlier.lock();
-            let present = self.current.load().as_ref().map(|bound| bound.name.tag);
+            let present = self.name().ok().map(|name| name.tag);
             earlier.iter().map(|name| name.tag).filter(|&tag| Some(tag) != present).collect()
         };
         tags.sort_unstable();
@@ -353,7 +364,7 @@ impl Filter {
     fn tag_of(&self, key: &Digest, chunk: &Digest) -> Result<u64> {
         let earlier = self.earlier.lock();
         // The present state once more: between its first reading and the lock, an earlier one may have come back.
-        let present = self.current.load().as_ref().map(|bound| bound.name);
+        let present = self.name().ok();
         let mut names = present.iter().chain(earlier.iter().rev());
         names.find(|name| name.key(chunk) == *key).map(|name| name.tag).ok_or_else(|| {
             Error::invalid("this key does not belong to this chunk under any state of this filter; pass the key that the chunk's lookup gave")

@@ -43,6 +43,7 @@ mod present;
 mod process;
 pub mod stats;
 mod stir;
+pub mod stream;
 pub mod ticket;
 pub mod value;
 
@@ -57,5 +58,6 @@ pub use filter::{Filter, Lookup, Snapshot};
 pub use memory::Put;
 pub use options::{Options, Policy, UNLIMITED};
 pub use stats::{CacheStats, FilterStats};
+pub use stream::{Stepped, Stream};
 pub use ticket::{Begin, Phase, Ticket};
 pub use value::{External, Value};

@@ -10,8 +10,6 @@ pub(crate) struct Bound {
     /// None when only the digest is known.
     pub(crate) bytes: Option<Value>,
     pub(crate) name: Name,
-    /// Whether the handle has known no other state so far.
-    pub(crate) first: bool,
 }
 
 /// What a filter is called under one of its states.

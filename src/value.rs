@@ -258,7 +258,7 @@ impl Value {
         let len = draft.payload.len();
         let needs_extra = draft.needs_extra();
         let Draft { payload, description, compute_ns, expires_ms, companion, rejection } = draft;
-        let description = description.map(|plan| Box::new(plan.make()));
+        let description = description.map(|plan| try_box(plan.make()?)).transpose()?;
         let (buffer, inline, external) = match payload {
             Payload::Copy(bytes) => (Buffer::new(bytes.len())?, bytes, None),
             Payload::External(external) => (Buffer::new(0)?, &[][..], Some(external)),
@@ -267,7 +267,8 @@ impl Value {
                 (buffer, &[][..], None)
             }
         };
-        let extra = needs_extra.then(|| Box::new(Extra { description, external, companion, rejection }));
+        let extra = Extra { description, external, companion, rejection };
+        let extra = if needs_extra { Some(try_box(extra)?) } else { None };
         let header = ManuallyDrop::new(buffer).block;
         let (refs, content) = (AtomicUsize::new(1), AtomicPtr::new(ptr::null_mut()));
         // SAFETY: `header` is an exclusive block of `layout(inline.len())` or the written buffer's: aligned for the
@@ -344,11 +345,13 @@ impl Value {
         }
         let tensors = self.description().map_or(Ok(Vec::new()), |description| description.tensor_digests(self.bytes()));
         let digest = digest::content(self.bytes(), &tensors?, self.blob());
-        // Of a small value it is kept only if there is room for it: made again, it costs little.
+        // Of a small value it is kept only if there is room for it: made again, it costs little. The same where the
+        // allocator has no memory for it.
         let is_charged = self.size() >= CONTENT_IS_CHARGED;
         let more = if is_charged { 0 } else { size_of::<Content>() as u64 };
-        if let Some(reservation) = self.header().reservation.another(more) {
-            let content = Box::into_raw(Box::new(Content { digest, _reservation: reservation }));
+        let kept = self.header().reservation.another(more);
+        if let Some(Ok(kept)) = kept.map(|reservation| try_box(Content { digest, _reservation: reservation })) {
+            let content = Box::into_raw(kept);
             if slot.compare_exchange(ptr::null_mut(), content, Ordering::AcqRel, Ordering::Acquire).is_err() {
                 // SAFETY: another thread was first, so this box is still ours alone.
                 drop(unsafe { Box::from_raw(content) });
@@ -407,6 +410,11 @@ impl Value {
         }
     }
 
+    /// The pointer that [`Value::into_raw`] would give, its reference not given away.
+    pub(crate) fn as_raw(&self) -> *const () {
+        self.header.as_ptr().cast_const().cast()
+    }
+
     /// Gives the reference away as a pointer, for C.
     pub(crate) fn into_raw(self) -> *const () {
         let raw = self.header.as_ptr().cast_const().cast();
@@ -420,6 +428,19 @@ impl Value {
     /// `raw` must be NULL or come from `into_raw`, and its reference must not be taken twice.
     pub(crate) unsafe fn from_raw(raw: *const ()) -> Option<Self> {
         NonNull::new(raw.cast_mut().cast()).map(|header| Self { header })
+    }
+}
+
+/// `Box::new`, which on stable Rust ends the process where the allocator refuses, with an answer instead.
+pub(crate) fn try_box<T>(it: T) -> Result<Box<T>> {
+    const { assert!(size_of::<T>() > 0) };
+    // SAFETY: the size is not 0.
+    let memory = unsafe { alloc(Layout::new::<T>()) };
+    let place = NonNull::new(memory.cast::<T>()).ok_or(ErrorKind::NoMemory)?;
+    // SAFETY: a fresh, exclusive block of T's layout, from the allocator that a Box gives it back to.
+    unsafe {
+        place.write(it);
+        Ok(Box::from_raw(place.as_ptr()))
     }
 }
 

@@ -233,8 +233,13 @@ pub(super) unsafe fn sized_list<T: Copy>(items: *const T, len: usize) -> Result<
         if !is_size_of::<T>(stride) || stride % align_of::<T>() != 0 || len > isize::MAX as usize / stride {
             return Err(wrong());
         }
-        let each = (0..len).map(|n| items.byte_add(n * stride));
-        each.map(|item| if *item.cast::<usize>() == stride { sized(item) } else { Err(wrong()) }).collect()
+        let mut list = Vec::new();
+        list.try_reserve_exact(len)?;
+        for n in 0..len {
+            let item = items.byte_add(n * stride);
+            list.push(if *item.cast::<usize>() == stride { sized(item)? } else { return Err(wrong()) });
+        }
+        Ok(list)
     }
 }
 

@@ -320,7 +320,7 @@ pub unsafe extern "C" fn streamcache_cache_put_chunk_external(
     unsafe {
         guard_error(put_error(options), || {
             let value = cleared(value);
-            let payload = Payload::External(value::external(external)?.into());
+            let payload = Payload::External(value::external(external)?);
             let (key, said) = (digest::borrow(key)?, put_options(options, flags, value.is_some())?);
             on(cache, |cache| Ok(put_outcome(cache.store(key, 0, payload, &said.options())?, value)))
         })

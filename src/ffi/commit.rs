@@ -128,7 +128,7 @@ pub unsafe extern "C" fn streamcache_ticket_commit_external(
     unsafe {
         guard_error(put_error(options), || {
             let value = cleared(value);
-            let payload = Payload::External(value::external(external)?.into());
+            let payload = Payload::External(value::external(external)?);
             let said = put_options(options, 0, true)?;
             on(ticket, |ticket| Ok(put_outcome(ticket.commit_payload(payload, &said.options())?, value)))
         })

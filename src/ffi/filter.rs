@@ -161,6 +161,7 @@ pub unsafe extern "C" fn streamcache_filter_load_state(
 /// @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
 /// @retval STREAMCACHE_OK done
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+/// @retval STREAMCACHE_NO_MEMORY the allocator refused; the old state stays
 /// @retval STREAMCACHE_CLOSED the cache was closed
 /// @since 0.1.0
 #[unsafe(no_mangle)]

@@ -121,7 +121,7 @@ pub unsafe extern "C" fn streamcache_filter_put_external(
     unsafe {
         guard_error(put_error(options), || {
             let value = cleared(value);
-            let payload = Payload::External(value::external(external)?.into());
+            let payload = Payload::External(value::external(external)?);
             let (chunk, key) = (digest::borrow(chunk)?, digest::borrow(key).ok());
             let said = put_options(options, flags, value.is_some())?;
             on(filter, |filter| Ok(put_outcome(filter.store(chunk, key, payload, &said.options())?, value)))

@@ -4,6 +4,7 @@
 // The contract of each function is its C documentation.
 #![allow(unsafe_code, non_camel_case_types, clippy::missing_safety_doc, clippy::too_many_arguments)]
 
+pub mod batch;
 pub mod border;
 pub mod cache;
 pub mod chunk;
@@ -19,6 +20,7 @@ pub mod options;
 pub mod snapshot;
 pub mod stats;
 pub mod status;
+pub mod stream;
 #[cfg(feature = "test-panic")]
 pub mod test_panic;
 pub mod ticket;

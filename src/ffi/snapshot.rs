@@ -146,7 +146,7 @@ pub unsafe extern "C" fn streamcache_snapshot_put_external(
     unsafe {
         guard_error(put_error(options), || {
             let value = cleared(value);
-            let payload = Payload::External(value::external(external)?.into());
+            let payload = Payload::External(value::external(external)?);
             let (chunk, said) = (digest::borrow(chunk)?, put_options(options, flags, value.is_some())?);
             on(snapshot, |snapshot| Ok(put_outcome(snapshot.store(chunk, payload, &said.options())?, value)))
         })

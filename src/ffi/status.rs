@@ -1,7 +1,8 @@
 //! Section: status and error.
 
 use super::border::{guard, plain};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Result};
+use crate::value::try_box;
 use core::ffi::c_char;
 use std::ffi::CString;
 
@@ -50,7 +51,8 @@ pub const STREAMCACHE_FORKED: streamcache_status = -9;
 /// The ticket was committed or aborted before.
 pub const STREAMCACHE_ENDED: streamcache_status = -10;
 
-/// The details of one failure. Made by a function that takes `streamcache_error **`, owned by the caller.
+/// The details of one failure. Made by a function that takes `streamcache_error **`, owned by the caller; NULL where the
+/// allocator refuses it.
 pub struct streamcache_error {
     status: streamcache_status,
     message: CString,
@@ -58,9 +60,23 @@ pub struct streamcache_error {
 
 impl streamcache_error {
     pub(super) fn give(error: &Error) -> *mut Self {
-        let message: String = error.message().replace('\0', "\\0");
-        let message = CString::new(message).unwrap_or_default();
-        Box::into_raw(Box::new(Self { status: error.kind() as streamcache_status, message }))
+        Self::new(error).map_or(std::ptr::null_mut(), Box::into_raw)
+    }
+
+    fn new(error: &Error) -> Result<Box<Self>> {
+        let text = error.message().as_bytes();
+        let nuls = text.iter().filter(|&&byte| byte == 0).count();
+        let mut message = Vec::new();
+        message.try_reserve_exact(text.len() + nuls + 1)?; // to the byte, or CString would move it
+        for &byte in text {
+            match byte {
+                0 => message.extend_from_slice(b"\\0"),
+                byte => message.push(byte),
+            }
+        }
+        message.push(0);
+        let message = CString::from_vec_with_nul(message).unwrap_or_default();
+        try_box(Self { status: error.kind() as streamcache_status, message })
     }
 }
 

@@ -8,7 +8,7 @@ use super::status::{
 use crate::description::{MAX_TENSORS, TensorSpec};
 use crate::digest::Dtype;
 use crate::error::{Error, Result};
-use crate::value::{External, Value};
+use crate::value::{External, Value, try_box};
 use core::ffi::c_void;
 use std::mem::ManuallyDrop;
 
@@ -75,7 +75,7 @@ pub struct streamcache_external {
 ///
 /// # Safety
 /// `external` is NULL or readable, and its fields keep their documented promises.
-pub(super) unsafe fn external(external: *const streamcache_external) -> Result<External> {
+pub(super) unsafe fn external(external: *const streamcache_external) -> Result<Box<External>> {
     // SAFETY: as this function's own contract.
     let (given, taken) = unsafe {
         let given = sized(external)?;
@@ -85,7 +85,7 @@ pub(super) unsafe fn external(external: *const streamcache_external) -> Result<E
     if given.flags & !STREAMCACHE_EXTERNAL_DEVICE != 0 || !taken.is_valid() {
         return Err(null());
     }
-    Ok(taken)
+    try_box(taken)
 }
 
 /// A caller's list of tensors.
@@ -98,15 +98,15 @@ pub(super) unsafe fn tensors<'a>(views: *const streamcache_tensor_view, len: usi
     }
     // SAFETY: as this function's own contract.
     let views = unsafe { sized_list(views, len) }?;
-    views
-        .into_iter()
-        .map(|view| {
-            // SAFETY: as this function's own contract.
-            let dims = unsafe { digest::dims(view.dims, view.rank) }?;
-            let dtype = digest::dtype(view.dtype_code, view.dtype_bits, view.dtype_lanes)?;
-            Ok(TensorSpec { dtype, dims, offset: view.offset, length: view.length })
-        })
-        .collect()
+    let mut tensors = Vec::new();
+    tensors.try_reserve_exact(views.len())?;
+    for view in views {
+        // SAFETY: as this function's own contract.
+        let dims = unsafe { digest::dims(view.dims, view.rank) }?;
+        let dtype = digest::dtype(view.dtype_code, view.dtype_bits, view.dtype_lanes)?;
+        tensors.push(TensorSpec { dtype, dims, offset: view.offset, length: view.length });
+    }
+    Ok(tensors)
 }
 
 /// The value behind a lease of the caller's, for the call.
@@ -291,6 +291,7 @@ pub unsafe extern "C" fn streamcache_value_blob(value: *const streamcache_value,
 /// @param[out] digest chunk(payload), or with tensors or a blob keyed(K_content, inputs(tensors, names empty) || chunk(payload) || chunk(blob))
 /// @retval STREAMCACHE_OK done
 /// @retval STREAMCACHE_NOT_SUPPORTED the value is device memory
+/// @retval STREAMCACHE_NO_MEMORY the allocator refused (only with tensors)
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
 /// @since 0.1.0
 #[unsafe(no_mangle)]

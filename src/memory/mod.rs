@@ -190,9 +190,12 @@ impl Memory {
         &self, hash: u64, key: &Digest, tag: u64, value: Value, lease: bool, baggage: Baggage<'_>,
     ) -> error::Result<Put> {
         let leased = lease.then(|| value.clone());
-        let Err(value) = self.insert(hash, *key, Entry { value, tag }, baggage) else {
+        let Err((lacks, value)) = self.insert(hash, *key, Entry { value, tag }, baggage) else {
             return Ok(Put { stored: true, value: leased });
         };
+        if lacks == Lacks::Memory {
+            return Err(ErrorKind::NoMemory.into());
+        }
         drop(leased); // of the same value, which now leaves the budget
         self.unstored(value, lease)
     }
@@ -291,8 +294,9 @@ impl Memory {
         passing.is_paused() && !passing.has_seen(self.count.now())
     }
 
-    /// Stores an entry whose value is reserved; gives the value back when no room can be made for its slot or permit.
-    fn insert(&self, hash: u64, key: Digest, mut entry: Entry, mut baggage: Baggage<'_>) -> Result<(), Value> {
+    /// Stores an entry whose value is reserved; gives the value back when no room can be made for its slot or permit,
+    /// the index can't grow, or it may not be stored any more.
+    fn insert(&self, hash: u64, key: Digest, mut entry: Entry, mut baggage: Baggage<'_>) -> Result<(), (Lacks, Value)> {
         let home = self.home(hash);
         let stored = loop {
             let attempt = {
@@ -309,10 +313,10 @@ impl Memory {
                     baggage.slot.is_some()
                 }
                 Lacks::Permit => self.permit_from_others(home, &mut baggage),
-                Lacks::Leave => false,
+                Lacks::Leave | Lacks::Memory => false,
             };
             if !found {
-                break Err(entry.value);
+                break Err((lacks, entry.value));
             }
         };
         self.count.subtract(baggage.permits);

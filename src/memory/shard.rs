@@ -65,13 +65,14 @@ pub(super) fn entry_cost(policy: Policy) -> u64 {
     }
 }
 
-/// Why an insert did not happen: nothing in this shard could be evicted for it, or it may not.
+/// Why an insert did not happen: nothing in this shard could be evicted for it, it was fenced, or the allocator refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lacks {
     Slot,
     Permit,
     /// It was fenced meanwhile.
     Leave,
+    Memory,
 }
 
 /// What an insert brings along from elsewhere, and what it leaves over.
@@ -204,10 +205,14 @@ impl Shard {
             baggage.slot = slot;
             return Err((Lacks::Permit, entry));
         }
+        if let Err(entry) = each!(&mut self.index, index => index.insert(hash, key, entry)) {
+            baggage.slot = slot;
+            baggage.permits += 1;
+            return Err((Lacks::Memory, entry));
+        }
         if let Some(slot) = slot {
             self.slots.merge(slot);
         }
-        each!(&mut self.index, index => index.insert(hash, key, entry));
         self.resident += charged;
         self.counters.puts += 1;
         Ok(())
