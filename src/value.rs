@@ -53,6 +53,15 @@ struct Extra {
     external: Option<Box<External>>,
 }
 
+impl Extra {
+    /// Apart from the other values, whose making it would slow down.
+    #[cold]
+    fn make(plan: Option<Plan<'_>>, external: Option<Box<External>>) -> Result<Box<Self>> {
+        let description = plan.map(|plan| try_box(plan.make()?)).transpose()?;
+        try_box(Self { description, external })
+    }
+}
+
 struct Content {
     digest: Digest,
     _reservation: Reservation,
@@ -175,9 +184,10 @@ impl Value {
             Payload::External(external) => (&[][..], Some(external)),
         };
         let layout = layout(inline.len()).ok_or(ErrorKind::NoMemory)?;
-        let description = draft.description.map(|plan| try_box(plan.make()?)).transpose()?;
-        let has_extra = description.is_some() || external.is_some();
-        let extra = has_extra.then(|| try_box(Extra { description, external })).transpose()?;
+        let extra = match (draft.description, external) {
+            (None, None) => None,
+            (plan, external) => Some(Extra::make(plan, external)?),
+        };
         // SAFETY: the layout's size is at least the header's, so not 0.
         let memory = unsafe { alloc(layout) };
         let header = NonNull::new(memory.cast::<Header>()).ok_or(ErrorKind::NoMemory)?;
