@@ -57,6 +57,17 @@ struct Extra {
     rejection: Option<i32>,
 }
 
+impl Extra {
+    /// Apart from the other values, whose making it would slow down.
+    #[cold]
+    fn make(
+        plan: Option<Plan<'_>>, external: Option<Box<External>>, companion: Option<Value>, rejection: Option<i32>,
+    ) -> Result<Box<Self>> {
+        let description = plan.map(|plan| try_box(plan.make()?)).transpose()?;
+        try_box(Self { description, external, companion, rejection })
+    }
+}
+
 struct Content {
     digest: Digest,
     _reservation: Reservation,
@@ -258,7 +269,6 @@ impl Value {
         let len = draft.payload.len();
         let needs_extra = draft.needs_extra();
         let Draft { payload, description, compute_ns, expires_ms, companion, rejection } = draft;
-        let description = description.map(|plan| try_box(plan.make()?)).transpose()?;
         let (buffer, inline, external) = match payload {
             Payload::Copy(bytes) => (Buffer::new(bytes.len())?, bytes, None),
             Payload::External(external) => (Buffer::new(0)?, &[][..], Some(external)),
@@ -267,8 +277,7 @@ impl Value {
                 (buffer, &[][..], None)
             }
         };
-        let extra = Extra { description, external, companion, rejection };
-        let extra = if needs_extra { Some(try_box(extra)?) } else { None };
+        let extra = if needs_extra { Some(Extra::make(description, external, companion, rejection)?) } else { None };
         let header = ManuallyDrop::new(buffer).block;
         let (refs, content) = (AtomicUsize::new(1), AtomicPtr::new(ptr::null_mut()));
         // SAFETY: `header` is an exclusive block of `layout(inline.len())` or the written buffer's: aligned for the
