@@ -27,9 +27,9 @@ std::string openvino_name() {
 
 std::string openvino_description(ov::Core& core, const ov::CompiledModel& model) {
     std::string list;
-    for (const std::string& kernel : kernels(model)) list += (list.empty() ? "" : ",") + quoted(kernel);
-    return R"("engine":"openvino","engine_version":)" + quoted(ov::get_openvino_version().buildNumber) +
-           R"(,"device":)" + quoted(core.get_property("CPU", ov::device::full_name)) + R"(,"kernels":[)" + list + "]";
+    for (const std::string& kernel : kernels(model)) list += (list.empty() ? "" : ",") + json_string(kernel);
+    return R"("engine":"openvino","engine_version":)" + json_string(ov::get_openvino_version().buildNumber) +
+           R"(,"device":)" + json_string(core.get_property("CPU", ov::device::full_name)) + R"(,"kernels":[)" + list + "]";
 }
 
 void require(bool holds, const std::string& what) {

@@ -54,7 +54,7 @@ std::string percent(std::size_t part, std::size_t whole) {
 std::string left(const std::string& text, std::size_t width) { return text + blanks(text, width); }
 std::string right(const std::string& text, std::size_t width) { return blanks(text, width) + text; }
 
-std::string quoted(const std::string& text) {
+std::string json_string(const std::string& text) {
     std::string out = "\"";
     for (const char c : text) {
         if (c == '"' || c == '\\') out += '\\';
