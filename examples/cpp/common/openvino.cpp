@@ -29,7 +29,8 @@ std::string openvino_description(ov::Core& core, const ov::CompiledModel& model)
     std::string list;
     for (const std::string& kernel : kernels(model)) list += (list.empty() ? "" : ",") + json_string(kernel);
     return R"("engine":"openvino","engine_version":)" + json_string(ov::get_openvino_version().buildNumber) +
-           R"(,"device":)" + json_string(core.get_property("CPU", ov::device::full_name)) + R"(,"kernels":[)" + list + "]";
+           R"(,"device":)" + json_string(core.get_property("CPU", ov::device::full_name)) + R"(,"kernels":[)" + list +
+           "]";
 }
 
 void require(bool holds, const std::string& what) {

@@ -24,7 +24,8 @@ void Progress::step() {
     shown_ = now;
 
     const auto left = (now - start_) / done_ * (total_ - done_);
-    const std::string line = title_ + "  " + grouped(done_) + " of " + grouped(total_) + " " + unit_ + ", " + duration(left) + " left";
+    const std::string line =
+        title_ + "  " + grouped(done_) + " of " + grouped(total_) + " " + unit_ + ", " + duration(left) + " left";
     std::fprintf(stderr, "\r%s\x1b[K", line.c_str());
     std::fflush(stderr);
 }

@@ -14,6 +14,6 @@ std::string percent(std::size_t part,
 std::string decimal(double number);      // three digits that matter: 1.25, 47.1, 624
 std::string left(const std::string& text, std::size_t width);   // filled with blanks on the right
 std::string right(const std::string& text, std::size_t width);  // filled with blanks on the left
-std::string json_string(const std::string& text);                    // as a JSON string, of text without control characters
+std::string json_string(const std::string& text);               // as a JSON string, of text without control characters
 
 }  // namespace common

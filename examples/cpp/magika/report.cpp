@@ -98,33 +98,37 @@ bool print_promises(const Report& report, bool strict) {
     const std::string verdict = grouped(different) + " differ in any bit";
     if (report.cached) {
         const std::string changed = " (" + grouped(second.new_inputs) + " inputs changed in between)";
-        promises.must(first.inferences == first.new_inputs, "first pass: " + grouped(first.inferences) + " inferences for " +
-                                                       grouped(first.new_inputs) + " distinct inputs");
+        promises.must(first.inferences == first.new_inputs, "first pass: " + grouped(first.inferences) +
+                                                                " inferences for " + grouped(first.new_inputs) +
+                                                                " distinct inputs");
         promises.must(second.inferences == second.new_inputs,
-             "second pass: " + grouped(second.inferences) + " inferences, " + grouped(second.hits) + " hits of " +
-                 grouped(second.by_model()) + " files that reach the model" + (second.new_inputs == 0 ? "" : changed));
+                      "second pass: " + grouped(second.inferences) + " inferences, " + grouped(second.hits) +
+                          " hits of " + grouped(second.by_model()) + " files that reach the model" +
+                          (second.new_inputs == 0 ? "" : changed));
         promises.must(different == 0, compared + " remembered answers compared with the computed ones: " + verdict);
     } else {
         promises.must(different == 0, compared + " answers computed again: " + verdict);
     }
-    promises.must(report.recomputed_different == 0, grouped(report.recomputed) + " inputs given to the engine once more: " +
-                                               grouped(report.recomputed_different) + " differ in any bit");
+    promises.must(report.recomputed_different == 0, grouped(report.recomputed) +
+                                                        " inputs given to the engine once more: " +
+                                                        grouped(report.recomputed_different) + " differ in any bit");
     if (!report.cached) return promises.kept();
 
     const auto& stats = report.stats;
     const auto saved = static_cast<std::uint64_t>((first.saved + second.saved).count());
     promises.must(stats.hits == first.hits + second.hits && stats.misses == first.inferences + second.inferences &&
-             stats.lookups == stats.hits + stats.misses && stats.time_saved_ns == saved,
-         "streamcache's own counters agree: " + grouped(stats.hits) + " hits, " + grouped(stats.misses) + " misses, " +
-             duration(Nanoseconds(stats.time_saved_ns)) + " saved");
+                      stats.lookups == stats.hits + stats.misses && stats.time_saved_ns == saved,
+                  "streamcache's own counters agree: " + grouped(stats.hits) + " hits, " + grouped(stats.misses) +
+                      " misses, " + duration(Nanoseconds(stats.time_saved_ns)) + " saved");
 
     if (second.hits == 0) return promises.kept();
     const double speed_up = ratio(per_file(first), per_file(second));
     const double hit = ratio(median(first.inference_times), median(second.hit_times));
-    promises.should(speed_up >= kSpeedUpPromised,
-           "second pass " + decimal(speed_up) + " × faster per file (promised: " + decimal(kSpeedUpPromised) + ")");
-    promises.should(hit >= kHitPromised,
-           "median hit 1/" + decimal(hit) + " of the median inference (promised: 1/" + decimal(kHitPromised) + ")");
+    promises.should(
+        speed_up >= kSpeedUpPromised,
+        "second pass " + decimal(speed_up) + " × faster per file (promised: " + decimal(kSpeedUpPromised) + ")");
+    promises.should(hit >= kHitPromised, "median hit 1/" + decimal(hit) + " of the median inference (promised: 1/" +
+                                             decimal(kHitPromised) + ")");
     return promises.kept();
 }
 

@@ -57,7 +57,9 @@ std::vector<std::int16_t> read_8khz(const std::filesystem::path& path) {
 Samples read_wav(const std::filesystem::path& path) {
     const std::vector<std::int16_t> in = read_8khz(path);
     const auto count = static_cast<std::ptrdiff_t>(in.size());
-    const auto at = [&](std::ptrdiff_t i) -> std::int32_t { return i < 0 || i >= count ? 0 : in[static_cast<std::size_t>(i)]; };
+    const auto at = [&](std::ptrdiff_t i) -> std::int32_t {
+        return i < 0 || i >= count ? 0 : in[static_cast<std::size_t>(i)];
+    };
 
     Samples out;
     out.reserve(2 * in.size());

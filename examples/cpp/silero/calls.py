@@ -29,8 +29,8 @@ def silence(at_least, at_most):
     return f"0*{at_least + int(rng.random() * (at_most - at_least + 1))}"
 
 
-print("# Made by calls.py. A script is what a caller hears: prompts, each padded with zeros to whole chunks of 32 ms, and")
-print("# 0*N, which is N chunks of digital silence. A call plays one script from the beginning.")
+print("# Made by calls.py. A script is what a caller hears: prompts, each padded with zeros to whole chunks of 32 ms,")
+print("# and 0*N, which is N chunks of digital silence. A call plays one script from the beginning.")
 for number in range(1, SCRIPTS + 1):
     words = [silence(8, 8), one_of(GREETINGS)]
     for _ in range(2 + int(rng.random() * 4)):

@@ -1,5 +1,5 @@
-// The wrong way, here to be seen failing: the key is the chunk alone, as for a model without a state. The answer and the
-// next state come from whichever call had the chunk first, whatever this call has heard before it.
+// The wrong way, here to be seen failing: the key is the chunk alone, as for a model without a state. The answer and
+// the next state come from whichever call had the chunk first, whatever this call has heard before it.
 #pragma once
 
 #include "cache.hpp"

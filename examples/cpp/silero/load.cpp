@@ -42,6 +42,15 @@ std::size_t Load::chunks() const {
     return sum;
 }
 
+std::size_t Load::silent_chunks() const {
+    const auto silent = [](const Chunk& chunk) {
+        return std::all_of(chunk.begin(), chunk.end(), [](float sample) { return sample == 0; });
+    };
+    std::ptrdiff_t sum = 0;
+    for (const std::size_t call : calls) sum += std::count_if(scripts[call].begin(), scripts[call].end(), silent);
+    return static_cast<std::size_t>(sum);
+}
+
 Load telephone_calls(const fs::path& list, const fs::path& sounds, std::size_t count) {
     std::ifstream file(list);
     Load load;

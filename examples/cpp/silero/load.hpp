@@ -15,6 +15,7 @@ struct Load {
     std::vector<std::size_t> calls;  // which script each of them plays
 
     std::size_t chunks() const;
+    std::size_t silent_chunks() const;  // all zeros, the 64 samples before them, too
 };
 
 // The calls of calls.txt, at most `count` of them; `sounds` is the folder with the prompts.

@@ -70,18 +70,21 @@ Trial run(const std::string& name, Model& model, const Load& load) {
     Comparison stream_against(witness), chunk_alone_against(witness);
 
     Uncached uncached(model);
-    const Played plain = play(name + ", no cache", load, uncached, [&](const Moment& moment) { witness.watch(moment); });
+    const Played plain =
+        play(name + ", no cache", load, uncached, [&](const Moment& moment) { witness.watch(moment); });
 
     const Cache streams(model, "silero", room);
     Stream stream(model, streams);
-    const Played right = play(name + ", stream", load, stream, [&](const Moment& moment) { stream_against.watch(moment); });
+    const Played right =
+        play(name + ", stream", load, stream, [&](const Moment& moment) { stream_against.watch(moment); });
 
     const Cache chunks(model, "silero, chunk alone", room);
     ChunkAlone alone(model, chunks);
     const Played wrong =
         play(name + ", chunk alone", load, alone, [&](const Moment& moment) { chunk_alone_against.watch(moment); });
 
-    return {plain, right, wrong, witness.repeats(), stream_against.found(), chunk_alone_against.found(), streams.stats()};
+    return {plain,          right, wrong, witness.repeats(), stream_against.found(), chunk_alone_against.found(),
+            streams.stats()};
 }
 
 int print_report(const Arguments& arguments) {
@@ -97,6 +100,7 @@ int print_report(const Arguments& arguments) {
     report.calls_played = calls.calls.size();
     report.scripts_played = std::set<std::size_t>(calls.calls.begin(), calls.calls.end()).size();
     report.prompts_played = prompts.size();
+    report.silent_chunks = endless.silent_chunks();
     report.calls = run("calls", *model, calls);
     report.endless = run("endless stream", *model, endless);
     print_table(report);

@@ -1,4 +1,4 @@
-// Silero's voice-activity model: is someone speaking in these 32 ms? It is recurrent, so an answer depends on its state,
+// Silero's voice-activity model: is someone speaking in these 32 ms? It is recurrent: an answer depends on its state,
 // that is on everything it heard since it was reset.
 #pragma once
 

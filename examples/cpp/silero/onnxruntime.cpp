@@ -83,7 +83,8 @@ public:
     std::string engine() const override { return "ONNX Runtime " + Ort::GetVersionString(); }
 
     std::string config() const override {
-        return R"({"engine":"onnxruntime","engine_version":)" + json_string(Ort::GetVersionString()) + "," + processor() +
+        return R"({"engine":"onnxruntime","engine_version":)" + json_string(Ort::GetVersionString()) + "," +
+               processor() +
                R"(,"model":"silero_vad","precision":"f32","sample_rate":16000,"threads":1,"graph_optimization":"all",)" +
                R"("inputs":"input float32[1,576], state float32[2,1,128], sr int64[]",)" +
                R"("outputs":"output float32[1,1], stateN float32[2,1,128]"})";

@@ -18,7 +18,9 @@ void row(const std::string& name, const std::string& uncached, const std::string
 }
 
 // A figure that the run without a cache doesn't have.
-void row(const std::string& name, const std::string& stream, const std::string& alone) { row(name, "-", stream, alone); }
+void row(const std::string& name, const std::string& stream, const std::string& alone) {
+    row(name, "-", stream, alone);
+}
 
 std::string audio(std::size_t chunks) {
     return duration(std::chrono::milliseconds(chunks * kWindow * 1000 / kSampleRate));
@@ -55,11 +57,11 @@ void print_three_ways(const Trial& trial) {
 void print_endless(const Report& report) {
     const Trial& trial = report.endless;
     const Differences& wrong_way = trial.chunk_alone_differs;
-    line(coloured("1", "One endless stream, as from a live line: " + grouped(report.prompts_played) + " prompts once, " +
-                           audio(trial.uncached.chunks()) + ", never reset"));
+    line(coloured("1", "One endless stream, as from a live line: " + grouped(report.prompts_played) +
+                           " prompts once, " + audio(trial.uncached.chunks()) + ", never reset"));
     line();
-    line("  Of its " + grouped(trial.stream.chunks()) + " chunks " + grouped(trial.chunk_alone.hits) +
-         " repeat an earlier one, all but a few digital silence, and the stream hits " + grouped(trial.stream.hits) + ":");
+    line("  Of its " + grouped(trial.stream.chunks()) + " chunks " + grouped(report.silent_chunks) +
+         " are digital silence, the same bytes each time, and the stream hits " + grouped(trial.stream.hits) + ":");
     line("  the state carries all that was heard, and even in silence never comes back to the same bits. A recurrent");
     line("  model is worth caching where its input is replayed from a reset, as in the calls; on live audio a cache");
     line("  only costs. Keyed by the chunk alone, " + percent(wrong_way.wrong, wrong_way.compared) +
@@ -69,8 +71,9 @@ void print_endless(const Report& report) {
 void promise_exact(Promises& promises, const std::string& name, const Trial& trial) {
     const Differences& against = trial.stream_differs;
     promises.must(trial.stream.hits == trial.repeats,
-                  name + ": " + grouped(trial.stream.hits) + " hits; counted without the cache, a chunk met a state again " +
-                      grouped(trial.repeats) + " times");
+                  name + ": " + grouped(trial.stream.hits) +
+                      " hits; counted without the cache, a chunk met a state again " + grouped(trial.repeats) +
+                      " times");
     promises.must(against.compared == trial.uncached.chunks() && against.wrong + against.wrong_states == 0,
                   name + ": " + grouped(against.compared) + " answers and states compared with the model's own: " +
                       grouped(against.wrong) + " and " + grouped(against.wrong_states) + " differ in any bit");
@@ -107,11 +110,11 @@ bool print_promises(const Report& report, bool strict) {
     const Differences& wrong_way = report.calls.chunk_alone_differs;
     promises.must(2 * wrong_way.wrong >= wrong_way.compared,
                   "chunk alone: " + percent(wrong_way.wrong, wrong_way.compared) +
-                      " of the calls' answers are wrong (to be seen: 50% or more)");
+                      " of the calls' answers are wrong (promised: 50% or more)");
     if (!report.quick)
-        promises.must(wrong_way.flipped >= kFlipsExpected, "chunk alone: " + grouped(wrong_way.flipped) +
-                                                               " decisions flipped (to be seen: " +
-                                                               grouped(kFlipsExpected) + " or more)");
+        promises.must(wrong_way.flipped >= kFlipsExpected,
+                      "chunk alone: " + grouped(wrong_way.flipped) +
+                          " decisions flipped (promised: " + grouped(kFlipsExpected) + " or more)");
 
     const double hit = hits_an_inference(report.calls, report.calls.stream);
     promises.should(hit >= report.hit_promised, "median hit 1/" + decimal(hit) +

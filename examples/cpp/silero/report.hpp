@@ -22,9 +22,10 @@ struct Report {
     std::size_t calls_played = 0;
     std::size_t scripts_played = 0;
     std::size_t prompts_played = 0;
-    Trial calls;    // reset for every call
-    Trial endless;  // never reset
-    double hit_promised = 0;  // median inference / median hit
+    std::size_t silent_chunks = 0;  // of the endless stream
+    Trial calls;                    // reset for every call
+    Trial endless;                  // never reset
+    double hit_promised = 0;        // median inference / median hit
     bool quick = false;
 };
 

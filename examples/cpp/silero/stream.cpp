@@ -24,9 +24,8 @@ Stream::Stream(Model& model, const Cache& cache) : model_(model) {
 }
 
 void Stream::reset() {
-    require_ok("reset", [&](streamcache_error** error) {
-        return streamcache_stream_reset(stream_.get(), nullptr, 0, error);
-    });
+    require_ok("reset",
+               [&](streamcache_error** error) { return streamcache_stream_reset(stream_.get(), nullptr, 0, error); });
 }
 
 Answer Stream::take(const Chunk& chunk) {
