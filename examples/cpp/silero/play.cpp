@@ -19,6 +19,7 @@ Played play(const std::string& title, const Load& load, Way& way, const std::fun
             const Answer answer = way.take(chunk);
             const Nanoseconds time = Clock::now() - start;
             played.time += time;
+            if (answer.is_speech()) ++played.speech;
             if (answer.hit) {
                 ++played.hits;
                 played.hit_times.push_back(time);

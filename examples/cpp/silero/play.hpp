@@ -14,7 +14,8 @@ namespace silero {
 struct Played {
     std::size_t hits = 0;
     std::size_t inferences = 0;
-    Nanoseconds time{};  // of the answers, hashing and looking up included; not the witness's
+    std::size_t speech = 0;  // chunks in which someone speaks
+    Nanoseconds time{};      // of the answers, hashing and looking up included; not the witness's
     std::vector<Nanoseconds> hit_times;
     std::vector<Nanoseconds> inference_times;  // of the model alone
 

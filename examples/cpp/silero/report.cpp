@@ -39,6 +39,7 @@ void print_three_ways(const Trial& trial) {
     const Played &none = trial.uncached, &stream = trial.stream, &alone = trial.chunk_alone;
     const Differences &right_way = trial.stream_differs, &wrong_way = trial.chunk_alone_differs;
     row("chunks", grouped(none.chunks()), grouped(stream.chunks()), grouped(alone.chunks()));
+    row("  with speech", grouped(none.speech), grouped(stream.speech), grouped(alone.speech));
     row("inferences", grouped(none.inferences), grouped(stream.inferences), grouped(alone.inferences));
     row("hits", grouped(stream.hits), grouped(alone.hits));
     row("hit rate", hit_rate(stream), hit_rate(alone));

@@ -8,10 +8,14 @@ namespace silero {
 
 using common::Nanoseconds;
 
+inline constexpr float kThreshold = 0.5F;  // from here on it is speech
+
 struct Answer {
     float probability = 0;  // of speech
     bool hit = false;
     Nanoseconds inference{};  // of the model alone, when it was no hit
+
+    bool is_speech() const { return probability >= kThreshold; }
 };
 
 class Way {

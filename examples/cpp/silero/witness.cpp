@@ -35,7 +35,7 @@ void Comparison::watch(const Moment& moment) {
     if (!same_bits(given, right)) ++found_.wrong;
     if (apart > 1e-6F) ++found_.wrong_1e6;
     if (apart > 0.1F) ++found_.wrong_01;
-    if ((given >= kThreshold) != (right >= kThreshold)) ++found_.flipped;
+    if (moment.answer.is_speech() != (right >= kThreshold)) ++found_.flipped;
     if (!same_bits(moment.after, witness_.state(position))) ++found_.wrong_states;
 }
 

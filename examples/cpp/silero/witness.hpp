@@ -11,8 +11,6 @@
 
 namespace silero {
 
-inline constexpr float kThreshold = 0.5F;  // from here on it is speech
-
 class Witness {
 public:
     void watch(const Moment& moment);
