@@ -26,6 +26,7 @@ Played play(const std::string& title, const Load& load, Way& way, const std::fun
             } else {
                 ++played.inferences;
                 played.inference_times.push_back(answer.inference);
+                played.miss_times.push_back(time - answer.inference);
             }
 
             const State after = way.state();

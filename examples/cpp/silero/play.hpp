@@ -18,6 +18,7 @@ struct Played {
     Nanoseconds time{};      // of the answers, hashing and looking up included; not the witness's
     std::vector<Nanoseconds> hit_times;
     std::vector<Nanoseconds> inference_times;  // of the model alone
+    std::vector<Nanoseconds> miss_times;       // what a miss took beside the model: hashing, looking up, storing
 
     std::size_t chunks() const { return hits + inferences; }
 };

@@ -52,6 +52,7 @@ void print_three_ways(const Trial& trial) {
     row("median hit", median_time(stream.hit_times), median_time(alone.hit_times));
     row("a hit is faster by", decimal(hits_an_inference(trial, stream)) + " ×",
         decimal(hits_an_inference(trial, alone)) + " ×");
+    row("a miss adds", median_time(stream.miss_times), median_time(alone.miss_times));
     row("wall time", duration(none.time), duration(stream.time), duration(alone.time));
 }
 
@@ -65,16 +66,15 @@ void print_endless(const Report& report) {
          " are digital silence, the same bytes each time, and the stream hits " + grouped(trial.stream.hits) + ":");
     line("  the state carries all that was heard, and even in silence never comes back to the same bits. A recurrent");
     line("  model is worth caching where its input is replayed from a reset, as in the calls; on live audio a cache");
-    line("  only costs. Keyed by the chunk alone, " + percent(wrong_way.wrong, wrong_way.compared) +
-         " of all answers would be wrong.");
+    line("  only costs, here " + median_time(trial.stream.miss_times) + " a chunk. Keyed by the chunk alone, " +
+         percent(wrong_way.wrong, wrong_way.compared) + " of all answers would be wrong.");
 }
 
 void promise_exact(Promises& promises, const std::string& name, const Trial& trial) {
     const Differences& against = trial.stream_differs;
     promises.must(trial.stream.hits == trial.repeats,
-                  name + ": " + grouped(trial.stream.hits) +
-                      " hits; counted without the cache, a chunk met a state again " + grouped(trial.repeats) +
-                      " times");
+                  name + ": " + grouped(trial.stream.hits) + " hits of the " + grouped(trial.repeats) +
+                      " there are: chunks that met a state again, counted exactly and without the cache");
     promises.must(against.compared == trial.uncached.chunks() && against.wrong + against.wrong_states == 0,
                   name + ": " + grouped(against.compared) + " answers and states compared with the model's own: " +
                       grouped(against.wrong) + " and " + grouped(against.wrong_states) + " differ in any bit");
