@@ -396,7 +396,8 @@ impl Value {
     /// Moves a value that no one else holds out of the budget, into the gauge of detached ones.
     pub(crate) fn detach(mut self, budget: &Arc<Budget>) -> Result<Self> {
         assert!(!self.is_leased(), "only a value no one else holds can be detached");
-        let detached = budget.reserve(self.header().reservation.bytes(), Purpose::Detached).ok_or(ErrorKind::NoMemory)?;
+        let detached =
+            budget.reserve(self.header().reservation.bytes(), Purpose::Detached).ok_or(ErrorKind::NoMemory)?;
         // SAFETY: this is the only reference, and it is exclusively borrowed.
         unsafe { self.header.as_mut() }.reservation = detached;
         Ok(self)

@@ -147,9 +147,11 @@ impl<T: Clone> Flights<T> {
             let mut here = wanted.iter().filter(|(_, hash)| home(*hash) == n).peekable();
             if here.peek().is_some() {
                 let mut flights = shard.flights.lock();
-                joined.extend(here.map(|&(at, hash)| {
-                    (at, hash, self.join_here(&mut flights, now, hash, &keys[at], tag, sharing))
-                }));
+                joined.extend(
+                    here.map(|&(at, hash)| {
+                        (at, hash, self.join_here(&mut flights, now, hash, &keys[at], tag, sharing))
+                    }),
+                );
             }
         }
         joined
@@ -166,7 +168,9 @@ impl<T: Clone> Flights<T> {
                 Found::Ended(End::Landed(value)) => return Join::Landed(value),
                 Found::Ended(End::Abandoned) => {} // on its way out; another begins beside it
                 Found::Yours => return Join::Mine(self.claim(flight, number, now)),
-                Found::UnderWay(_) => return Join::Theirs(Watch { flights: Arc::clone(self), flight: Arc::clone(flight) }),
+                Found::UnderWay(_) => {
+                    return Join::Theirs(Watch { flights: Arc::clone(self), flight: Arc::clone(flight) });
+                }
             }
         }
         let flight = Arc::new(Flight::new(*key, hash, tag, sharing != Sharing::Full, number, now));

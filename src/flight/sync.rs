@@ -38,8 +38,8 @@ mod real {
 
 #[cfg(all(test, loom))]
 mod real {
-    pub(crate) use loom::sync::atomic::AtomicBool;
     use loom::sync::Condvar;
+    pub(crate) use loom::sync::atomic::AtomicBool;
     use std::time::Instant;
 
     #[derive(Debug)]

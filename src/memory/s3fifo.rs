@@ -5,8 +5,8 @@
 use super::ghost::Ghost;
 use super::policy::{Entry, Evicted, Passing, PolicyIndex};
 use super::slab::{List, Slab};
-use crate::stir::Stir;
 use crate::digest::Digest;
+use crate::stir::Stir;
 use crate::value::Value;
 use hashbrown::HashTable;
 
