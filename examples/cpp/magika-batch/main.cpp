@@ -26,7 +26,7 @@ namespace {
 using namespace magika;
 
 constexpr const char* kModel = "standard_v3_3";
-constexpr std::size_t kQuickFiles = 600;
+constexpr std::size_t kQuickFiles = 400;
 constexpr std::uint64_t kSeed = 1;
 
 // Room for every answer, so that nothing is evicted and the counts are exact: a value takes 0.9 KB.
