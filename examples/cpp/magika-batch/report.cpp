@@ -60,6 +60,8 @@ void print_table(const Report& report) {
     fact("one at a time", duration(report.one_at_a_time_time),
          "a batch of 1 for each distinct input, " +
              duration(per_input(report.one_at_a_time_time, report.one_at_a_time)) + " each");
+    if (report.taken < report.found)
+        fact("picked by chance", grouped(report.taken), "of the " + grouped(report.found) + " files there");
     if (report.by_rule > 0) fact("answered by a rule", grouped(report.by_rule), "files that never reach the model");
     if (report.unreadable > 0) fact("files not readable", grouped(report.unreadable), "left out");
     if (report.closed_folders > 0) fact("folders not readable", grouped(report.closed_folders), "left out");

@@ -20,6 +20,7 @@ struct Way {
 
 struct Report {
     std::string title, folder;
+    std::size_t found = 0, taken = 0;  // files in the folder, and those that were picked of them
     std::size_t files = 0, by_rule = 0, unreadable = 0, closed_folders = 0;
     std::size_t one_at_a_time = 0;  // inputs
     std::chrono::nanoseconds one_at_a_time_time{};
