@@ -165,7 +165,10 @@ typedef int32_t streamcache_status;
 /** Not there. Nothing is wrong: compute it and put it. */
 #define STREAMCACHE_MISS 1
 
-/** Not kept: no room could be made, or the cache stores nothing. Nothing is wrong: the result is still the caller's. */
+/**
+ * Not kept: no room could be made, a flag said so, its ticket was overtaken, or the cache stores nothing. Nothing is
+ * wrong: the result is still the caller's.
+ */
 #define STREAMCACHE_NOT_STORED 2
 
 /** The caller's buffer is too small: the length it needs was written, nothing else. Nothing is wrong: call again. */
