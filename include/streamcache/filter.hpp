@@ -1,0 +1,217 @@
+/** @file
+ * A filter, and the keys of a chain of them.
+ */
+#ifndef STREAMCACHE_FILTER_HPP
+#define STREAMCACHE_FILTER_HPP
+
+#include "snapshot.hpp"
+
+namespace streamcache {
+
+/** The filter's answers differ from run to run: every call bypasses the cache. */
+inline constexpr std::uint32_t nondeterministic = STREAMCACHE_FILTER_NONDETERMINISTIC;
+
+/** A filter: a pipeline stage with a configuration and a state. Any thread, any time. It keeps its cache alive. */
+class Filter
+    : public detail::shared_handle<Filter, streamcache_filter, streamcache_filter_release, streamcache_filter_retain> {
+public:
+    using shared_handle::shared_handle;
+
+    /** `id` is a name for people and logs; `config` see Digest::config_json(); `flags` 0 or nondeterministic. */
+    static result<Filter> try_open(Cache &cache, std::string_view id, const Digest &config,
+                                   std::uint32_t flags = 0) noexcept {
+        streamcache_filter *raw = nullptr;
+        streamcache_error *why = nullptr;
+        const streamcache_status status =
+            streamcache_filter_open(cache.get(), id.data(), id.size(), &config, flags, &raw, &why);
+        return detail::made<Filter>(status, raw, why);
+    }
+
+    /** Loads a trained state: copied, and charged to the budget. A filter without one loads bytes(). */
+    result<void> try_load_state(bytes state) noexcept {
+        streamcache_error *why = nullptr;
+        const streamcache_status status = streamcache_filter_load_state(get(), state.data(), state.size(), &why);
+        return outcome(status, why);
+    }
+    /** Loads a state by its digest alone: the way for large models, whose bytes live in the engine. */
+    result<void> try_load_state(const Digest &state) noexcept {
+        streamcache_error *why = nullptr;
+        const streamcache_status status = streamcache_filter_load_state_digest(get(), &state, &why);
+        return outcome(status, why);
+    }
+    /** Leases the present state; its digest is the key(). STREAMCACHE_MISS where only the digest is known. */
+    Lookup try_get_state() const noexcept {
+        streamcache_value *value = nullptr;
+        Digest state;
+        const streamcache_status status = streamcache_filter_get_state(get(), &value, &state);
+        return {status, value, state};
+    }
+
+    /** Looks up a chunk's result under the present state. */
+    Lookup try_lookup(const Digest &chunk, std::uint32_t flags = 0) const noexcept {
+        streamcache_value *value = nullptr;
+        Digest key;
+        const streamcache_status status = streamcache_filter_get(get(), &chunk, flags, &value, &key);
+        return {status, value, key, chunk};
+    }
+    /** Digests a chunk's bytes and looks its result up. */
+    Lookup try_lookup_bytes(bytes chunk, std::uint32_t flags = 0) const noexcept {
+        streamcache_value *value = nullptr;
+        Digest key, digest;
+        const streamcache_status status =
+            streamcache_filter_get_bytes(get(), chunk.data(), chunk.size(), flags, &value, &key, &digest);
+        return {status, value, key, digest};
+    }
+    /** Looks up a chunk's result and copies it out: no lease. An empty buffer asks for the size. */
+    Copied try_lookup_into(const Digest &chunk, writable<std::byte> buffer, std::uint32_t flags = 0) const noexcept {
+        std::size_t len = 0;
+        Digest key;
+        const streamcache_status status =
+            streamcache_filter_get_into(get(), &chunk, flags, buffer.data(), buffer.size(), &len, &key);
+        return {status, len, key};
+    }
+
+    /** Stores a copy of the result of a chunk that was looked up, under the state it was looked up under. */
+    result<void> try_put(const Lookup &miss, bytes data, const PutOptions &options = {}) noexcept {
+        return put_under(miss.chunk(), &miss.key(), data, options);
+    }
+    /** The same by the chunk's digest: with PutOptions::key(), unless this handle has had no other state. */
+    result<void> try_put(const Digest &chunk, bytes data, const PutOptions &options = {}) noexcept {
+        return put_under(chunk, nullptr, data, options);
+    }
+    /** The same by the chunk's bytes, which are digested again. */
+    result<void> try_put_bytes(bytes chunk, bytes data, const PutOptions &options = {}) noexcept {
+        detail::put_call call(options);
+        return call.done(streamcache_filter_put_bytes(get(), chunk.data(), chunk.size(), call.key(), data.data(),
+                                                      data.size(), call.flags(), call.options(), call.value()));
+    }
+    /** Stores a result where it is; see External. */
+    result<void> try_put_external(const Lookup &miss, External external, const PutOptions &options = {}) noexcept {
+        return give_under(miss.chunk(), &miss.key(), std::move(external), options);
+    }
+    result<void> try_put_external(const Digest &chunk, External external, const PutOptions &options = {}) noexcept {
+        return give_under(chunk, nullptr, std::move(external), options);
+    }
+
+    /** Forgets a chunk's result under the present state: false where there was none. */
+    result<void> try_remove(const Digest &chunk) noexcept { return outcome(streamcache_filter_remove(get(), &chunk)); }
+    /** Forgets the results of the present state; how many. */
+    result<std::uint64_t> try_purge() noexcept { return counted(streamcache_filter_purge); }
+    /** Forgets the results of this handle's other states; how many. */
+    result<std::uint64_t> try_retire() noexcept { return counted(streamcache_filter_retire); }
+    /** Takes the filter as it is now. */
+    result<Snapshot> try_snapshot() const noexcept {
+        streamcache_snapshot *raw = nullptr;
+        const streamcache_status status = streamcache_filter_snapshot(get(), &raw);
+        return detail::made<Snapshot>(status, raw);
+    }
+    /** The key a chunk's result has under the present state. */
+    result<Digest> try_key(const Digest &chunk) const noexcept {
+        Digest key;
+        const streamcache_status status = streamcache_filter_key(get(), &chunk, &key);
+        if (status != STREAMCACHE_OK) return outcome(status);
+        return key;
+    }
+    /** The counters of this handle and its snapshots. */
+    result<streamcache_filter_stats> try_stats() const noexcept {
+        streamcache_filter_stats stats{};
+        stats.struct_size = sizeof stats;
+        const streamcache_status status = streamcache_filter_get_stats(get(), &stats);
+        if (status != STREAMCACHE_OK) return outcome(status);
+        return stats;
+    }
+
+#ifdef STREAMCACHE_EXCEPTIONS
+    static Filter open(Cache &cache, std::string_view id, const Digest &config, std::uint32_t flags = 0) {
+        return try_open(cache, id, config, flags).value();
+    }
+    void load_state(bytes state) { detail::check(try_load_state(state)); }
+    void load_state(const Digest &state) { detail::check(try_load_state(state)); }
+    Lookup get_state() const { return detail::checked(try_get_state()); }
+    Lookup lookup(const Digest &chunk, std::uint32_t flags = 0) const {
+        return detail::checked(try_lookup(chunk, flags));
+    }
+    Lookup lookup_bytes(bytes chunk, std::uint32_t flags = 0) const {
+        return detail::checked(try_lookup_bytes(chunk, flags));
+    }
+    Copied lookup_into(const Digest &chunk, writable<std::byte> buffer, std::uint32_t flags = 0) const {
+        return detail::checked(try_lookup_into(chunk, buffer, flags));
+    }
+    bool put(const Lookup &miss, bytes data, const PutOptions &options = {}) {
+        return bool(detail::checked(try_put(miss, data, options)));
+    }
+    bool put(const Digest &chunk, bytes data, const PutOptions &options = {}) {
+        return bool(detail::checked(try_put(chunk, data, options)));
+    }
+    bool put_bytes(bytes chunk, bytes data, const PutOptions &options = {}) {
+        return bool(detail::checked(try_put_bytes(chunk, data, options)));
+    }
+    bool put_external(const Lookup &miss, External external, const PutOptions &options = {}) {
+        return bool(detail::checked(try_put_external(miss, std::move(external), options)));
+    }
+    bool put_external(const Digest &chunk, External external, const PutOptions &options = {}) {
+        return bool(detail::checked(try_put_external(chunk, std::move(external), options)));
+    }
+    bool remove(const Digest &chunk) { return bool(detail::checked(try_remove(chunk))); }
+    std::uint64_t purge() { return try_purge().value(); }
+    std::uint64_t retire() { return try_retire().value(); }
+    Snapshot snapshot() const { return try_snapshot().value(); }
+    Digest key(const Digest &chunk) const { return try_key(chunk).value(); }
+    streamcache_filter_stats stats() const { return try_stats().value(); }
+#endif
+
+private:
+    result<void> put_under(const Digest &chunk, const Digest *key, bytes data, const PutOptions &options) noexcept {
+        detail::put_call call(options, key);
+        return call.done(streamcache_filter_put(get(), &chunk, call.key(), data.data(), data.size(), call.flags(),
+                                                call.options(), call.value()));
+    }
+    result<void> give_under(const Digest &chunk, const Digest *key, External external,
+                            const PutOptions &options) noexcept {
+        return detail::give(std::move(external), options, key, [&](auto &call, const streamcache_external *given) {
+            return streamcache_filter_put_external(get(), &chunk, call.key(), given, call.flags(), call.options(),
+                                                   call.value());
+        });
+    }
+    result<std::uint64_t> counted(streamcache_status (*forget)(streamcache_filter *, std::uint64_t *)) noexcept {
+        std::uint64_t removed = 0;
+        const streamcache_status status = forget(get(), &removed);
+        if (status != STREAMCACHE_OK) return outcome(status);
+        return removed;
+    }
+};
+
+/** The key of a chunk's result through a chain of filters, as they are now, or of snapshots; all of one cache. */
+inline result<Digest> try_pipeline_key(const Digest &chunk, view<const streamcache_filter *> chain) noexcept {
+    Digest key;
+    const streamcache_status status = streamcache_pipeline_key(chain.data(), chain.size(), &chunk, &key);
+    if (status != STREAMCACHE_OK) return outcome(status);
+    return key;
+}
+inline result<Digest> try_pipeline_key(const Digest &chunk, view<const streamcache_snapshot *> chain) noexcept {
+    Digest key;
+    const streamcache_status status = streamcache_pipeline_snapshot_key(chain.data(), chain.size(), &chunk, &key);
+    if (status != STREAMCACHE_OK) return outcome(status);
+    return key;
+}
+/** try_pipeline_key(chunk, decoder, features, classifier): each of them a Filter, or each a Snapshot. */
+template <class... Stages>
+result<Digest> try_pipeline_key(const Digest &chunk, const Filter &first, const Stages &...more) noexcept {
+    const streamcache_filter *const chain[] = {first.get(), more.get()...};
+    return try_pipeline_key(chunk, view<const streamcache_filter *>(chain, 1 + sizeof...(more)));
+}
+template <class... Stages>
+result<Digest> try_pipeline_key(const Digest &chunk, const Snapshot &first, const Stages &...more) noexcept {
+    const streamcache_snapshot *const chain[] = {first.get(), more.get()...};
+    return try_pipeline_key(chunk, view<const streamcache_snapshot *>(chain, 1 + sizeof...(more)));
+}
+#ifdef STREAMCACHE_EXCEPTIONS
+template <class First, class... Stages>
+Digest pipeline_key(const Digest &chunk, const First &first, const Stages &...more) {
+    return try_pipeline_key(chunk, first, more...).value();
+}
+#endif
+
+} // namespace streamcache
+
+#endif
