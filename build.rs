@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The header's sections: a file of src/ffi, and its banner.
-const SECTIONS: [(&str, &str); 13] = [
+const SECTIONS: [(&str, &str); 18] = [
     ("version", "Version"),
     ("status", "Status and error"),
     ("log", "Log"),
@@ -17,8 +17,13 @@ const SECTIONS: [(&str, &str); 13] = [
     ("value", "Value"),
     ("chunk", "State and chunk: callers who make their keys themselves"),
     ("filter", "Filter"),
+    ("filter_put", "Filter: storing"),
     ("snapshot", "Snapshot"),
     ("key", "Key: of a filter, a snapshot, a pipeline"),
+    ("ticket", "Ticket: compute once"),
+    ("commit", "Ticket: committing"),
+    ("batch", "Batch"),
+    ("stream", "Stream"),
     ("stats", "Stats"),
 ];
 

@@ -68,8 +68,14 @@
  * Memory. max_bytes is a hard limit on results, leased values, states and index together. Beside it a cache uses a
  * fixed base: 64 KiB, 8 KiB a shard (at most 64), and 1 KiB a filter or snapshot handle. A value is charged
  * its size and 112 bytes, rounded up to 16 (from 4096 bytes on 64 more, for its content digest), its description, and
- * its slot in the index: 112 bytes (192 with LRU). When the allocator refuses a payload, a state or a file's buffer, the
- * answer is STREAMCACHE_NO_MEMORY; when it refuses the library's small bookkeeping, Rust ends the process.
+ * its slot in the index: 112 bytes (192 with LRU).
+ *
+ * Allocator. When it refuses what a result or a state needs (bytes, description, a place in the index) or a file's
+ * buffer, the answer is STREAMCACHE_NO_MEMORY; the limits still hold and the next call works. Lookups, removals, purges
+ * and releases need no memory. Rust ends the process when the allocator refuses one of these: a handle, options included,
+ * and what a filter notes of a state it loads; text, which is JSON, stats, log messages and the words of an error; with
+ * LRU the index, where it grows or shrinks; what is set up once, in the process by its first call, and in a thread by
+ * its first load, snapshot or state of a filter and when it first waits for a lock.
  *
  * Swaps. A result must land under the state that computed it. Where another thread may load a state into a filter while
  * this one computes, take a streamcache_snapshot, lease its state, look up through it, compute, put through it.
@@ -141,7 +147,10 @@ uint32_t streamcache_version_number(void);
 
 /* ---- Status and error -------------------------------------------------------------------------------------------- */
 
-/** The details of one failure. Made by a function that takes `streamcache_error **`, owned by the caller. */
+/**
+ * The details of one failure. Made by a function that takes `streamcache_error **`, owned by the caller; NULL where the
+ * allocator refuses it.
+ */
 typedef struct streamcache_error streamcache_error;
 
 /**
@@ -161,6 +170,24 @@ typedef int32_t streamcache_status;
 
 /** The caller's buffer is too small: the length it needs was written, nothing else. Nothing is wrong: call again. */
 #define STREAMCACHE_BUFFER_TOO_SMALL 3
+
+/** Not there, and yours to compute: a ticket was given, or a batch holds one. */
+#define STREAMCACHE_FILL 4
+
+/** Another caller computes it, and the time was up. Nothing is wrong: try again later, or compute it yourself. */
+#define STREAMCACHE_BUSY 5
+
+/** A caller committed that there is no result: see streamcache_value_get_rejection(). */
+#define STREAMCACHE_REJECTED 6
+
+/** Another caller computes this item of a batch: see streamcache_batch_wait(). */
+#define STREAMCACHE_PENDING 7
+
+/** This item of a batch has the key of an earlier one, and will have its result. */
+#define STREAMCACHE_DUPLICATE 8
+
+/** The stream's state is unknown, so nothing was looked up; a ticket was given whose output is not stored. */
+#define STREAMCACHE_BYPASSED 9
 
 /** An argument breaks the function's contract; nothing happened. */
 #define STREAMCACHE_INVALID_ARGUMENT (-1)
@@ -188,6 +215,9 @@ typedef int32_t streamcache_status;
 
 /** The handle was made before a fork: it belongs to the parent process. Open another cache in this one. */
 #define STREAMCACHE_FORKED (-9)
+
+/** The ticket was committed or aborted before. */
+#define STREAMCACHE_ENDED (-10)
 
 /**
  * One sentence for a status that says what to do.
@@ -727,7 +757,7 @@ streamcache_status streamcache_options_new(streamcache_options **options);
 /**
  * Makes options from a JSON object, such as {"max_bytes": 1073741824, "policy": "lru"}; what it doesn't name keeps
  * its default. Names: "name" (a string), "max_bytes" and "max_chunks" (a whole number, or "unlimited"), "policy"
- * ("s3fifo" or "lru"), "ttl_ms" (a whole number), "namespace" (a string), "secret" (hexadecimal digits, two a byte).
+ * ("s3fifo" or "lru"), "ttl_ms" and "ticket_max_age_ms" (whole numbers), "namespace" (a string), "secret" (hexadecimal digits, two a byte).
  *
  * `*options` is owned by the caller, for streamcache_options_free(). Threads: any.
  * @param[in]  json UTF-8, need not be NUL-terminated
@@ -829,6 +859,20 @@ streamcache_status streamcache_options_set_policy(streamcache_options *options,
  * @since 0.1.0
  */
 streamcache_status streamcache_options_set_ttl_ms(streamcache_options *options, uint64_t ttl_ms);
+
+/**
+ * Sets how old a ticket may become before a caller who waits takes its right over: for owners that may die. Past it a
+ * commit of the old ticket is not stored. 0 is no limit. Default: 0.
+ *
+ * Borrows `options` for the call. Threads: one at a time.
+ * @param[in,out] options the options
+ * @param[in] ticket_max_age_ms milliseconds
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_options_set_ticket_max_age_ms(streamcache_options *options,
+                                                             uint64_t ticket_max_age_ms);
 
 /**
  * Sets the namespace, a part of every filter's key: caches of different namespaces share no result, wherever it is
@@ -987,10 +1031,10 @@ typedef struct streamcache_value streamcache_value;
 
 /**
  * One tensor in a value's payload. C order, contiguous, last dimension fastest: a Julia array of size (a, b) has dims
- * {b, a}.
+ * {b, a}. A newer header's may be longer: what this library doesn't know must be 0 in a put.
  */
 typedef struct streamcache_tensor_view {
-  /** sizeof(streamcache_tensor_view). */
+  /** sizeof(streamcache_tensor_view), the same in every element of an array: so far apart they are. */
   size_t struct_size;
   /** The type code as DLPack writes it, 0 to 17. */
   streamcache_dtype_code dtype_code;
@@ -1010,9 +1054,13 @@ typedef struct streamcache_tensor_view {
 
 /**
  * Memory that is given to the cache instead of being copied. `destroy(user_data)` runs exactly once, when the last
- * lease is gone and the cache has let go, or at once when the put fails in any way but a struct_size that is wrong. It
- * may run on any thread, never under a lock of the library, and may call only release functions of it. Until then the
- * memory must not change. A forked child never runs it for memory that was given before the fork.
+ * lease is gone and the cache has let go, or at once when the put fails. It may run on any thread, never under a lock
+ * of the library, and may call only release functions of it. Until then the memory must not change. A forked child
+ * never runs it for memory that was given before the fork.
+ *
+ * It doesn't run, and the memory stays the caller's, when this struct itself can't be read: its struct_size is wrong
+ * (STREAMCACHE_INVALID_ARGUMENT), or it has fields set that this library is too old for (STREAMCACHE_NOT_SUPPORTED),
+ * which may say whose the memory is. Put options that can't be read fail as any other put does: it has run.
  */
 typedef struct streamcache_external {
   /** sizeof(streamcache_external). */
@@ -1050,6 +1098,19 @@ streamcache_status streamcache_value_retain(const streamcache_value *value);
  * @since 0.1.0
  */
 void streamcache_value_release(const streamcache_value *value);
+
+/**
+ * Why there is no result, where a ticket committed a rejection; see streamcache_ticket_commit_rejection().
+ *
+ * Borrows everything for the call. Threads: any. Locks nothing.
+ * @param[in]  value the value
+ * @param[out] code the reason, in the numbers of whoever committed it; NULL if not wanted
+ * @retval STREAMCACHE_OK a rejection; the value is empty
+ * @retval STREAMCACHE_MISS an ordinary result
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL value
+ * @since 0.1.0
+ */
+streamcache_status streamcache_value_get_rejection(const streamcache_value *value, int32_t *code);
 
 /**
  * The value's bytes, never to be written to; 64-byte aligned unless they are external memory.
@@ -1097,7 +1158,7 @@ size_t streamcache_value_tensor_count(const streamcache_value *value);
  * Borrows `value`; `tensor->dims` lives as long as the lease. Threads: any.
  * @param[in]     value the value
  * @param[in]     index which one, from 0
- * @param[in,out] tensor set struct_size before the call
+ * @param[in,out] tensor set struct_size before the call; in a longer one, of a newer header, what is unknown here is 0
  * @retval STREAMCACHE_OK done
  * @retval STREAMCACHE_MISS the value describes fewer
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or a wrong struct_size; `tensor` is untouched
@@ -1127,6 +1188,7 @@ const void *streamcache_value_blob(const streamcache_value *value, size_t *len);
  * @param[out] digest chunk(payload), or with tensors or a blob keyed(K_content, inputs(tensors, names empty) || chunk(payload) || chunk(blob))
  * @retval STREAMCACHE_OK done
  * @retval STREAMCACHE_NOT_SUPPORTED the value is device memory
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused (only with tensors)
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
  * @since 0.1.0
  */
@@ -1242,9 +1304,10 @@ streamcache_status streamcache_cache_unload_state(streamcache_cache *cache, cons
  * @param[in]  cache the cache
  * @param[in]  key the key
  * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
- * @param[out] value the result; NULL unless STREAMCACHE_OK
+ * @param[out] value the result, or the rejection; NULL otherwise
  * @retval STREAMCACHE_OK a hit
  * @retval STREAMCACHE_MISS not there
+ * @retval STREAMCACHE_REJECTED a caller committed that there is none; see streamcache_value_get_rejection()
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
  * @retval STREAMCACHE_CLOSED the cache was closed
  * @since 0.1.0
@@ -1256,7 +1319,8 @@ streamcache_status streamcache_cache_get_chunk(const streamcache_cache *cache,
 
 /**
  * Stores a copy of a result under a key of the caller's. A key that is there is replaced in place; leases on its old
- * value stay valid.
+ * value stay valid. Under a filter's key the filter finds the result, too, but the entry doesn't say whose it is:
+ * streamcache_filter_purge() and _retire() leave it, streamcache_filter_remove() and streamcache_cache_purge() don't.
  *
  * Borrows everything for the call; `*value`, if wanted, receives one reference, for streamcache_value_release().
  * Threads: any. Copies `data`; locks one shard at a time.
@@ -1270,6 +1334,7 @@ streamcache_status streamcache_cache_get_chunk(const streamcache_cache *cache,
  * @retval STREAMCACHE_OK stored
  * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a struct_size that is too small
+ * @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for
  * @retval STREAMCACHE_NO_MEMORY the allocator refused
  * @retval STREAMCACHE_CLOSED the cache was closed
  * @since 0.1.0
@@ -1298,6 +1363,8 @@ streamcache_status streamcache_cache_put_chunk(streamcache_cache *cache,
  * @retval STREAMCACHE_OK stored
  * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a wrong struct_size
+ * @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for; if it is `external`, its
+ *         destructor did not run
  * @retval STREAMCACHE_NO_MEMORY the allocator refused
  * @retval STREAMCACHE_CLOSED the cache was closed
  * @since 0.1.0
@@ -1321,6 +1388,7 @@ streamcache_status streamcache_cache_put_chunk_external(streamcache_cache *cache
  * @param[out] len the result's size, also when it doesn't fit; 0 on a miss
  * @retval STREAMCACHE_OK a hit, copied
  * @retval STREAMCACHE_MISS not there
+ * @retval STREAMCACHE_REJECTED a caller committed that there is none
  * @retval STREAMCACHE_BUFFER_TOO_SMALL a hit that needs `*len` bytes; nothing was copied, and with capacity 0, which
  *         only asks for the size, nothing was counted
  * @retval STREAMCACHE_NOT_SUPPORTED a hit in device memory
@@ -1468,6 +1536,7 @@ streamcache_status streamcache_filter_load_state(streamcache_filter *filter,
  * @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
  * @retval STREAMCACHE_OK done
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused; the old state stays
  * @retval STREAMCACHE_CLOSED the cache was closed
  * @since 0.1.0
  */
@@ -1501,11 +1570,12 @@ streamcache_status streamcache_filter_get_state(const streamcache_filter *filter
  * @param[in]  filter the filter
  * @param[in]  chunk the chunk's digest, see streamcache_digest_chunk() and streamcache_digest_tensor()
  * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
- * @param[out] value the result; NULL unless STREAMCACHE_OK
+ * @param[out] value the result, or the rejection; NULL otherwise
  * @param[out] key the key it looked under, on a miss too, for streamcache_filter_put(); NULL if not wanted
  * @retval STREAMCACHE_OK a hit
  * @retval STREAMCACHE_MISS not there: compute it with the state that `key` names, and put it with `key`; where another
  *         thread may load a state, take a streamcache_snapshot first, compute with its state and put through it
+ * @retval STREAMCACHE_REJECTED a caller committed that there is none; see streamcache_value_get_rejection()
  * @retval STREAMCACHE_NO_STATE no state was loaded
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
  * @retval STREAMCACHE_CLOSED the cache was closed
@@ -1526,11 +1596,12 @@ streamcache_status streamcache_filter_get(const streamcache_filter *filter,
  * @param[in]  data the chunk, `len` bytes; NULL only with length 0
  * @param[in]  len how many bytes
  * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
- * @param[out] value the result; NULL unless STREAMCACHE_OK
+ * @param[out] value the result, or the rejection; NULL otherwise
  * @param[out] key the key it looked under, on a miss too; NULL if not wanted
  * @param[out] chunk the chunk's digest, on a miss too, for streamcache_filter_put(); NULL if not wanted
  * @retval STREAMCACHE_OK a hit
  * @retval STREAMCACHE_MISS not there: compute it and put it with `chunk` and `key`, as streamcache_filter_get() says
+ * @retval STREAMCACHE_REJECTED a caller committed that there is none; see streamcache_value_get_rejection()
  * @retval STREAMCACHE_NO_STATE no state was loaded
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
  * @retval STREAMCACHE_CLOSED the cache was closed
@@ -1545,100 +1616,6 @@ streamcache_status streamcache_filter_get_bytes(const streamcache_filter *filter
                                                 streamcache_digest *chunk);
 
 /**
- * Stores a copy of a chunk's result under the state that computed it. `key` tells which: another thread may have
- * loaded a new state since the lookup, and the old state's result must not land under the new one's name.
- *
- * Borrows everything for the call; `*value`, if wanted, receives one reference, for streamcache_value_release().
- * Threads: any. Copies `data`; locks one shard at a time.
- * @param[in]  filter the filter
- * @param[in]  chunk the chunk's digest
- * @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
- * @param[in]  data the result, `len` bytes; NULL only with length 0
- * @param[in]  len how many bytes
- * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
- * @param[in]  options NULL for none
- * @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
- * @retval STREAMCACHE_OK stored
- * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
- * @retval STREAMCACHE_NO_STATE no state was loaded
- * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, no key though the state was swapped, or a key
- *         that is not this chunk's under any of the last 16 states of this handle
- * @retval STREAMCACHE_NO_MEMORY the allocator refused
- * @retval STREAMCACHE_CLOSED the cache was closed
- * @since 0.1.0
- */
-streamcache_status streamcache_filter_put(streamcache_filter *filter,
-                                          const streamcache_digest *chunk,
-                                          const streamcache_digest *key,
-                                          const void *data,
-                                          size_t len,
-                                          uint32_t flags,
-                                          const streamcache_put_options *options,
-                                          streamcache_value **value);
-
-/**
- * Stores a copy of a chunk's result, digesting the chunk's bytes again; otherwise as streamcache_filter_put().
- *
- * Borrows everything for the call; `*value`, if wanted, receives one reference, for streamcache_value_release().
- * Threads: any. Reads the chunk once, copies `data`; locks one shard at a time.
- * @param[in]  filter the filter
- * @param[in]  chunk the chunk, `chunk_len` bytes; NULL only with length 0
- * @param[in]  chunk_len how many bytes
- * @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
- * @param[in]  data the result, `len` bytes; NULL only with length 0
- * @param[in]  len how many bytes
- * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
- * @param[in]  options NULL for none
- * @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
- * @retval STREAMCACHE_OK stored
- * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
- * @retval STREAMCACHE_NO_STATE no state was loaded
- * @retval STREAMCACHE_INVALID_ARGUMENT as streamcache_filter_put()
- * @retval STREAMCACHE_NO_MEMORY the allocator refused
- * @retval STREAMCACHE_CLOSED the cache was closed
- * @since 0.1.0
- */
-streamcache_status streamcache_filter_put_bytes(streamcache_filter *filter,
-                                                const void *chunk,
-                                                size_t chunk_len,
-                                                const streamcache_digest *key,
-                                                const void *data,
-                                                size_t len,
-                                                uint32_t flags,
-                                                const streamcache_put_options *options,
-                                                streamcache_value **value);
-
-/**
- * Stores a chunk's result that stays where it is: the caller gives its memory to the cache. Otherwise as
- * streamcache_filter_put().
- *
- * Takes `*external`: its destructor runs exactly once, also when the put fails; see streamcache_external. Borrows the
- * rest for the call; `*value`, if wanted, receives one reference, for streamcache_value_release(). Threads: any.
- * Copies nothing; locks one shard at a time.
- * @param[in]  filter the filter
- * @param[in]  chunk the chunk's digest
- * @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
- * @param[in]  external the memory
- * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
- * @param[in]  options NULL for none
- * @param[out] value a lease, even when it was not stored (then outside the budget); NULL if not wanted
- * @retval STREAMCACHE_OK stored
- * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
- * @retval STREAMCACHE_NO_STATE no state was loaded
- * @retval STREAMCACHE_INVALID_ARGUMENT as streamcache_filter_put()
- * @retval STREAMCACHE_NO_MEMORY the allocator refused
- * @retval STREAMCACHE_CLOSED the cache was closed
- * @since 0.1.0
- */
-streamcache_status streamcache_filter_put_external(streamcache_filter *filter,
-                                                   const streamcache_digest *chunk,
-                                                   const streamcache_digest *key,
-                                                   const streamcache_external *external,
-                                                   uint32_t flags,
-                                                   const streamcache_put_options *options,
-                                                   streamcache_value **value);
-
-/**
  * Looks up a chunk's result and copies it out, for callers who want no lease.
  *
  * Borrows everything for the call. Threads: any. Locks one shard; copies outside the lock.
@@ -1651,6 +1628,7 @@ streamcache_status streamcache_filter_put_external(streamcache_filter *filter,
  * @param[out] key the key it looked under, on a miss too, for streamcache_filter_put(); NULL if not wanted
  * @retval STREAMCACHE_OK a hit, copied
  * @retval STREAMCACHE_MISS not there
+ * @retval STREAMCACHE_REJECTED a caller committed that there is none
  * @retval STREAMCACHE_BUFFER_TOO_SMALL a hit that needs `*len` bytes; nothing was copied, and with capacity 0, which
  *         only asks for the size, nothing was counted
  * @retval STREAMCACHE_NOT_SUPPORTED a hit in device memory
@@ -1684,8 +1662,8 @@ streamcache_status streamcache_filter_remove(streamcache_filter *filter,
                                              const streamcache_digest *chunk);
 
 /**
- * Forgets the results of the present state. Handles of equal configuration and state share their results, so it
- * purges theirs, too.
+ * Forgets the results of the present state, but for those that streamcache_cache_put_chunk() put under its keys.
+ * Handles of equal configuration and state share their results, so it purges theirs, too.
  *
  * Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard.
  * @param[in]  filter the filter
@@ -1700,7 +1678,8 @@ streamcache_status streamcache_filter_purge(streamcache_filter *filter,
                                             uint64_t *removed);
 
 /**
- * Forgets the results of this handle's other states (the last 16 of them): for an engine that will not roll back.
+ * Forgets the results of this handle's other states (the last 16 of them), but for those that
+ * streamcache_cache_put_chunk() put under their keys: for an engine that will not roll back.
  *
  * Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard.
  * @param[in]  filter the filter
@@ -1728,6 +1707,106 @@ streamcache_status streamcache_filter_retire(streamcache_filter *filter,
  */
 streamcache_status streamcache_filter_snapshot(const streamcache_filter *filter,
                                                streamcache_snapshot **snapshot);
+
+/* ---- Filter: storing --------------------------------------------------------------------------------------------- */
+
+/**
+ * Stores a copy of a chunk's result under the state that computed it. `key` tells which: another thread may have
+ * loaded a new state since the lookup, and the old state's result must not land under the new one's name.
+ *
+ * Borrows everything for the call; `*value`, if wanted, receives one reference, for streamcache_value_release().
+ * Threads: any. Copies `data`; locks one shard at a time.
+ * @param[in]  filter the filter
+ * @param[in]  chunk the chunk's digest
+ * @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
+ * @param[in]  data the result, `len` bytes; NULL only with length 0
+ * @param[in]  len how many bytes
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+ * @param[in]  options NULL for none
+ * @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
+ * @retval STREAMCACHE_OK stored
+ * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
+ * @retval STREAMCACHE_NO_STATE no state was loaded
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, no key though the state was swapped, or a key
+ *         that is not this chunk's under any of the last 16 states of this handle
+ * @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_put(streamcache_filter *filter,
+                                          const streamcache_digest *chunk,
+                                          const streamcache_digest *key,
+                                          const void *data,
+                                          size_t len,
+                                          uint32_t flags,
+                                          const streamcache_put_options *options,
+                                          streamcache_value **value);
+
+/**
+ * Stores a copy of a chunk's result, digesting the chunk's bytes again; otherwise as streamcache_filter_put().
+ *
+ * Borrows everything for the call; `*value`, if wanted, receives one reference, for streamcache_value_release().
+ * Threads: any. Reads the chunk once, copies `data`; locks one shard at a time.
+ * @param[in]  filter the filter
+ * @param[in]  chunk the chunk, `chunk_len` bytes; NULL only with length 0
+ * @param[in]  chunk_len how many bytes
+ * @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
+ * @param[in]  data the result, `len` bytes; NULL only with length 0
+ * @param[in]  len how many bytes
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+ * @param[in]  options NULL for none
+ * @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
+ * @retval STREAMCACHE_OK stored
+ * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
+ * @retval STREAMCACHE_NO_STATE no state was loaded
+ * @retval STREAMCACHE_INVALID_ARGUMENT as streamcache_filter_put()
+ * @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_put_bytes(streamcache_filter *filter,
+                                                const void *chunk,
+                                                size_t chunk_len,
+                                                const streamcache_digest *key,
+                                                const void *data,
+                                                size_t len,
+                                                uint32_t flags,
+                                                const streamcache_put_options *options,
+                                                streamcache_value **value);
+
+/**
+ * Stores a chunk's result that stays where it is: the caller gives its memory to the cache. Otherwise as
+ * streamcache_filter_put().
+ *
+ * Takes `*external`: its destructor runs exactly once, also when the put fails; see streamcache_external. Borrows the
+ * rest for the call; `*value`, if wanted, receives one reference, for streamcache_value_release(). Threads: any.
+ * Copies nothing; locks one shard at a time.
+ * @param[in]  filter the filter
+ * @param[in]  chunk the chunk's digest
+ * @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
+ * @param[in]  external the memory
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+ * @param[in]  options NULL for none
+ * @param[out] value a lease, even when it was not stored (then outside the budget); NULL if not wanted
+ * @retval STREAMCACHE_OK stored
+ * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
+ * @retval STREAMCACHE_NO_STATE no state was loaded
+ * @retval STREAMCACHE_INVALID_ARGUMENT as streamcache_filter_put()
+ * @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for; if it is `external`, its
+ *         destructor did not run
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_put_external(streamcache_filter *filter,
+                                                   const streamcache_digest *chunk,
+                                                   const streamcache_digest *key,
+                                                   const streamcache_external *external,
+                                                   uint32_t flags,
+                                                   const streamcache_put_options *options,
+                                                   streamcache_value **value);
 
 /* ---- Snapshot ---------------------------------------------------------------------------------------------------- */
 
@@ -1775,10 +1854,11 @@ streamcache_status streamcache_snapshot_get_state(const streamcache_snapshot *sn
  * @param[in]  snapshot the snapshot
  * @param[in]  chunk the chunk's digest
  * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
- * @param[out] value the result; NULL unless STREAMCACHE_OK
+ * @param[out] value the result, or the rejection; NULL otherwise
  * @param[out] key the key it looked under, on a miss too; NULL if not wanted
  * @retval STREAMCACHE_OK a hit
  * @retval STREAMCACHE_MISS not there: compute it with the snapshot's state and put it through the snapshot
+ * @retval STREAMCACHE_REJECTED a caller committed that there is none; see streamcache_value_get_rejection()
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
  * @retval STREAMCACHE_CLOSED the cache was closed
  * @since 0.1.0
@@ -1804,6 +1884,7 @@ streamcache_status streamcache_snapshot_get(const streamcache_snapshot *snapshot
  * @retval STREAMCACHE_OK stored
  * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a struct_size that is too small
+ * @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for
  * @retval STREAMCACHE_NO_MEMORY the allocator refused
  * @retval STREAMCACHE_CLOSED the cache was closed
  * @since 0.1.0
@@ -1832,6 +1913,8 @@ streamcache_status streamcache_snapshot_put(const streamcache_snapshot *snapshot
  * @retval STREAMCACHE_OK stored
  * @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a wrong struct_size
+ * @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for; if it is `external`, its
+ *         destructor did not run
  * @retval STREAMCACHE_NO_MEMORY the allocator refused
  * @retval STREAMCACHE_CLOSED the cache was closed
  * @since 0.1.0
@@ -1921,6 +2004,713 @@ streamcache_status streamcache_pipeline_snapshot_key(const streamcache_snapshot 
                                                      const streamcache_digest *chunk,
                                                      streamcache_digest *key);
 
+/* ---- Ticket: compute once ---------------------------------------------------------------------------------------- */
+
+/**
+ * Wait for no one: where another caller computes the result, a begin answers STREAMCACHE_BUSY at once. For callers
+ * whose scheduler must not block; a later call finds the result.
+ */
+#define STREAMCACHE_NO_WAIT 16
+
+/** As long as waiting takes unless a caller says otherwise: 60 seconds. */
+#define STREAMCACHE_TIMEOUT_DEFAULT 4294967295
+
+/**
+ * A ticket: the exclusive right to compute one missing value. It belongs to no thread. Any thread, any time, though
+ * only one at a time works on it; reference-counted.
+ */
+typedef struct streamcache_ticket streamcache_ticket;
+
+/** Where a ticket stands. */
+typedef int32_t streamcache_phase;
+
+/** The value is this ticket's to compute. */
+#define STREAMCACHE_PHASE_OPEN 0
+
+/** It was committed, stored or not. */
+#define STREAMCACHE_PHASE_COMMITTED 1
+
+/** It was given up. */
+#define STREAMCACHE_PHASE_ABORTED 2
+
+/** A purge, a removal, a put or, past ticket_max_age_ms, another ticket overtook it: a commit is not stored. */
+#define STREAMCACHE_PHASE_FENCED 3
+
+/**
+ * Looks up a chunk's result under the present state; if it is missing, the first caller gets a ticket to compute it,
+ * and every other waits for what comes of it.
+ *
+ * Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(), and `*ticket` one,
+ * for streamcache_ticket_release(). Threads: any; a wait holds no lock. Locks one shard; copies nothing.
+ * @param[in]  filter the filter
+ * @param[in]  chunk the chunk's digest, see streamcache_digest_chunk() and streamcache_digest_tensor()
+ * @param[in]  timeout_ms how long to wait for another caller's computation; 0 not at all, STREAMCACHE_TIMEOUT_DEFAULT
+ *             60 seconds
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY (these compute, and a bypass and a read-only commit
+ *             are not stored), _NO_WAIT
+ * @param[out] value the result, or the rejection; NULL otherwise
+ * @param[out] ticket the right to compute it, for STREAMCACHE_FILL; NULL otherwise
+ * @retval STREAMCACHE_OK a hit, found or computed by another caller meanwhile
+ * @retval STREAMCACHE_FILL yours to compute: with the state of streamcache_ticket_get_state(); then commit or abort
+ * @retval STREAMCACHE_BUSY another caller computes it, and the time was up
+ * @retval STREAMCACHE_REJECTED a caller committed that there is none; see streamcache_value_get_rejection()
+ * @retval STREAMCACHE_NO_STATE no state was loaded
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag or STREAMCACHE_PEEK
+ * @retval STREAMCACHE_CLOSED the cache was closed, also during the wait
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_begin(streamcache_filter *filter,
+                                            const streamcache_digest *chunk,
+                                            uint32_t timeout_ms,
+                                            uint32_t flags,
+                                            streamcache_value **value,
+                                            streamcache_ticket **ticket);
+
+/**
+ * Digests a chunk's bytes and begins: streamcache_digest_chunk() and streamcache_filter_begin() in one.
+ *
+ * Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(), and `*ticket` one,
+ * for streamcache_ticket_release(). Threads: any; a wait holds no lock. Reads `data` once; locks one shard.
+ * @param[in]  filter the filter
+ * @param[in]  data the chunk, `len` bytes; NULL only with length 0
+ * @param[in]  len how many bytes
+ * @param[in]  timeout_ms as streamcache_filter_begin() has it
+ * @param[in]  flags as streamcache_filter_begin() has them
+ * @param[out] value the result, or the rejection; NULL otherwise
+ * @param[out] ticket the right to compute it, for STREAMCACHE_FILL; NULL otherwise
+ * @param[out] chunk the chunk's digest; NULL if not wanted
+ * @retval STREAMCACHE_OK a hit, found or computed by another caller meanwhile
+ * @retval STREAMCACHE_FILL yours to compute
+ * @retval STREAMCACHE_BUSY another caller computes it, and the time was up
+ * @retval STREAMCACHE_REJECTED a caller committed that there is none
+ * @retval STREAMCACHE_NO_STATE no state was loaded
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag or STREAMCACHE_PEEK
+ * @retval STREAMCACHE_CLOSED the cache was closed, also during the wait
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_begin_bytes(streamcache_filter *filter,
+                                                  const void *data,
+                                                  size_t len,
+                                                  uint32_t timeout_ms,
+                                                  uint32_t flags,
+                                                  streamcache_value **value,
+                                                  streamcache_ticket **ticket,
+                                                  streamcache_digest *chunk);
+
+/**
+ * Begins under a snapshot's state; otherwise as streamcache_filter_begin().
+ *
+ * Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(), and `*ticket` one,
+ * for streamcache_ticket_release(). Threads: any; a wait holds no lock. Locks one shard; copies nothing.
+ * @param[in]  snapshot the snapshot
+ * @param[in]  chunk the chunk's digest
+ * @param[in]  timeout_ms as streamcache_filter_begin() has it
+ * @param[in]  flags as streamcache_filter_begin() has them
+ * @param[out] value the result, or the rejection; NULL otherwise
+ * @param[out] ticket the right to compute it, for STREAMCACHE_FILL; NULL otherwise
+ * @retval STREAMCACHE_OK a hit, found or computed by another caller meanwhile
+ * @retval STREAMCACHE_FILL yours to compute, with the snapshot's state
+ * @retval STREAMCACHE_BUSY another caller computes it, and the time was up
+ * @retval STREAMCACHE_REJECTED a caller committed that there is none
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag or STREAMCACHE_PEEK
+ * @retval STREAMCACHE_CLOSED the cache was closed, also during the wait
+ * @since 0.1.0
+ */
+streamcache_status streamcache_snapshot_begin(streamcache_snapshot *snapshot,
+                                              const streamcache_digest *chunk,
+                                              uint32_t timeout_ms,
+                                              uint32_t flags,
+                                              streamcache_value **value,
+                                              streamcache_ticket **ticket);
+
+/**
+ * Begins under a key of the caller's, see streamcache_key_chunk(); otherwise as streamcache_filter_begin().
+ *
+ * Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(), and `*ticket` one,
+ * for streamcache_ticket_release(). Threads: any; a wait holds no lock. Locks one shard; copies nothing.
+ * @param[in]  cache the cache
+ * @param[in]  key the key
+ * @param[in]  timeout_ms as streamcache_filter_begin() has it
+ * @param[in]  flags as streamcache_filter_begin() has them
+ * @param[out] value the result, or the rejection; NULL otherwise
+ * @param[out] ticket the right to compute it, for STREAMCACHE_FILL; NULL otherwise
+ * @retval STREAMCACHE_OK a hit, found or computed by another caller meanwhile
+ * @retval STREAMCACHE_FILL yours to compute
+ * @retval STREAMCACHE_BUSY another caller computes it, and the time was up
+ * @retval STREAMCACHE_REJECTED a caller committed that there is none
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag or STREAMCACHE_PEEK
+ * @retval STREAMCACHE_CLOSED the cache was closed, also during the wait
+ * @since 0.1.0
+ */
+streamcache_status streamcache_cache_begin(streamcache_cache *cache,
+                                           const streamcache_digest *key,
+                                           uint32_t timeout_ms,
+                                           uint32_t flags,
+                                           streamcache_value **value,
+                                           streamcache_ticket **ticket);
+
+/**
+ * Adds a reference.
+ *
+ * The caller owns one more, for streamcache_ticket_release(). Threads: any.
+ * @param[in] ticket the ticket
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_ticket_retain(streamcache_ticket *ticket);
+
+/**
+ * Drops a reference. The last one aborts an open ticket and frees its buffer.
+ *
+ * Takes one reference; NULL is fine. Threads: any. Never fails, never waits.
+ * @param[in] ticket the ticket, or NULL
+ * @since 0.1.0
+ */
+void streamcache_ticket_release(streamcache_ticket *ticket);
+
+/**
+ * The key of the missing value.
+ *
+ * Borrows everything for the call. Threads: any. Locks nothing.
+ * @param[in]  ticket the ticket
+ * @param[out] key its key
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_ticket_get_key(const streamcache_ticket *ticket,
+                                              streamcache_digest *key);
+
+/**
+ * Leases the trained state that the ticket's key names: the one to compute with, whatever the filter loads meanwhile.
+ *
+ * Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(). Threads: any.
+ * @param[in]  ticket the ticket
+ * @param[out] value the state; NULL unless STREAMCACHE_OK; NULL if not wanted
+ * @param[out] state its digest; NULL if not wanted
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_MISS only its digest is known
+ * @retval STREAMCACHE_NO_STATE the ticket is of a key of the caller's
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL ticket
+ * @since 0.1.0
+ */
+streamcache_status streamcache_ticket_get_state(const streamcache_ticket *ticket,
+                                                streamcache_value **value,
+                                                streamcache_digest *state);
+
+/**
+ * Where the ticket stands.
+ *
+ * Borrows everything for the call. Threads: any.
+ * @param[in]  ticket the ticket
+ * @param[out] phase one of STREAMCACHE_PHASE_OPEN, _COMMITTED, _ABORTED, _FENCED
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_ticket_get_phase(const streamcache_ticket *ticket,
+                                                streamcache_phase *phase);
+
+/* ---- Ticket: committing ------------------------------------------------------------------------------------------ */
+
+/**
+ * Gives the ticket `len` bytes to write the result into, charged to the budget: streamcache_ticket_commit() publishes
+ * them without a copy.
+ *
+ * Borrows `ticket`; `*data` is the ticket's, uninitialised and aligned to 64 bytes, until a commit or abort, the next
+ * streamcache_ticket_buffer() or the last release. Threads: any. Locks one shard at a time; evicts if need be.
+ * @param[in]  ticket the ticket
+ * @param[in]  len how many bytes
+ * @param[out] data where to write; NULL on failure
+ * @retval STREAMCACHE_OK done; an earlier buffer of this ticket is gone
+ * @retval STREAMCACHE_NO_SPACE no room could be made: compute in your own memory and commit a copy, or external memory
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused
+ * @retval STREAMCACHE_ENDED the ticket was committed or aborted
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or another thread is using the ticket at this moment
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_ticket_buffer(streamcache_ticket *ticket,
+                                             size_t len,
+                                             void **data);
+
+/**
+ * Publishes the first `len` bytes of the ticket's buffer as the result, where they are, and gives it to those who wait.
+ * The time since the ticket was given counts as compute time, unless the options say another.
+ *
+ * Borrows `options`; `*value`, if wanted, receives one reference, for streamcache_value_release(). The buffer is the
+ * cache's from now on: immutable, and to be read through `*value` only. Threads: any. Locks one shard at a time.
+ * @param[in]  ticket the ticket
+ * @param[in]  len how many bytes, at most the buffer's
+ * @param[in]  options NULL for none
+ * @param[out] value a lease, even when it was not stored (then outside the budget); NULL if not wanted
+ * @retval STREAMCACHE_OK stored
+ * @retval STREAMCACHE_NOT_STORED the ticket was fenced (see STREAMCACHE_PHASE_FENCED), or no room could be made; those
+ *         who wait have it all the same
+ * @retval STREAMCACHE_ENDED the ticket was committed or aborted before
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL ticket, no buffer or a shorter one, a stream's ticket, wrong options, or
+ *         another thread is using the ticket at this moment; the ticket stays open
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused; the ticket stays open, without its buffer
+ * @retval STREAMCACHE_CLOSED the cache was closed; the buffer can be read until the last release
+ * @since 0.1.0
+ */
+streamcache_status streamcache_ticket_commit(streamcache_ticket *ticket,
+                                             size_t len,
+                                             const streamcache_put_options *options,
+                                             streamcache_value **value);
+
+/**
+ * Publishes a copy of `data` as the result, and gives it to those who wait; otherwise as streamcache_ticket_commit().
+ *
+ * Borrows everything for the call; `*value`, if wanted, receives one reference, for streamcache_value_release().
+ * Threads: any. Copies `data`; locks one shard at a time.
+ * @param[in]  ticket the ticket
+ * @param[in]  data the result, `len` bytes; NULL only with length 0
+ * @param[in]  len how many bytes
+ * @param[in]  options NULL for none
+ * @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
+ * @retval STREAMCACHE_OK stored
+ * @retval STREAMCACHE_NOT_STORED the ticket was fenced, or no room could be made; those who wait have it all the same
+ * @retval STREAMCACHE_ENDED the ticket was committed or aborted before
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, a stream's ticket, wrong options, or another thread is using the
+ *         ticket at this moment; the ticket stays open
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused; the ticket stays open
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_ticket_commit_copy(streamcache_ticket *ticket,
+                                                  const void *data,
+                                                  size_t len,
+                                                  const streamcache_put_options *options,
+                                                  streamcache_value **value);
+
+/**
+ * Publishes a result that stays where it is, and gives it to those who wait; otherwise as streamcache_ticket_commit().
+ *
+ * Takes `*external`: its destructor runs exactly once, also when the commit fails; see streamcache_external. Borrows the
+ * rest for the call; `*value`, if wanted, receives one reference, for streamcache_value_release(). Threads: any.
+ * Copies nothing; locks one shard at a time.
+ * @param[in]  ticket the ticket
+ * @param[in]  external the memory
+ * @param[in]  options NULL for none
+ * @param[out] value a lease, even when it was not stored (then outside the budget); NULL if not wanted
+ * @retval STREAMCACHE_OK stored
+ * @retval STREAMCACHE_NOT_STORED the ticket was fenced, or no room could be made; those who wait have it all the same
+ * @retval STREAMCACHE_ENDED the ticket was committed or aborted before
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, a stream's ticket, wrong options, a wrong struct_size, or another
+ *         thread is using the ticket at this moment; the ticket stays open
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused; the ticket stays open
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_ticket_commit_external(streamcache_ticket *ticket,
+                                                      const streamcache_external *external,
+                                                      const streamcache_put_options *options,
+                                                      streamcache_value **value);
+
+/**
+ * Publishes that there is no result: for an engine that means to remember a rejection (a chunk too short, a file that
+ * can't be decoded). Later lookups, and those who wait now, answer STREAMCACHE_REJECTED; it never leaves memory. A
+ * computation that merely failed is to be aborted instead.
+ *
+ * Borrows `ticket`. Threads: any. Locks one shard at a time.
+ * @param[in] ticket the ticket
+ * @param[in] code the reason, in the caller's own numbers, for streamcache_value_get_rejection()
+ * @param[in] ttl_ms milliseconds until it is forgotten; 0 for the cache's ttl_ms, which is never exceeded
+ * @retval STREAMCACHE_OK stored
+ * @retval STREAMCACHE_NOT_STORED the ticket was fenced, or no room could be made; those who wait know it all the same
+ * @retval STREAMCACHE_ENDED the ticket was committed or aborted before
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL ticket, a stream's, or another thread is using it at this moment; the
+ *         ticket stays open
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused; the ticket stays open
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_ticket_commit_rejection(streamcache_ticket *ticket,
+                                                       int32_t code,
+                                                       uint64_t ttl_ms);
+
+/**
+ * Publishes copies of a stream's output and of its next recurrent state, together, and moves the stream on.
+ *
+ * Borrows everything for the call; `*value`, if wanted, receives one reference to the output, for
+ * streamcache_value_release(). Threads: any. Copies both; locks one shard at a time.
+ * @param[in]  ticket the ticket, from streamcache_stream_begin()
+ * @param[in]  data the output, `len` bytes; NULL only with length 0
+ * @param[in]  len how many bytes
+ * @param[in]  next_state the state after this chunk, `next_state_len` bytes. NULL with length 0 where it is not known:
+ *             then nothing is stored, and the stream's state is unknown. For an empty state, a pointer and length 0
+ * @param[in]  next_state_len how many bytes
+ * @param[in]  options NULL for none; tensors and blob are the output's
+ * @param[out] value a lease on the output, even when it was not stored (then outside the budget); NULL if not wanted
+ * @retval STREAMCACHE_OK stored
+ * @retval STREAMCACHE_NOT_STORED the ticket was fenced, no room could be made, or the next state is not known; the
+ *         stream has moved on, and those who wait have the output, all the same
+ * @retval STREAMCACHE_ENDED the ticket was committed or aborted before
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, no stream's ticket, wrong options, or another thread is using the
+ *         ticket at this moment; the ticket stays open
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused; the ticket stays open
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_ticket_commit_step(streamcache_ticket *ticket,
+                                                  const void *data,
+                                                  size_t len,
+                                                  const void *next_state,
+                                                  size_t next_state_len,
+                                                  const streamcache_put_options *options,
+                                                  streamcache_value **value);
+
+/**
+ * Gives the right up, after a computation that failed: a caller who waits gets it, else the next lookup does.
+ *
+ * Borrows `ticket`. Threads: any.
+ * @param[in] ticket the ticket
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_ENDED it was committed or aborted before
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL ticket, or another thread is using it at this moment
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_ticket_abort(streamcache_ticket *ticket);
+
+/* ---- Batch ------------------------------------------------------------------------------------------------------- */
+
+/** A batch: chunks that were looked up together. Any thread, any time; one owner. */
+typedef struct streamcache_batch streamcache_batch;
+
+/** Some bytes of the caller's. */
+typedef struct streamcache_buffer {
+  /** The bytes; NULL only with length 0. */
+  const void *data;
+  /** How many. */
+  size_t len;
+} streamcache_buffer;
+
+/** One chunk of a batch, as it stands. */
+typedef struct streamcache_batch_item {
+  /**
+   * STREAMCACHE_OK: it has its result. STREAMCACHE_REJECTED: it has a rejection. STREAMCACHE_FILL: it is this batch's
+   * to compute. STREAMCACHE_PENDING: another caller computes it. STREAMCACHE_DUPLICATE: an earlier item has its key,
+   * and it will have its result. STREAMCACHE_ENDED: its ticket was aborted.
+   */
+  streamcache_status status;
+  /** For STREAMCACHE_DUPLICATE the index of the first item with this key, else the item's own. */
+  uint32_t same_as;
+  /** The result or the rejection, borrowed from the batch; NULL otherwise. */
+  streamcache_value *value;
+  /** The ticket of STREAMCACHE_FILL, borrowed from the batch; NULL otherwise. */
+  streamcache_ticket *ticket;
+} streamcache_batch_item;
+
+/**
+ * Looks up the results of many chunks under the present state, without waiting for anyone: each shard is locked once.
+ * What is missing shrinks to one ticket for each distinct key.
+ *
+ * Borrows everything for the call; `*batch` receives the batch, for streamcache_batch_release(). Threads: any.
+ * @param[in]  filter the filter
+ * @param[in]  chunks their digests, `count` of them; NULL only with count 0
+ * @param[in]  count how many, at most 2^20
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY, _NO_WAIT
+ * @param[out] batch the batch; NULL on failure
+ * @retval STREAMCACHE_OK done: see streamcache_batch_get_items()
+ * @retval STREAMCACHE_NO_STATE no state was loaded
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, too many chunks, an unknown flag or STREAMCACHE_PEEK
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_begin_batch(streamcache_filter *filter,
+                                                  const streamcache_digest *chunks,
+                                                  size_t count,
+                                                  uint32_t flags,
+                                                  streamcache_batch **batch);
+
+/**
+ * Digests many chunks and looks them up: streamcache_digest_chunk() for each and streamcache_filter_begin_batch() in
+ * one.
+ *
+ * Borrows everything for the call; `*batch` receives the batch, for streamcache_batch_release(). Threads: any.
+ * @param[in]  filter the filter
+ * @param[in]  chunks the chunks, `count` of them; NULL only with count 0
+ * @param[in]  count how many, at most 2^20
+ * @param[in]  flags as streamcache_filter_begin_batch() has them
+ * @param[out] batch the batch; NULL on failure
+ * @retval STREAMCACHE_OK done: see streamcache_batch_get_items()
+ * @retval STREAMCACHE_NO_STATE no state was loaded
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, too many chunks, an unknown flag or STREAMCACHE_PEEK
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_begin_batch_bytes(streamcache_filter *filter,
+                                                        const streamcache_buffer *chunks,
+                                                        size_t count,
+                                                        uint32_t flags,
+                                                        streamcache_batch **batch);
+
+/**
+ * Frees a batch: its open tickets are aborted, and its borrowed values are its no more.
+ *
+ * Takes `batch`; NULL is fine. Threads: any, but no other may still use it. Never fails, never waits.
+ * @param[in] batch the batch, or NULL
+ * @since 0.1.0
+ */
+void streamcache_batch_release(streamcache_batch *batch);
+
+/**
+ * How many chunks a batch has.
+ *
+ * Borrows `batch`. Threads: any.
+ * @param[in] batch the batch; NULL answers 0
+ * @return how many
+ * @since 0.1.0
+ */
+size_t streamcache_batch_get_count(const streamcache_batch *batch);
+
+/**
+ * Writes the items as they stand now, in the order of the chunks.
+ *
+ * Borrows everything for the call; values and tickets in the items are the batch's, until its release (retain those
+ * that are to live longer). Threads: any.
+ * @param[in]  batch the batch
+ * @param[out] items where to; NULL only with capacity 0
+ * @param[in]  capacity how many items fit
+ * @param[out] count how many there are; NULL if not wanted
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_BUFFER_TOO_SMALL there are more: as many as fit were written
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_batch_get_items(const streamcache_batch *batch,
+                                               streamcache_batch_item *items,
+                                               size_t capacity,
+                                               size_t *count);
+
+/**
+ * Waits for what other callers compute. Compute and commit this batch's own items first: others may wait for them.
+ *
+ * Borrows `batch`. Threads: any; a wait holds no lock.
+ * @param[in] batch the batch
+ * @param[in] timeout_ms how long at most; 0 not at all, STREAMCACHE_TIMEOUT_DEFAULT 60 seconds
+ * @retval STREAMCACHE_OK nothing is pending any more
+ * @retval STREAMCACHE_FILL the owner of an item gave up, and it is this batch's to compute now, even if others are
+ *         pending: see streamcache_batch_get_items(), commit it, and wait again
+ * @retval STREAMCACHE_BUSY the time was up
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL batch
+ * @retval STREAMCACHE_CLOSED the cache was closed, also during the wait
+ * @since 0.1.0
+ */
+streamcache_status streamcache_batch_wait(streamcache_batch *batch,
+                                          uint32_t timeout_ms);
+
+/**
+ * Publishes the results of this batch's own items from one buffer, as a model that ran over them leaves it: row r is at
+ * `data + r * stride`. Each row is copied once, and given to those who wait.
+ *
+ * Borrows everything for the call. Threads: any. Locks one shard at a time.
+ * @param[in]  batch the batch
+ * @param[in]  items the index of each row's item, which must be STREAMCACHE_FILL; NULL for all of those, in order
+ * @param[in]  count how many rows; with items NULL it must be the number of those items
+ * @param[in]  data the rows
+ * @param[in]  stride bytes from one row to the next, at least `len`
+ * @param[in]  len bytes of a row
+ * @param[in]  options NULL for none; tensors and blob are every row's, and compute_ns of one row: where it is 0, the
+ *             time since the batch began is shared by its rows
+ * @param[out] stored how many were stored, also on failure; NULL if not wanted
+ * @retval STREAMCACHE_OK done: these items, and those of the same keys, have their results now
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an item that is not this batch's to compute or comes twice, a
+ *         wrong count, a stride below `len`, or wrong options; nothing was committed
+ * @retval STREAMCACHE_ENDED another thread committed or aborted one of these tickets; the rows before it are committed
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused; the rows before are committed, the others stay open
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_batch_commit(streamcache_batch *batch,
+                                            const uint32_t *items,
+                                            size_t count,
+                                            const void *data,
+                                            size_t stride,
+                                            size_t len,
+                                            const streamcache_put_options *options,
+                                            size_t *stored);
+
+/* ---- Stream ------------------------------------------------------------------------------------------------------ */
+
+/** A stream: a filter whose recurrent state evolves chunk by chunk. Any thread, one step at a time; reference-counted. */
+typedef struct streamcache_stream streamcache_stream;
+
+/**
+ * Opens a stream at an initial recurrent state. A step's key names the state it begins with, by content: a hit is the
+ * same chunk from the same state. So a stream hits where it replays what was computed from a reset, and an endless live
+ * one never does.
+ *
+ * Borrows everything for the call; `*stream` receives one reference, for streamcache_stream_release(). It keeps the
+ * filter alive, and pins the trained state the filter has now until a reset. Threads: any. Copies `state`, which is
+ * charged to the budget.
+ * @param[in]  filter the filter
+ * @param[in]  state the recurrent state, `len` bytes (often zeros); NULL only with length 0
+ * @param[in]  len how many bytes
+ * @param[out] stream the stream; NULL on failure
+ * @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_NO_STATE the filter's trained state was not loaded
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_NO_SPACE the state doesn't fit into max_bytes
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_stream_open(streamcache_filter *filter,
+                                           const void *state,
+                                           size_t len,
+                                           streamcache_stream **stream,
+                                           streamcache_error **error);
+
+/**
+ * Adds a reference.
+ *
+ * The caller owns one more, for streamcache_stream_release(). Threads: any.
+ * @param[in] stream the stream
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_stream_retain(streamcache_stream *stream);
+
+/**
+ * Drops a reference. A ticket of the stream's may outlive it: its commit is stored.
+ *
+ * Takes one reference; NULL is fine. Threads: any. Never fails, never waits.
+ * @param[in] stream the stream, or NULL
+ * @since 0.1.0
+ */
+void streamcache_stream_release(streamcache_stream *stream);
+
+/**
+ * Looks up what the next chunk gives from the stream's present state.
+ *
+ * Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(), and `*ticket` one,
+ * for streamcache_ticket_release(). Threads: any; a wait holds no lock. Locks one shard; copies nothing.
+ * @param[in]  stream the stream
+ * @param[in]  chunk the chunk's digest
+ * @param[in]  timeout_ms how long to wait for another caller's computation of the same step; 0 not at all,
+ *             STREAMCACHE_TIMEOUT_DEFAULT 60 seconds
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY, _NO_WAIT
+ * @param[out] value the output; NULL otherwise
+ * @param[out] ticket the right to compute the step; NULL otherwise
+ * @retval STREAMCACHE_OK a hit: the stream has moved on
+ * @retval STREAMCACHE_FILL yours to compute, from streamcache_stream_get_state(); then
+ *         streamcache_ticket_commit_step(), which moves the stream on, or abort, which leaves it where it is
+ * @retval STREAMCACHE_BYPASSED the stream's state is unknown, so nothing was looked up. The engine computes from a state
+ *         of its own; a committed output is not stored, and a committed next state is the stream's from then on
+ * @retval STREAMCACHE_BUSY another caller computes it, and the time was up; or this stream's last ticket is still open
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag or STREAMCACHE_PEEK
+ * @retval STREAMCACHE_CLOSED the cache was closed, also during the wait
+ * @since 0.1.0
+ */
+streamcache_status streamcache_stream_begin(streamcache_stream *stream,
+                                            const streamcache_digest *chunk,
+                                            uint32_t timeout_ms,
+                                            uint32_t flags,
+                                            streamcache_value **value,
+                                            streamcache_ticket **ticket);
+
+/**
+ * Leases the recurrent state the stream is at: the one to compute the next chunk from.
+ *
+ * Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(). Threads: any.
+ * @param[in]  stream the stream
+ * @param[out] value the state; NULL on failure; NULL if not wanted
+ * @param[out] state its content digest; NULL if not wanted
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_NO_STATE it is unknown
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL stream
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_stream_get_state(const streamcache_stream *stream,
+                                                streamcache_value **value,
+                                                streamcache_digest *state);
+
+/**
+ * Goes back to position 0, at a given state or the initial one, under the trained state the filter has now. What an open
+ * ticket of this stream commits is stored, and moves nothing any more.
+ *
+ * Borrows everything for the call. Threads: any. Copies `state`, which is charged to the budget.
+ * @param[in]  stream the stream
+ * @param[in]  state the recurrent state, `len` bytes; NULL with length 0 for the initial one, a pointer and length 0 for
+ *             an empty one
+ * @param[in]  len how many bytes
+ * @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_NO_SPACE the state doesn't fit into max_bytes; the stream stays where it is
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused; the stream stays where it is
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_stream_reset(streamcache_stream *stream,
+                                            const void *state,
+                                            size_t len,
+                                            streamcache_error **error);
+
+/**
+ * Tells a stream that the engine went on without it: its state is unknown, and streamcache_stream_begin() answers
+ * STREAMCACHE_BYPASSED until a reset or the commit of a next state.
+ *
+ * Borrows `stream`. Threads: any.
+ * @param[in] stream the stream
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_stream_forget(streamcache_stream *stream);
+
+/**
+ * Opens another stream at the same place, with the same initial state and the same pinned trained state.
+ *
+ * Borrows `stream`; `*fork` receives one reference, for streamcache_stream_release(). Threads: any. Copies nothing.
+ * @param[in]  stream the stream
+ * @param[out] fork the other one; NULL on failure
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_stream_fork(const streamcache_stream *stream,
+                                           streamcache_stream **fork);
+
+/**
+ * How many chunks a stream has gone since it was opened or reset.
+ *
+ * Borrows everything for the call. Threads: any.
+ * @param[in]  stream the stream
+ * @param[out] position how many
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_stream_get_position(const streamcache_stream *stream,
+                                                   uint64_t *position);
+
+/**
+ * Names a stream's place: streams with equal digests give equal outputs from here on. It is made of the filter and the
+ * recurrent state, whatever led there; see docs/keys.md.
+ *
+ * Borrows everything for the call. Threads: any.
+ * @param[in]  stream the stream
+ * @param[out] digest the place's
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_NO_STATE the stream's state is unknown
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_stream_get_digest(const streamcache_stream *stream,
+                                                 streamcache_digest *digest);
+
 /* ---- Stats ------------------------------------------------------------------------------------------------------- */
 
 /**
@@ -1930,14 +2720,20 @@ streamcache_status streamcache_pipeline_snapshot_key(const streamcache_snapshot 
 typedef struct streamcache_cache_stats {
   /** In: sizeof(streamcache_cache_stats). Out: the bytes that were filled in. */
   size_t struct_size;
-  /** Lookups, each counted once: the sum of hits, misses and bypassed. Peeks are not counted. */
+  /** Lookups, each counted once: the sum of hits, misses, coalesced, bypassed and rejected. Peeks are not counted. */
   uint64_t lookups;
   /** Lookups that found their result. */
   uint64_t hits;
   /** Lookups that did not. */
   uint64_t misses;
+  /** Lookups that got the result another caller was computing. */
+  uint64_t coalesced;
   /** Lookups that were told not to look: STREAMCACHE_BYPASS, _REFRESH, and every one of a non-deterministic filter. */
   uint64_t bypassed;
+  /** Lookups that found a rejection. */
+  uint64_t rejected;
+  /** Answers of STREAMCACHE_BUSY, and STREAMCACHE_PENDING: no lookups yet. */
+  uint64_t busy;
   /** Misses whose result was there with its time to live over, part of misses. */
   uint64_t expired;
   /** Results stored, replacements included. */
@@ -1963,7 +2759,11 @@ typedef struct streamcache_cache_stats {
   uint64_t leased_bytes;
   /** Bytes of states, part of bytes. */
   uint64_t state_bytes;
-  /** Nanoseconds of computation that hits saved, from compute_ns of their puts. */
+  /** Computations under way: tickets that are open. */
+  uint64_t open_tickets;
+  /** Milliseconds since the oldest of them was given. */
+  uint64_t oldest_ticket_ms;
+  /** Nanoseconds of computation that hits saved, from compute_ns of their puts, or as their tickets measured it. */
   uint64_t time_saved_ns;
 } streamcache_cache_stats;
 

@@ -1,11 +1,16 @@
 //! The cache: what a handle stands for. A lookup is key → memory → account; a put the same way down. The seed's own
-//! verbs live here too, for callers who make their keys themselves.
+//! verbs live here too, for callers who make their keys themselves. `once` has the lookups of those who compute what is
+//! missing, `many` those of a whole batch.
+
+mod many;
+mod once;
 
 use crate::call::{Flags, PutOptions};
 use crate::description::Plan;
 use crate::digest::{Digest, Scope};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exposition::{self, Format};
+use crate::flight::Flights;
 use crate::lock::Mutex;
 use crate::log::{self, Level};
 use crate::memory::{Memory, Put};
@@ -14,6 +19,8 @@ use crate::process::{Birth, boot_ms};
 use crate::stats::{CacheStats, FilterUse, FilterUses};
 use crate::value::{Draft, Payload, Value};
 use std::collections::{BTreeMap, HashMap};
+pub(crate) use many::Many;
+pub(crate) use once::{Begun, Looked, Missed};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
@@ -43,6 +50,11 @@ pub struct Cache {
     ttl_ms: u64,
     /// Lookups that were told not to look.
     bypassed: AtomicU64,
+    /// Lookups that got the right to compute, the result of another's computation, or neither in time.
+    filled: AtomicU64,
+    coalesced: AtomicU64,
+    busy: AtomicU64,
+    flights: Arc<Flights<Value>>,
     states: Mutex<HashMap<Box<str>, NamedState>>,
     name: Box<str>,
     filters: Mutex<FilterUses>,
@@ -61,6 +73,10 @@ impl Cache {
             scope: Scope::new(&options.namespace, options.secret.as_ref()),
             ttl_ms: options.ttl_ms,
             bypassed: AtomicU64::new(0),
+            filled: AtomicU64::new(0),
+            coalesced: AtomicU64::new(0),
+            busy: AtomicU64::new(0),
+            flights: Flights::new(options.ticket_max_age()),
             states: Mutex::new(HashMap::new()),
             name: options.name.clone(),
             filters: Mutex::default(),
@@ -97,17 +113,20 @@ impl Cache {
         self.check_open()?;
         let draft = Draft {
             description: Plan::new(options.tensors, options.blob, payload.len())?,
-            payload,
             compute_ns: options.compute_ns,
             expires_ms: self.expiry(options.ttl_ms),
+            ..Draft::new(payload)
         };
         if options.flags.stores() {
-            let put = self.memory.put(key, tag, draft, options.lease)?;
-            // Closed meanwhile: the purge of the close may have been before this put.
-            if let Err(closed) = self.check_open() {
-                self.memory.remove(key);
-                return Err(closed);
+            // Whoever computes this is overtaken, and those who wait for it get this value.
+            let overtaken = self.flights.fence_key(key);
+            let lease = options.lease || overtaken.is_some();
+            let mut put = self.memory.put(key, tag, draft, lease, None)?;
+            if let (Some(flight), Some(value)) = (overtaken, &put.value) {
+                flight.overtake(value.clone());
             }
+            put.value = put.value.filter(|_| options.lease);
+            self.still_open(key)?;
             return Ok(put);
         }
         let charge = draft.charge().ok_or(ErrorKind::NoMemory)?;
@@ -115,8 +134,15 @@ impl Cache {
         Ok(Put { stored: false, value })
     }
 
+    /// After a put: if it was closed meanwhile, the purge of the close may have been before.
+    fn still_open(&self, key: &Digest) -> Result<()> {
+        self.check_open().inspect_err(|_| {
+            self.memory.remove(key);
+        })
+    }
+
     /// The end of a put's time to live: its own, but never beyond the cache's limit. 0 for none.
-    fn expiry(&self, ttl_ms: u64) -> u64 {
+    pub(crate) fn expiry(&self, ttl_ms: u64) -> u64 {
         match (ttl_ms, self.ttl_ms) {
             (0, 0) => 0,
             (0, ttl) | (ttl, 0) => boot_ms().saturating_add(ttl),
@@ -127,12 +153,14 @@ impl Cache {
     /// Forgets the result under a ready key; says whether there was one.
     pub fn remove(&self, key: &Digest) -> Result<bool> {
         self.check_open()?;
+        self.flights.fence_key(key);
         Ok(self.memory.remove(key))
     }
 
     /// Forgets the results whose tag `matches`; says how many.
     pub(crate) fn remove_tagged(&self, matches: &dyn Fn(u64) -> bool) -> Result<u64> {
         self.check_open()?;
+        self.flights.fence(matches);
         Ok(self.memory.remove_tagged(matches))
     }
 
@@ -173,9 +201,13 @@ impl Cache {
     /// Keeps a state under a filter's id with the caller's key; replaces the id's old one. On failure that one stays.
     pub fn load_state(&self, id: &str, key: Digest, bytes: &[u8]) -> Result<()> {
         let value = self.hold_state(bytes, NAMED_STATE_COST + id.len() as u64).inspect_err(|e| tell_refused(id, e))?;
+        let mut name = String::new();
+        name.try_reserve_exact(id.len())?;
+        name.push_str(id);
         let mut states = self.states.lock();
         self.check_open()?; // under the lock that a close takes to forget the states
-        let old = states.insert(id.into(), NamedState { key, value });
+        states.try_reserve(1)?;
+        let old = states.insert(name.into(), NamedState { key, value });
         drop(states);
         if old.is_some() {
             log::say(Level::Info, "cache", || format!("state {id:?}: replaced"));
@@ -200,6 +232,7 @@ impl Cache {
     /// Forgets every result. States and leases stay.
     pub fn purge(&self) -> Result<()> {
         self.check_open()?;
+        self.flights.fence(&|_| true);
         self.memory.purge();
         Ok(())
     }
@@ -210,6 +243,7 @@ impl Cache {
         match self.life.compare_exchange(OPEN, CLOSED, Ordering::SeqCst, Ordering::SeqCst) {
             Err(PANICKED) => Err(ErrorKind::Panic.into()),
             was => {
+                self.flights.abandon_all();
                 self.memory.purge();
                 let states = std::mem::take(&mut *self.states.lock());
                 drop(states);
@@ -224,6 +258,7 @@ impl Cache {
     /// After a contained panic nothing inside can be trusted: every later call is refused.
     pub(crate) fn poison(&self) {
         self.life.store(PANICKED, Ordering::Release);
+        self.flights.abandon_all();
     }
 
     /// In which process it was opened.
@@ -250,7 +285,16 @@ impl Cache {
         if !self.birth.is_here() {
             return CacheStats::default();
         }
-        CacheStats { bypassed: self.bypassed.load(Ordering::Relaxed), ..self.memory.stats() }
+        let memory = self.memory.stats();
+        CacheStats {
+            misses: memory.misses + self.filled.load(Ordering::Relaxed),
+            coalesced: self.coalesced.load(Ordering::Relaxed),
+            bypassed: self.bypassed.load(Ordering::Relaxed),
+            busy: self.busy.load(Ordering::Relaxed),
+            open_tickets: self.flights.open(),
+            oldest_ticket_ms: self.flights.oldest().map_or(0, |age| age.as_millis() as u64),
+            ..memory
+        }
     }
 
     /// The counters and gauges, and those of the filters that are open, as text.

@@ -17,7 +17,10 @@ impl Flags {
     /// Look, but don't store.
     pub const READ_ONLY: Self = Self(8);
 
-    const ALL: u32 = 15;
+    /// Wait for no one: for callers whose scheduler must not block. Only where a call could wait.
+    pub const NO_WAIT: Self = Self(16);
+
+    const ALL: u32 = 31;
 
     /// The flags in `bits`.
     pub fn from_bits(bits: u32) -> Result<Self> {
@@ -25,6 +28,10 @@ impl Flags {
             return Err(Error::invalid(format!("unknown flags {:#x}", bits & !Self::ALL)));
         }
         Ok(Self(bits))
+    }
+
+    pub(crate) fn waits(self) -> bool {
+        !self.has(Self::NO_WAIT)
     }
 
     fn has(self, flag: Self) -> bool {

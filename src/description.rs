@@ -73,14 +73,17 @@ impl<'a> Plan<'a> {
         size_of::<Description>() + size_of::<Place>() * tensors.len() + size_of::<i64>() * self.dims() + blob.len()
     }
 
-    pub(crate) fn make(&self) -> Description {
-        let mut dims = Vec::with_capacity(self.dims());
-        let mut places = Vec::with_capacity(self.tensors.len());
+    pub(crate) fn make(&self) -> Result<Description> {
+        let (mut dims, mut places, mut blob) = (Vec::new(), Vec::new(), Vec::new());
+        dims.try_reserve_exact(self.dims())?;
+        places.try_reserve_exact(self.tensors.len())?;
+        blob.try_reserve_exact(self.blob.len())?;
+        blob.extend_from_slice(self.blob);
         for &TensorSpec { dtype, dims: its_dims, offset, length } in self.tensors {
             dims.extend_from_slice(its_dims);
             places.push(Place { dtype, dims_end: dims.len(), offset, length });
         }
-        Description { places: places.into(), dims: dims.into(), blob: self.blob.into() }
+        Ok(Description { places: places.into(), dims: dims.into(), blob: blob.into() })
     }
 }
 
@@ -110,12 +113,12 @@ impl Description {
 
     /// The digest of each tensor over `payload`, names empty.
     pub(crate) fn tensor_digests(&self, payload: &[u8]) -> Result<Vec<Digest>> {
-        let specs = (0..self.places.len()).filter_map(|n| self.tensor(n));
-        specs
-            .map(|spec| {
-                let data = &payload[spec.offset..spec.offset + spec.length];
-                crate::digest::tensor(&Tensor { name: "", dtype: spec.dtype, dims: spec.dims, data })
-            })
-            .collect()
+        let mut digests = Vec::new();
+        digests.try_reserve_exact(self.places.len())?;
+        for TensorSpec { dtype, dims, offset, length } in (0..self.places.len()).filter_map(|n| self.tensor(n)) {
+            let data = &payload[offset..offset + length];
+            digests.push(crate::digest::tensor(&Tensor { name: "", dtype, dims, data })?);
+        }
+        Ok(digests)
     }
 }

@@ -1,6 +1,7 @@
 //! What can go wrong, as a kind (a status in C) and a sentence that says what to do.
 
 use std::borrow::Cow;
+use std::collections::TryReserveError;
 use std::ffi::CStr;
 use std::fmt;
 
@@ -27,10 +28,12 @@ pub enum ErrorKind {
     Panic = -8,
     /// The handle was made before a fork, in the parent process.
     Forked = -9,
+    /// The ticket was committed or aborted before.
+    Ended = -10,
 }
 
 impl ErrorKind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::InvalidArgument,
         Self::NoMemory,
         Self::NoSpace,
@@ -40,6 +43,7 @@ impl ErrorKind {
         Self::NotSupported,
         Self::Panic,
         Self::Forked,
+        Self::Ended,
     ];
 
     /// The kind a C status stands for, if it is an error's.
@@ -73,6 +77,9 @@ impl ErrorKind {
             }
             Self::Forked => {
                 c"forked: this handle was made before fork() and belongs to the parent process; open another cache in this one"
+            }
+            Self::Ended => {
+                c"ended: this ticket was committed or aborted before; begin again, and release it"
             }
         }
     }
@@ -111,6 +118,12 @@ impl Error {
 impl From<ErrorKind> for Error {
     fn from(kind: ErrorKind) -> Self {
         Self { kind, message: Cow::Borrowed(kind.message()) }
+    }
+}
+
+impl From<TryReserveError> for Error {
+    fn from(_: TryReserveError) -> Self {
+        ErrorKind::NoMemory.into()
     }
 }
 

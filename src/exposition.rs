@@ -30,11 +30,12 @@ impl<T> Metric<T> {
         if self.prometheus.ends_with("_total") { "counter" } else { "gauge" }
     }
 
-    /// Nanoseconds are seconds in Prometheus, and no limit is infinity.
+    /// Times are seconds in Prometheus, and no limit is infinity.
     fn prometheus_value(&self, stats: &T) -> String {
         match (self.read)(stats) {
             UNLIMITED => "+Inf".into(),
             nanoseconds if self.name.ends_with("_ns") => format!("{:?}", nanoseconds as f64 / 1e9),
+            milliseconds if self.name.ends_with("_ms") => format!("{:?}", milliseconds as f64 / 1e3),
             number => number.to_string(),
         }
     }
@@ -56,11 +57,14 @@ macro_rules! metric {
     };
 }
 
-const CACHE: [Metric<CacheStats>; 16] = [
+const CACHE: [Metric<CacheStats>; 21] = [
     metric!(lookups(), "lookups_total", "Lookups, each counted once."),
     metric!(hits, "hits_total", "Lookups that found their result."),
     metric!(misses, "misses_total", "Lookups that did not."),
+    metric!(coalesced, "coalesced_total", "Lookups that got the result another caller was computing."),
     metric!(bypassed, "bypassed_total", "Lookups that were told not to look."),
+    metric!(rejected, "rejected_total", "Lookups that found a rejection."),
+    metric!(busy, "busy_total", "Times a caller gave up waiting for another's computation."),
     metric!(expired, "expired_total", "Misses whose result was there with its time to live over."),
     metric!(puts, "puts_total", "Results stored."),
     metric!(evictions, "evictions_total", "Results given up for others."),
@@ -72,14 +76,18 @@ const CACHE: [Metric<CacheStats>; 16] = [
     metric!(detached_bytes, "detached_bytes", "Bytes of values that were not stored and live with their callers."),
     metric!(leased_bytes, "leased_bytes", "Bytes of results that left the cache and are still leased."),
     metric!(state_bytes, "state_bytes", "Bytes of states."),
+    metric!(open_tickets, "open_tickets", "Computations under way."),
+    metric!(oldest_ticket_ms, "oldest_ticket_seconds", "How long the oldest of them has been under way."),
     metric!(time_saved_ns, "time_saved_seconds_total", "Compute time that hits saved."),
 ];
 
-const FILTER: [Metric<FilterStats>; 6] = [
+const FILTER: [Metric<FilterStats>; 8] = [
     metric!(lookups(), "filter_lookups_total", "Lookups of a filter, each counted once."),
     metric!(hits, "filter_hits_total", "Lookups of a filter that found their result."),
     metric!(misses, "filter_misses_total", "Lookups of a filter that did not."),
+    metric!(coalesced, "filter_coalesced_total", "Lookups of a filter that got what another caller was computing."),
     metric!(bypassed, "filter_bypassed_total", "Lookups of a filter that were told not to look."),
+    metric!(rejected, "filter_rejected_total", "Lookups of a filter that found a rejection."),
     metric!(puts, "filter_puts_total", "Results of a filter stored."),
     metric!(time_saved_ns, "filter_time_saved_seconds_total", "Compute time that a filter's hits saved."),
 ];

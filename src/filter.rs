@@ -1,64 +1,29 @@
 //! Filters: a configuration and its present state. Results follow the state's digest, so a swap never serves what
 //! another state computed, and a rollback finds its own results again.
 
-use crate::cache::{Cache, tell_refused};
+use crate::batch::Batch;
+use crate::cache::{Cache, Looked, Missed, tell_refused};
 use crate::call::{Flags, PutOptions};
-use crate::digest::{self, Digest, FilterDigest, Scope};
+use crate::digest::{self, Digest, FilterDigest};
 use crate::error::{Error, ErrorKind, Result};
-use crate::lock::Mutex;
+use crate::lock::{Guard, Mutex};
 use crate::log::{self, Level};
 use crate::memory::Put;
+use crate::named::{Bound, Name};
 use crate::present::Present;
 use crate::stats::{FilterCounters, FilterStats, FilterUse};
+use crate::ticket::{self, Begin, Origin, Step};
 use crate::value::{Payload, Value};
 use arc_swap::ArcSwapOption;
+use arrayvec::ArrayVec;
 use std::sync::Arc;
+use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How many earlier states a filter knows a late put by.
 const MAX_REMEMBERED: usize = 16;
 /// Ids are for people: one of any length would be memory that no budget knows.
 const MAX_ID: usize = 256;
-
-/// A state as a filter uses it, with everything derived from it once.
-#[derive(Debug)]
-struct Bound {
-    state: Digest,
-    /// None when only the digest is known.
-    bytes: Option<Value>,
-    name: Name,
-    /// Whether the handle has known no other state so far.
-    first: bool,
-}
-
-/// What a filter is called under one of its states.
-#[derive(Clone, Copy, Debug)]
-struct Name {
-    /// Keys every chunk's output.
-    filter: FilterDigest,
-    /// What its entries carry.
-    tag: u64,
-}
-
-impl Name {
-    fn new(scope: &Scope, config: &Digest, state: &Digest) -> Self {
-        let filter = scope.filter(config, state);
-        let Digest([a, b, c, d, e, f, g, h, ..]) = filter.tag();
-        Self { filter, tag: u64::from_le_bytes([a, b, c, d, e, f, g, h]) }
-    }
-
-    fn key(&self, chunk: &Digest) -> Digest {
-        self.filter.output(chunk)
-    }
-
-    fn to_words(self) -> [u64; 5] {
-        let [a, b, c, d] = self.filter.to_words();
-        [a, b, c, d, self.tag]
-    }
-
-    fn from_words([a, b, c, d, tag]: [u64; 5]) -> Self {
-        Self { filter: FilterDigest::from_words([a, b, c, d]), tag }
-    }
-}
 
 /// A filter handle: its state belongs to it alone, not to its id.
 #[derive(Debug)]
@@ -67,6 +32,8 @@ pub struct Filter {
     /// The present state's name, read on every lookup.
     present: Present<5>,
     current: ArcSwapOption<Bound>,
+    /// Whether the handle has known another state than the present one.
+    was_swapped: AtomicBool,
     /// Serialises swaps; the names of earlier states, oldest first.
     earlier: Mutex<Vec<Name>>,
     shared: Arc<Use>,
@@ -95,6 +62,36 @@ impl Use {
             self.counted.counters.looked(flags.looks(), value.as_ref());
         }
         Ok(Lookup { value, key })
+    }
+
+    /// The first look of a lookup whose caller computes what is missing.
+    fn look(&self, key: &Digest, flags: Flags) -> Result<Looked> {
+        let looked = self.cache.look(key, self.flags.with(flags))?;
+        if let Looked::Hit(value) = &looked {
+            self.counted.counters.looked(true, Some(value));
+        }
+        Ok(looked)
+    }
+
+    fn begin_under(
+        &self, bound: &Arc<Bound>, key: &Digest, wait: Duration, flags: Flags, step: Option<Step>,
+    ) -> Result<Begin> {
+        match self.look(key, flags)? {
+            Looked::Hit(value) => Ok(Begin::found(value)),
+            Looked::Missed(missed) => self.begin(bound, key, missed, wait, flags, step),
+        }
+    }
+
+    /// After a look that found nothing: computes, or waits for who does.
+    fn begin(
+        &self, bound: &Arc<Bound>, key: &Digest, missed: Missed, wait: Duration, flags: Flags, step: Option<Step>,
+    ) -> Result<Begin> {
+        let (tag, flags) = (bound.name.tag, self.flags.with(flags));
+        let begun = self.cache.begin(missed, key, tag, wait, flags)?;
+        begun.count(&self.counted.counters, flags);
+        let origin =
+            || Origin { bound: Some(Arc::clone(bound)), counted: Some(Arc::clone(&self.counted)), flags, step, keeps: false };
+        Ok(ticket::begin(&self.cache, begun, tag, origin))
     }
 
     fn link(&self, name: &Name) -> Result<FilterDigest> {
@@ -149,6 +146,7 @@ impl Filter {
             config,
             present: Present::default(),
             current: ArcSwapOption::empty(),
+            was_swapped: AtomicBool::new(false),
             earlier: Mutex::new(Vec::new()),
         }))
     }
@@ -172,7 +170,7 @@ impl Filter {
         }
         // Before the lock: this evicts, copies, and may run destructors of external memory.
         let bytes = self.cache().hold_state(bytes, 0).inspect_err(|e| tell_refused(self.id(), e))?;
-        let mut earlier = self.earlier.lock();
+        let mut earlier = self.to_swap()?;
         if self.holds(&state) {
             return Ok(());
         }
@@ -190,13 +188,20 @@ impl Filter {
     /// Loads a state by its digest alone, the way for large models: nothing is copied or charged.
     pub fn load_state_digest(&self, state: Digest) -> Result<()> {
         self.cache().check_open()?;
-        let mut earlier = self.earlier.lock();
+        let mut earlier = self.to_swap()?;
         if self.current.load().as_ref().is_none_or(|bound| bound.state != state) {
             let swapped = self.swap(&mut earlier, state, None);
             drop(earlier);
             self.tell(swapped);
         }
         Ok(())
+    }
+
+    /// The names of earlier states, locked and with room for another.
+    fn to_swap(&self) -> Result<Guard<'_, Vec<Name>>> {
+        let mut earlier = self.earlier.lock();
+        earlier.try_reserve(1)?;
+        Ok(earlier)
     }
 
     /// Says which state gave way to which, by their tags. Not to be called under the lock.
@@ -214,7 +219,6 @@ impl Filter {
     fn swap(&self, earlier: &mut Vec<Name>, state: Digest, bytes: Option<Value>) -> Option<(Arc<Bound>, u64)> {
         let name = Name::new(self.cache().scope(), &self.config, &state);
         let old = self.current.load_full();
-        let first = old.as_ref().is_none_or(|old| old.first && old.state == state);
         let swapped = old.filter(|old| old.state != state);
         if let Some(old) = &swapped {
             earlier.retain(|known| known.filter != old.name.filter && known.filter != name.filter);
@@ -222,8 +226,9 @@ impl Filter {
                 earlier.remove(0);
             }
             earlier.push(old.name);
+            self.was_swapped.store(true, Ordering::Relaxed); // seen by whoever reads the new name below
         }
-        self.current.store(Some(Arc::new(Bound { state, bytes, name, first })));
+        self.current.store(Some(Arc::new(Bound { state, bytes, name })));
         self.present.write(name.to_words());
         swapped.map(|old| (old, name.tag))
     }
@@ -240,24 +245,67 @@ impl Filter {
         Ok(Snapshot { shared: Arc::clone(&self.shared), bound })
     }
 
+    /// What it is called under its present state. Needs no memory, where a thread's first look at `current` does.
+    #[inline]
+    fn name(&self) -> Result<Name> {
+        match self.present.read() {
+            Some(words) => Ok(Name::from_words(words)),
+            None => Ok(self.current.load().as_ref().ok_or(ErrorKind::NoState)?.name),
+        }
+    }
+
     /// The key of a chunk's result under the present state.
     pub fn key(&self, chunk: &Digest) -> Result<Digest> {
         self.cache().check_open()?;
-        Ok(self.current.load().as_ref().ok_or(ErrorKind::NoState)?.name.key(chunk))
+        Ok(self.name()?.key(chunk))
     }
 
     /// Its part in the key of a pipeline.
     pub(crate) fn link(&self) -> Result<FilterDigest> {
-        self.shared.link(&self.current.load().as_ref().ok_or(ErrorKind::NoState)?.name)
+        self.shared.link(&self.name()?)
     }
 
     /// Looks a chunk's result up under the present state.
     pub fn get(&self, chunk: &Digest, flags: Flags) -> Result<Lookup> {
-        let name = match self.present.read() {
-            Some(words) => Name::from_words(words),
-            None => self.current.load().as_ref().ok_or(ErrorKind::NoState)?.name,
+        self.shared.get(&self.name()?, chunk, flags)
+    }
+
+    /// Looks a chunk's result up under the present state; if it is missing, this caller gets the right to compute it,
+    /// or waits until `wait` is over for the one who has it.
+    pub fn begin(&self, chunk: &Digest, wait: Duration, flags: Flags) -> Result<Begin> {
+        let name = self.name()?;
+        let key = name.key(chunk);
+        let missed = match self.shared.look(&key, flags)? {
+            Looked::Hit(value) => return Ok(Begin::found(value)),
+            Looked::Missed(missed) => missed,
         };
-        self.shared.get(&name, chunk, flags)
+        let bound = self.current.load_full().ok_or(ErrorKind::NoState)?;
+        if name.filter == bound.name.filter {
+            return self.shared.begin(&bound, &key, missed, wait, flags, None);
+        }
+        // Swapped between the two readings: the ticket's state is the one its key names.
+        self.shared.begin_under(&bound, &bound.name.key(chunk), wait, flags, None)
+    }
+
+    /// The present state, with all that is derived from it.
+    pub(crate) fn bound(&self) -> Result<Arc<Bound>> {
+        self.cache().check_open()?;
+        self.current.load_full().ok_or_else(|| ErrorKind::NoState.into())
+    }
+
+    /// A stream's step under a state of this filter.
+    pub(crate) fn begin_step(
+        &self, bound: &Arc<Bound>, key: &Digest, wait: Duration, flags: Flags, step: Step,
+    ) -> Result<Begin> {
+        self.shared.begin_under(bound, key, wait, flags, Some(step))
+    }
+
+    /// Looks the results of many chunks up under the present state, without waiting: what is missing is the batch's to
+    /// compute, each distinct key once.
+    pub fn begin_batch(&self, chunks: &[Digest], flags: Flags) -> Result<Arc<Batch>> {
+        let bound = self.current.load_full().ok_or(ErrorKind::NoState)?;
+        let Use { cache, flags: own, counted } = &*self.shared;
+        Batch::begin(cache, bound, counted, chunks, own.with(flags))
     }
 
     /// Stores a chunk's result. `key` is the one its lookup used: it says which state computed the result, and may be
@@ -269,17 +317,16 @@ impl Filter {
     pub(crate) fn store(
         &self, chunk: &Digest, key: Option<&Digest>, payload: Payload<'_>, options: &PutOptions<'_>,
     ) -> Result<Put> {
-        let bound = self.current.load();
-        let bound = bound.as_ref().ok_or(ErrorKind::NoState)?;
-        let present = bound.name.key(chunk);
+        let name = self.name()?;
+        let present = name.key(chunk);
         let (key, tag) = match key {
-            None if bound.first => (present, bound.name.tag),
+            None if !self.was_swapped.load(Ordering::Relaxed) => (present, name.tag),
             None => {
                 return Err(Error::invalid(
                     "this filter's state was swapped, so the result's state is not certain: pass the key its lookup gave, or put through a snapshot",
                 ));
             }
-            Some(key) if *key == present => (present, bound.name.tag),
+            Some(key) if *key == present => (present, name.tag),
             Some(key) => (*key, self.tag_of(key, chunk)?),
         };
         self.shared.put(&key, tag, payload, options)
@@ -287,22 +334,21 @@ impl Filter {
 
     /// Forgets a chunk's result under the present state; says whether there was one.
     pub fn remove(&self, chunk: &Digest) -> Result<bool> {
-        let key = self.current.load().as_ref().ok_or(ErrorKind::NoState)?.name.key(chunk);
-        self.cache().remove(&key)
+        self.cache().remove(&self.name()?.key(chunk))
     }
 
     /// Forgets the results of the present state, of every handle that shares them; says how many.
     pub fn purge(&self) -> Result<u64> {
-        let tag = self.current.load().as_ref().ok_or(ErrorKind::NoState)?.name.tag;
+        let tag = self.name()?.tag;
         self.cache().remove_tagged(&|other| other == tag)
     }
 
     /// Forgets the results of this handle's other states (the last 16 of them); says how many.
     pub fn retire(&self) -> Result<u64> {
         self.cache().check_open()?;
-        let mut tags: Vec<u64> = {
+        let mut tags: ArrayVec<u64, MAX_REMEMBERED> = {
             let earlier = self.earlier.lock();
-            let present = self.current.load().as_ref().map(|bound| bound.name.tag);
+            let present = self.name().ok().map(|name| name.tag);
             earlier.iter().map(|name| name.tag).filter(|&tag| Some(tag) != present).collect()
         };
         tags.sort_unstable();
@@ -318,7 +364,7 @@ impl Filter {
     fn tag_of(&self, key: &Digest, chunk: &Digest) -> Result<u64> {
         let earlier = self.earlier.lock();
         // The present state once more: between its first reading and the lock, an earlier one may have come back.
-        let present = self.current.load().as_ref().map(|bound| bound.name);
+        let present = self.name().ok();
         let mut names = present.iter().chain(earlier.iter().rev());
         names.find(|name| name.key(chunk) == *key).map(|name| name.tag).ok_or_else(|| {
             Error::invalid("this key does not belong to this chunk under any state of this filter; pass the key that the chunk's lookup gave")
@@ -350,6 +396,12 @@ impl Snapshot {
     /// Looks a chunk's result up under this state.
     pub fn get(&self, chunk: &Digest, flags: Flags) -> Result<Lookup> {
         self.shared.get(&self.bound.name, chunk, flags)
+    }
+
+    /// Looks a chunk's result up under this state; if it is missing, this caller gets the right to compute it, or waits
+    /// until `wait` is over for the one who has it.
+    pub fn begin(&self, chunk: &Digest, wait: Duration, flags: Flags) -> Result<Begin> {
+        self.shared.begin_under(&self.bound, &self.bound.name.key(chunk), wait, flags, None)
     }
 
     /// Stores a chunk's result under this state.

@@ -20,6 +20,7 @@
 //! - [`pipeline`]: one key for a whole chain of filters
 //! - [`ffi`]: the only `extern "C"`, one file a section of the header, in its order
 
+pub mod batch;
 mod budget;
 pub mod cache;
 pub mod call;
@@ -30,17 +31,23 @@ mod exposition;
 #[cfg(feature = "capi")]
 pub mod ffi;
 pub mod filter;
+mod flight;
 mod json;
 mod lock;
 pub mod log;
 mod memory;
+mod named;
 pub mod options;
 pub mod pipeline;
 mod present;
 mod process;
 pub mod stats;
+mod stir;
+pub mod stream;
+pub mod ticket;
 pub mod value;
 
+pub use batch::{Batch, Item, Waited};
 pub use cache::Cache;
 pub use call::{Flags, PutOptions};
 pub use description::TensorSpec;
@@ -51,4 +58,6 @@ pub use filter::{Filter, Lookup, Snapshot};
 pub use memory::Put;
 pub use options::{Options, Policy, UNLIMITED};
 pub use stats::{CacheStats, FilterStats};
+pub use stream::{Stepped, Stream};
+pub use ticket::{Begin, Phase, Ticket};
 pub use value::{External, Value};

@@ -4,6 +4,7 @@ use crate::digest::Secret;
 use crate::error::{Error, Result};
 use crate::json;
 use serde_json::{Map, Value as Json};
+use std::time::Duration;
 use zeroize::Zeroize;
 
 /// No limit, said explicitly.
@@ -34,6 +35,8 @@ pub struct Options {
     pub policy: Policy,
     /// The longest time to live of a result in milliseconds, time asleep included; 0 is no limit.
     pub ttl_ms: u64,
+    /// How old a ticket may become before a caller who waits takes its right over, in milliseconds; 0 is no limit.
+    pub ticket_max_age_ms: u64,
     /// Sets this cache's keys apart from those of caches with other namespaces; empty for none.
     pub namespace: Box<str>,
     /// With it nobody outside can predict or plant a key. Never printed, and never part of a dump.
@@ -48,6 +51,7 @@ impl Default for Options {
             max_chunks: UNLIMITED,
             policy: Policy::S3Fifo,
             ttl_ms: 0,
+            ticket_max_age_ms: 0,
             namespace: "".into(),
             secret: None,
         }
@@ -72,7 +76,7 @@ const SECRET: &str = "secret";
 /// What stands in its place.
 const HIDDEN: &str = "hidden";
 
-const TABLE: [Entry; 7] = [
+const TABLE: [Entry; 8] = [
     Entry {
         name: "name",
         takes: "a string",
@@ -130,6 +134,18 @@ const TABLE: [Entry; 7] = [
         read: |options| options.ttl_ms.into(),
         set: |options, value| {
             options.ttl_ms = value.as_u64()?;
+            Some(())
+        },
+    },
+    Entry {
+        name: "ticket_max_age_ms",
+        takes: "a whole number from 0 to 2^64−1",
+        unit: "milliseconds",
+        changeable: "no",
+        meaning: "age at which a waiting caller takes over what a ticket's owner does not finish; 0 is never",
+        read: |options| options.ticket_max_age_ms.into(),
+        set: |options, value| {
+            options.ticket_max_age_ms = value.as_u64()?;
             Some(())
         },
     },
@@ -203,6 +219,10 @@ impl Options {
         TABLE.iter().fold(head.to_owned(), |table, entry| table + &row(entry))
     }
 
+    pub(crate) fn ticket_max_age(&self) -> Option<Duration> {
+        (self.ticket_max_age_ms > 0).then(|| Duration::from_millis(self.ticket_max_age_ms))
+    }
+
     /// Refuses what can only be a mistake.
     pub fn check(&self) -> Result<()> {
         check_max_bytes(self.max_bytes)
@@ -265,6 +285,7 @@ mod tests {
             max_chunks: 7,
             policy: Policy::Lru,
             ttl_ms: u64::MAX,
+            ticket_max_age_ms: 9,
             namespace: "a\0".into(),
             secret: None,
         };

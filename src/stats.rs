@@ -13,8 +13,14 @@ pub struct CacheStats {
     pub hits: u64,
     /// Lookups that did not.
     pub misses: u64,
+    /// Lookups that got the result another caller was computing.
+    pub coalesced: u64,
     /// Lookups that were told not to look: bypass and refresh, and those of a non-deterministic filter.
     pub bypassed: u64,
+    /// Lookups that found a rejection.
+    pub rejected: u64,
+    /// Times a caller gave up waiting for another's computation: no lookups yet, for they may come again.
+    pub busy: u64,
     /// Misses whose result was there with its time to live over.
     pub expired: u64,
     /// Results stored, replacements included.
@@ -38,14 +44,18 @@ pub struct CacheStats {
     pub leased_bytes: u64,
     /// Bytes of states, part of `bytes`.
     pub state_bytes: u64,
-    /// Compute time that hits saved, as their puts told it.
+    /// Computations under way: tickets that are open.
+    pub open_tickets: u64,
+    /// How long the oldest of them has been open, in milliseconds.
+    pub oldest_ticket_ms: u64,
+    /// Compute time that hits saved, as their puts and tickets told it.
     pub time_saved_ns: u64,
 }
 
 impl CacheStats {
-    /// Every lookup, each counted once: hits, misses and bypassed ones together.
+    /// Every lookup, each counted once: hits, misses, coalesced, bypassed and rejected ones together.
     pub fn lookups(&self) -> u64 {
-        self.hits + self.misses + self.bypassed
+        self.hits + self.misses + self.coalesced + self.bypassed + self.rejected
     }
 
     /// Hits per lookup that looked, 0 before the first.
@@ -62,8 +72,12 @@ pub struct FilterStats {
     pub hits: u64,
     /// Lookups that did not.
     pub misses: u64,
+    /// Lookups that got the result another caller was computing.
+    pub coalesced: u64,
     /// Lookups that were told not to look.
     pub bypassed: u64,
+    /// Lookups that found a rejection.
+    pub rejected: u64,
     /// Results stored.
     pub puts: u64,
     /// Compute time that hits saved, as their puts told it.
@@ -73,14 +87,16 @@ pub struct FilterStats {
 impl FilterStats {
     /// Every lookup, each counted once.
     pub fn lookups(&self) -> u64 {
-        self.hits + self.misses + self.bypassed
+        self.hits + self.misses + self.coalesced + self.bypassed + self.rejected
     }
 
     fn plus(&self, more: &Self) -> Self {
         Self {
             hits: self.hits + more.hits,
             misses: self.misses + more.misses,
+            coalesced: self.coalesced + more.coalesced,
             bypassed: self.bypassed + more.bypassed,
+            rejected: self.rejected + more.rejected,
             puts: self.puts + more.puts,
             time_saved_ns: self.time_saved_ns.saturating_add(more.time_saved_ns),
         }
@@ -153,7 +169,9 @@ struct Stripe {
     owner: AtomicU64,
     hits: AtomicU64,
     misses: AtomicU64,
+    coalesced: AtomicU64,
     bypassed: AtomicU64,
+    rejected: AtomicU64,
     puts: AtomicU64,
     time_saved_ns: AtomicU64,
 }
@@ -189,7 +207,11 @@ impl FilterCounters {
     pub(crate) fn looked(&self, looked: bool, found: Option<&Value>) {
         match found {
             Some(value) => {
-                self.add(|stripe| &stripe.hits, 1);
+                if value.rejection().is_some() {
+                    self.add(|stripe| &stripe.rejected, 1);
+                } else {
+                    self.add(|stripe| &stripe.hits, 1);
+                }
                 if value.compute_ns() > 0 {
                     self.add(|stripe| &stripe.time_saved_ns, value.compute_ns());
                 }
@@ -197,6 +219,10 @@ impl FilterCounters {
             None if looked => self.add(|stripe| &stripe.misses, 1),
             None => self.add(|stripe| &stripe.bypassed, 1),
         }
+    }
+
+    pub(crate) fn coalesced(&self, lookups: u64) {
+        self.add(|stripe| &stripe.coalesced, lookups);
     }
 
     pub(crate) fn stored(&self) {
@@ -207,7 +233,9 @@ impl FilterCounters {
         let of = |stripe: &Stripe| FilterStats {
             hits: stripe.hits.load(Relaxed),
             misses: stripe.misses.load(Relaxed),
+            coalesced: stripe.coalesced.load(Relaxed),
             bypassed: stripe.bypassed.load(Relaxed),
+            rejected: stripe.rejected.load(Relaxed),
             puts: stripe.puts.load(Relaxed),
             time_saved_ns: stripe.time_saved_ns.load(Relaxed),
         };

@@ -7,7 +7,7 @@ use crate::description::{Description, Plan, TensorSpec};
 use crate::digest::{self, Digest};
 use crate::error::{ErrorKind, Result};
 use crate::process::Birth;
-use std::alloc::{Layout, alloc, dealloc};
+use std::alloc::{Layout, alloc, dealloc, realloc};
 use std::ffi::c_void;
 use std::mem::ManuallyDrop;
 use std::ptr::{self, NonNull};
@@ -51,6 +51,10 @@ struct Header {
 struct Extra {
     description: Option<Box<Description>>,
     external: Option<Box<External>>,
+    /// What goes with it and leaves with it: a stream's next state beside the step's output.
+    companion: Option<Value>,
+    /// Why there is no result, in the caller's own numbers.
+    rejection: Option<i32>,
 }
 
 struct Content {
@@ -106,6 +110,8 @@ pub(crate) enum Payload<'a> {
     Copy(&'a [u8]),
     /// Boxed, for it is rare and large, and a draft is passed on and on.
     External(Box<External>),
+    /// The first bytes of a buffer that was written in place.
+    Written(Buffer, usize),
 }
 
 impl Payload<'_> {
@@ -113,6 +119,65 @@ impl Payload<'_> {
         match self {
             Self::Copy(bytes) => bytes.len(),
             Self::External(external) => external.len,
+            Self::Written(_, len) => *len,
+        }
+    }
+}
+
+/// The block of a value to be, its payload not yet written.
+#[derive(Debug)]
+pub(crate) struct Buffer {
+    block: NonNull<Header>,
+    capacity: usize,
+}
+
+// SAFETY: it owns its block, as a Box would.
+unsafe impl Send for Buffer {}
+// SAFETY: what it owns is reached through exclusive references and raw pointers alone.
+unsafe impl Sync for Buffer {}
+
+impl Buffer {
+    pub(crate) fn new(capacity: usize) -> Result<Self> {
+        let layout = layout(capacity).ok_or(ErrorKind::NoMemory)?;
+        // SAFETY: the layout's size is at least the header's, so not 0.
+        let memory = unsafe { alloc(layout) };
+        let block = NonNull::new(memory.cast()).ok_or(ErrorKind::NoMemory)?;
+        Ok(Self { block, capacity })
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Where the payload goes, aligned to 64 bytes.
+    pub(crate) fn data(&self) -> *mut u8 {
+        payload_of(self.block)
+    }
+
+    /// Gives back what is behind the first `len` bytes. The block may move; on failure nothing has changed.
+    pub(crate) fn shrink_to(&mut self, len: usize) -> Result<()> {
+        let (old, new) = (layout(self.capacity).ok_or(ErrorKind::NoMemory)?, layout(len).ok_or(ErrorKind::NoMemory)?);
+        if new.size() < old.size() {
+            let offset = self.data().addr() - self.block.as_ptr().addr();
+            // SAFETY: the block was allocated with `old`, and the new size is smaller and not 0.
+            let memory = unsafe { realloc(self.block.as_ptr().cast(), old, new.size()) };
+            self.block = NonNull::new(memory.cast()).ok_or(ErrorKind::NoMemory)?;
+            let before = memory.wrapping_add(offset);
+            if self.data() != before {
+                // SAFETY: either offset is at most HEADER_BYTES, so `len` bytes from either lie in the block.
+                unsafe { self.data().copy_from(before, len) };
+            }
+        }
+        self.capacity = len;
+        Ok(())
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        if let Some(layout) = layout(self.capacity) {
+            // SAFETY: the block is this buffer's, and has this layout.
+            unsafe { dealloc(self.block.as_ptr().cast(), layout) };
         }
     }
 }
@@ -123,11 +188,28 @@ pub(crate) struct Draft<'a> {
     pub(crate) description: Option<Plan<'a>>,
     pub(crate) compute_ns: u64,
     pub(crate) expires_ms: u64,
+    pub(crate) companion: Option<Value>,
+    pub(crate) rejection: Option<i32>,
 }
 
 impl<'a> Draft<'a> {
+    pub(crate) fn new(payload: Payload<'a>) -> Self {
+        Self { payload, description: None, compute_ns: 0, expires_ms: 0, companion: None, rejection: None }
+    }
+
     pub(crate) fn copy_of(bytes: &'a [u8]) -> Self {
-        Self { payload: Payload::Copy(bytes), description: None, compute_ns: 0, expires_ms: 0 }
+        Self::new(Payload::Copy(bytes))
+    }
+
+    /// What a plain value of `len` bytes will be charged.
+    pub(crate) fn charge_of(len: usize) -> Option<u64> {
+        charge(len, len, 0)
+    }
+
+    fn needs_extra(&self) -> bool {
+        let Self { payload, description, companion, rejection, .. } = self;
+        let external = matches!(payload, Payload::External(_));
+        external || description.is_some() || companion.is_some() || rejection.is_some()
     }
 
     /// What the value will be charged, or None beyond the address space.
@@ -135,18 +217,22 @@ impl<'a> Draft<'a> {
         let (inline, external) = match &self.payload {
             Payload::Copy(bytes) => (bytes.len(), None),
             Payload::External(external) => (0, Some(external.charge)),
+            Payload::Written(_, len) => (*len, None),
         };
-        let description = self.description.as_ref().map(Plan::bytes);
-        let extra = match (description, external) {
-            (None, None) => 0,
-            (description, _) => {
-                (size_of::<(Extra, External)>() + description.unwrap_or(0)).checked_next_multiple_of(ALIGN)?
-            }
+        let extra = if self.needs_extra() {
+            let description = self.description.as_ref().map_or(0, Plan::bytes);
+            (size_of::<(Extra, External)>() + description).checked_next_multiple_of(ALIGN)?
+        } else {
+            0
         };
-        let content =
-            if self.payload.len() >= CONTENT_IS_CHARGED { size_of::<Content>().next_multiple_of(ALIGN) } else { 0 };
-        (layout(inline)?.size() as u64).checked_add((extra + content) as u64)?.checked_add(external.unwrap_or(0))
+        charge(inline, self.payload.len(), extra)?.checked_add(external.unwrap_or(0))
     }
+}
+
+/// For a block with `inline` bytes of payload, a content digest of `len` bytes, and `extra`.
+fn charge(inline: usize, len: usize, extra: usize) -> Option<u64> {
+    let content = if len >= CONTENT_IS_CHARGED { size_of::<Content>().next_multiple_of(ALIGN) } else { 0 };
+    (layout(inline)?.size() as u64).checked_add((extra + content) as u64)
 }
 
 fn layout(len: usize) -> Option<Layout> {
@@ -170,28 +256,26 @@ impl Value {
     pub(crate) fn make(draft: Draft<'_>, reservation: Reservation) -> Result<Self> {
         debug_assert!(draft.charge().is_some_and(|it| it <= reservation.bytes()), "reserved before it is allocated");
         let len = draft.payload.len();
-        let (inline, external) = match draft.payload {
-            Payload::Copy(bytes) => (bytes, None),
-            Payload::External(external) => (&[][..], Some(external)),
+        let needs_extra = draft.needs_extra();
+        let Draft { payload, description, compute_ns, expires_ms, companion, rejection } = draft;
+        let description = description.map(|plan| try_box(plan.make()?)).transpose()?;
+        let (buffer, inline, external) = match payload {
+            Payload::Copy(bytes) => (Buffer::new(bytes.len())?, bytes, None),
+            Payload::External(external) => (Buffer::new(0)?, &[][..], Some(external)),
+            Payload::Written(buffer, written) => {
+                debug_assert_eq!(buffer.capacity, written, "its block is freed by the value's length");
+                (buffer, &[][..], None)
+            }
         };
-        let layout = layout(inline.len()).ok_or(ErrorKind::NoMemory)?;
-        let description = draft.description.map(|plan| Box::new(plan.make()));
-        let extra = (description.is_some() || external.is_some()).then(|| Box::new(Extra { description, external }));
-        // SAFETY: the layout's size is at least the header's, so not 0.
-        let memory = unsafe { alloc(layout) };
-        let header = NonNull::new(memory.cast::<Header>()).ok_or(ErrorKind::NoMemory)?;
-        // SAFETY: `header` is a fresh, exclusive block of `layout`: aligned for the header, and long enough for it, for
-        // what aligns the payload, and for `inline.len()` bytes of payload; `inline` can't overlap it.
+        let extra = Extra { description, external, companion, rejection };
+        let extra = if needs_extra { Some(try_box(extra)?) } else { None };
+        let header = ManuallyDrop::new(buffer).block;
+        let (refs, content) = (AtomicUsize::new(1), AtomicPtr::new(ptr::null_mut()));
+        // SAFETY: `header` is an exclusive block of `layout(inline.len())` or the written buffer's: aligned for the
+        // header, and long enough for it, for what aligns the payload, and for `inline.len()` bytes of payload; `inline`
+        // can't overlap it.
         unsafe {
-            header.write(Header {
-                refs: AtomicUsize::new(1),
-                len,
-                compute_ns: draft.compute_ns,
-                expires_ms: draft.expires_ms,
-                reservation,
-                extra,
-                content: AtomicPtr::new(ptr::null_mut()),
-            });
+            header.write(Header { refs, len, compute_ns, expires_ms, reservation, extra, content });
             payload_of(header).copy_from_nonoverlapping(inline.as_ptr(), inline.len());
         }
         Ok(Self { header })
@@ -261,11 +345,13 @@ impl Value {
         }
         let tensors = self.description().map_or(Ok(Vec::new()), |description| description.tensor_digests(self.bytes()));
         let digest = digest::content(self.bytes(), &tensors?, self.blob());
-        // Of a small value it is kept only if there is room for it: made again, it costs little.
+        // Of a small value it is kept only if there is room for it: made again, it costs little. The same where the
+        // allocator has no memory for it.
         let is_charged = self.size() >= CONTENT_IS_CHARGED;
         let more = if is_charged { 0 } else { size_of::<Content>() as u64 };
-        if let Some(reservation) = self.header().reservation.another(more) {
-            let content = Box::into_raw(Box::new(Content { digest, _reservation: reservation }));
+        let kept = self.header().reservation.another(more);
+        if let Some(Ok(kept)) = kept.map(|reservation| try_box(Content { digest, _reservation: reservation })) {
+            let content = Box::into_raw(kept);
             if slot.compare_exchange(ptr::null_mut(), content, Ordering::AcqRel, Ordering::Acquire).is_err() {
                 // SAFETY: another thread was first, so this box is still ours alone.
                 drop(unsafe { Box::from_raw(content) });
@@ -285,9 +371,21 @@ impl Value {
         expires != 0 && now() >= expires
     }
 
-    /// Bytes charged to the budget for it.
+    /// Bytes charged to the budget for it and what goes with it.
     pub(crate) fn charged(&self) -> u64 {
-        self.header().reservation.bytes()
+        let header = self.header();
+        let companion = header.extra.as_ref().and_then(|extra| extra.companion.as_ref());
+        header.reservation.bytes() + companion.map_or(0, Self::charged)
+    }
+
+    /// What goes with it: a stream's next state beside the step's output.
+    pub(crate) fn companion(&self) -> Option<&Value> {
+        self.header().extra.as_ref()?.companion.as_ref()
+    }
+
+    /// Why there is no result, in the caller's own numbers; None for a result.
+    pub fn rejection(&self) -> Option<i32> {
+        self.header().extra.as_ref()?.rejection
     }
 
     /// Whether anyone else holds a lease. Exact only where no one can clone from the holder's own reference.
@@ -298,7 +396,7 @@ impl Value {
     /// Moves a value that no one else holds out of the budget, into the gauge of detached ones.
     pub(crate) fn detach(mut self, budget: &Arc<Budget>) -> Result<Self> {
         assert!(!self.is_leased(), "only a value no one else holds can be detached");
-        let detached = budget.reserve(self.charged(), Purpose::Detached).ok_or(ErrorKind::NoMemory)?;
+        let detached = budget.reserve(self.header().reservation.bytes(), Purpose::Detached).ok_or(ErrorKind::NoMemory)?;
         // SAFETY: this is the only reference, and it is exclusively borrowed.
         unsafe { self.header.as_mut() }.reservation = detached;
         Ok(self)
@@ -310,6 +408,11 @@ impl Value {
         for line in (0..bytes.min(MOST_PREFETCHED)).step_by(ALIGN) {
             prefetch(self.header.as_ptr().wrapping_byte_add(line));
         }
+    }
+
+    /// The pointer that [`Value::into_raw`] would give, its reference not given away.
+    pub(crate) fn as_raw(&self) -> *const () {
+        self.header.as_ptr().cast_const().cast()
     }
 
     /// Gives the reference away as a pointer, for C.
@@ -325,6 +428,19 @@ impl Value {
     /// `raw` must be NULL or come from `into_raw`, and its reference must not be taken twice.
     pub(crate) unsafe fn from_raw(raw: *const ()) -> Option<Self> {
         NonNull::new(raw.cast_mut().cast()).map(|header| Self { header })
+    }
+}
+
+/// `Box::new`, which on stable Rust ends the process where the allocator refuses, with an answer instead.
+pub(crate) fn try_box<T>(it: T) -> Result<Box<T>> {
+    const { assert!(size_of::<T>() > 0) };
+    // SAFETY: the size is not 0.
+    let memory = unsafe { alloc(Layout::new::<T>()) };
+    let place = NonNull::new(memory.cast::<T>()).ok_or(ErrorKind::NoMemory)?;
+    // SAFETY: a fresh, exclusive block of T's layout, from the allocator that a Box gives it back to.
+    unsafe {
+        place.write(it);
+        Ok(Box::from_raw(place.as_ptr()))
     }
 }
 

@@ -4,11 +4,13 @@
 //! and a string beside others is preceded by its length.
 //!
 //! - this file: digests of bytes, each under a constant of its purpose
+//! - `constants`: these
 //! - `tensor`: a chunk with a type and a shape
 //! - `list`: several digests as one: inputs, a barrier, the content of a described value
 //! - `hasher`: digests made piece by piece, and of files
 //! - `scope`: what a filter is called: namespace, secret, configuration, state; pipelines
 
+mod constants;
 mod hasher;
 mod list;
 mod scope;
@@ -24,8 +26,8 @@ pub use tensor::{Dtype, MAX_RANK, Tensor, tensor};
 
 use crate::error::{Error, Result};
 use crate::json;
+use constants::K;
 use std::fmt;
-use std::sync::LazyLock;
 
 /// A BLAKE3-256 digest: of content, or naming a computation (then it is called a key).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -68,54 +70,6 @@ impl fmt::Debug for Digest {
         f.write_str(std::str::from_utf8(&self.to_hex()).unwrap_or_default())
     }
 }
-
-/// One derived key a purpose, so that no digest of one kind can pass for another.
-struct Constants {
-    chunk: [u8; 32],
-    tensor: [u8; 32],
-    header: [u8; 32],
-    inputs: [u8; 32],
-    barrier: [u8; 32],
-    content: [u8; 32],
-    config_json: [u8; 32],
-    config_bytes: [u8; 32],
-    state: [u8; 32],
-    provenance: [u8; 32],
-    raw_chunk: [u8; 32],
-    raw_config: [u8; 32],
-    raw_state: [u8; 32],
-    namespace: [u8; 32],
-    secret_digest: [u8; 32],
-    secret: [u8; 32],
-    filter: [u8; 32],
-    pipeline: [u8; 32],
-    tag: [u8; 32],
-}
-
-static K: LazyLock<Constants> = LazyLock::new(|| {
-    let derive = |purpose: &str| blake3::derive_key(&format!("streamcache v1 {purpose}"), &[]);
-    Constants {
-        chunk: derive("chunk"),
-        tensor: derive("tensor"),
-        header: derive("header"),
-        inputs: derive("inputs"),
-        barrier: derive("barrier"),
-        content: derive("content"),
-        config_json: derive("config"),
-        config_bytes: derive("config bytes"),
-        state: derive("state"),
-        provenance: derive("provenance"),
-        raw_chunk: derive("raw chunk"),
-        raw_config: derive("raw config"),
-        raw_state: derive("raw state"),
-        namespace: derive("namespace"),
-        secret_digest: derive("secret digest"),
-        secret: derive("secret"),
-        filter: derive("filter"),
-        pipeline: derive("pipeline"),
-        tag: derive("tag"),
-    }
-});
 
 fn keyed(key: &[u8; 32], bytes: &[u8]) -> Digest {
     Digest(*blake3::keyed_hash(key, bytes).as_bytes())
@@ -183,7 +137,7 @@ pub fn key_state(config: &Digest, training_data: &Digest) -> Digest {
 
 /// The seed's chunk key: exactly that of a filter in a cache without namespace and secret.
 pub fn key_chunk(config: &Digest, state: &Digest, chunk: &Digest) -> Digest {
-    Scope::public().filter(config, state).output(chunk)
+    FilterDigest::public(config, state).output(chunk)
 }
 
 #[cfg(test)]

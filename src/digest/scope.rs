@@ -2,10 +2,10 @@
 //! cache, its configuration and its state. With a secret the digest of a filter is a key nobody outside may have, so
 //! the types here keep what they hold: none prints it, and outside this folder only keys and tags come out of them.
 
+use super::constants::NO_NAMESPACE;
 use super::{Digest, K, from_hex_digits, joined, keyed};
 use crate::error::{Error, Result};
 use std::fmt;
-use std::sync::LazyLock;
 use zeroize::{Zeroize, Zeroizing};
 
 /// A shorter secret could be guessed: BLAKE3 is fast for the guesser, too.
@@ -95,12 +95,6 @@ impl Scope {
         Self { constant, namespace: keyed(&K.namespace, namespace.as_bytes()) }
     }
 
-    /// The scope of a cache without namespace and secret: its keys can be made anywhere.
-    pub fn public() -> &'static Self {
-        static PUBLIC: LazyLock<Scope> = LazyLock::new(|| Scope::new("", None));
-        &PUBLIC
-    }
-
     /// `filter = keyed(K_filter, namespace ‖ config ‖ state)`.
     pub fn filter(&self, config: &Digest, state: &Digest) -> FilterDigest {
         FilterDigest(joined(&self.constant.0, [&self.namespace, config, state]))
@@ -129,6 +123,11 @@ impl fmt::Debug for Scope {
 pub(crate) struct FilterDigest(Digest);
 
 impl FilterDigest {
+    /// That of a filter in a cache without namespace and secret: its keys can be made anywhere.
+    pub fn public(config: &Digest, state: &Digest) -> Self {
+        Self(joined(&K.filter, [&NO_NAMESPACE, config, state]))
+    }
+
     /// The digest as four words.
     pub fn to_words(self) -> [u64; 4] {
         let mut words = [0; 4];
@@ -150,6 +149,16 @@ impl FilterDigest {
     /// `output key = keyed(filter, chunk)`: 50 ns on top of the chunk's own digest.
     pub fn output(&self, chunk: &Digest) -> Digest {
         keyed(&self.0.0, &chunk.0)
+    }
+
+    /// `step key = keyed(K_step, filter ‖ state_in ‖ chunk)`: of a stream's output and next state, from its state.
+    pub fn step(&self, state: &Digest, chunk: &Digest) -> Digest {
+        joined(&K.step, [&self.0, state, chunk])
+    }
+
+    /// `place = keyed(K_place, filter ‖ state_in)`: where a stream is, whatever led there.
+    pub fn place(&self, state: &Digest) -> Digest {
+        joined(&K.place, [&self.0, state])
     }
 
     /// `tag = keyed(K_tag, filter)`: what entries, stats and logs carry.

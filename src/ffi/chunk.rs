@@ -4,7 +4,8 @@ use super::border::{bytes, cleared, guard, guard_error, lease, null, on, plain, 
 use super::cache::streamcache_cache;
 use super::digest::{self, streamcache_digest};
 use super::status::{
-    STREAMCACHE_BUFFER_TOO_SMALL, STREAMCACHE_MISS, STREAMCACHE_NOT_STORED, STREAMCACHE_OK, streamcache_error,
+    STREAMCACHE_BUFFER_TOO_SMALL, STREAMCACHE_MISS, STREAMCACHE_NOT_STORED, STREAMCACHE_OK, STREAMCACHE_REJECTED,
+    streamcache_error,
     streamcache_status,
 };
 use super::value::{self, streamcache_external, streamcache_tensor_view, streamcache_value};
@@ -84,6 +85,9 @@ pub(super) unsafe fn put_options<'a>(
     if flags.peeks() {
         return Err(Error::invalid("STREAMCACHE_PEEK is for lookups: a put can't peek"));
     }
+    if !flags.waits() {
+        return Err(Error::invalid("STREAMCACHE_NO_WAIT is for lookups: a put waits for no one"));
+    }
     if options.is_null() {
         return Ok(Said { tensors: Vec::new(), blob: &[], ttl_ms: 0, compute_ns: 0, lease, flags });
     }
@@ -95,6 +99,14 @@ pub(super) unsafe fn put_options<'a>(
     }
 }
 
+/// Hands what a lookup found to C.
+pub(super) fn found_outcome(found: Option<Value>, value: &mut *mut streamcache_value) -> streamcache_status {
+    let Some(found) = found else { return STREAMCACHE_MISS };
+    let rejected = found.rejection().is_some();
+    *value = lease(Some(found));
+    if rejected { STREAMCACHE_REJECTED } else { STREAMCACHE_OK }
+}
+
 /// Copies a result into the caller's buffer, if it was found.
 ///
 /// # Safety
@@ -103,6 +115,9 @@ pub(super) unsafe fn copy_out(
     found: Option<&Value>, buffer: *mut c_void, capacity: usize, len: &mut usize,
 ) -> Result<streamcache_status> {
     let Some(value) = found else { return Ok(STREAMCACHE_MISS) };
+    if value.rejection().is_some() {
+        return Ok(STREAMCACHE_REJECTED);
+    }
     if value.device_pointer().is_some() {
         return Err(crate::error::ErrorKind::NotSupported.into());
     }
@@ -218,9 +233,10 @@ pub unsafe extern "C" fn streamcache_cache_unload_state(
 /// @param[in]  cache the cache
 /// @param[in]  key the key
 /// @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
-/// @param[out] value the result; NULL unless STREAMCACHE_OK
+/// @param[out] value the result, or the rejection; NULL otherwise
 /// @retval STREAMCACHE_OK a hit
 /// @retval STREAMCACHE_MISS not there
+/// @retval STREAMCACHE_REJECTED a caller committed that there is none; see streamcache_value_get_rejection()
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
 /// @retval STREAMCACHE_CLOSED the cache was closed
 /// @since 0.1.0
@@ -233,15 +249,15 @@ pub unsafe extern "C" fn streamcache_cache_get_chunk(
         let value = cleared(value).ok_or_else(null)?;
         let (key, flags) = (digest::borrow(key)?, Flags::from_bits(flags)?);
         on(cache, |cache| {
-            let Some(found) = cache.get(key, flags)? else { return Ok(STREAMCACHE_MISS) };
-            *value = lease(Some(found));
-            Ok(STREAMCACHE_OK)
+            let found = cache.get(key, flags)?;
+            Ok(found_outcome(found, value))
         })
     })
 }
 
 /// Stores a copy of a result under a key of the caller's. A key that is there is replaced in place; leases on its old
-/// value stay valid.
+/// value stay valid. Under a filter's key the filter finds the result, too, but the entry doesn't say whose it is:
+/// streamcache_filter_purge() and _retire() leave it, streamcache_filter_remove() and streamcache_cache_purge() don't.
 ///
 /// Borrows everything for the call; `*value`, if wanted, receives one reference, for streamcache_value_release().
 /// Threads: any. Copies `data`; locks one shard at a time.
@@ -255,6 +271,7 @@ pub unsafe extern "C" fn streamcache_cache_get_chunk(
 /// @retval STREAMCACHE_OK stored
 /// @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a struct_size that is too small
+/// @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for
 /// @retval STREAMCACHE_NO_MEMORY the allocator refused
 /// @retval STREAMCACHE_CLOSED the cache was closed
 /// @since 0.1.0
@@ -289,6 +306,8 @@ pub unsafe extern "C" fn streamcache_cache_put_chunk(
 /// @retval STREAMCACHE_OK stored
 /// @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a wrong struct_size
+/// @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for; if it is `external`, its
+///         destructor did not run
 /// @retval STREAMCACHE_NO_MEMORY the allocator refused
 /// @retval STREAMCACHE_CLOSED the cache was closed
 /// @since 0.1.0
@@ -301,7 +320,7 @@ pub unsafe extern "C" fn streamcache_cache_put_chunk_external(
     unsafe {
         guard_error(put_error(options), || {
             let value = cleared(value);
-            let payload = Payload::External(value::external(external)?.into());
+            let payload = Payload::External(value::external(external)?);
             let (key, said) = (digest::borrow(key)?, put_options(options, flags, value.is_some())?);
             on(cache, |cache| Ok(put_outcome(cache.store(key, 0, payload, &said.options())?, value)))
         })
@@ -319,6 +338,7 @@ pub unsafe extern "C" fn streamcache_cache_put_chunk_external(
 /// @param[out] len the result's size, also when it doesn't fit; 0 on a miss
 /// @retval STREAMCACHE_OK a hit, copied
 /// @retval STREAMCACHE_MISS not there
+/// @retval STREAMCACHE_REJECTED a caller committed that there is none
 /// @retval STREAMCACHE_BUFFER_TOO_SMALL a hit that needs `*len` bytes; nothing was copied, and with capacity 0, which
 ///         only asks for the size, nothing was counted
 /// @retval STREAMCACHE_NOT_SUPPORTED a hit in device memory

@@ -4,14 +4,14 @@ use super::border::{
     Handle, bytes, cleared, give, guard, guard_error, lease, null, on, only, release, required, retain, text,
 };
 use super::cache::streamcache_cache;
-use super::chunk::{asked, copy_out, put_error, put_options, put_outcome, streamcache_put_options, zeroed};
+use super::chunk::{asked, copy_out, found_outcome, zeroed};
 use super::digest::{self, streamcache_digest};
 use super::status::{STREAMCACHE_MISS, STREAMCACHE_OK, streamcache_error, streamcache_status};
-use super::value::{self, streamcache_external, streamcache_value};
+use super::value::streamcache_value;
 use crate::call::Flags;
 use crate::digest::Digest;
 use crate::filter::{Filter, Lookup, Snapshot};
-use crate::value::{Payload, Value};
+use crate::value::Value;
 use core::ffi::{c_char, c_void};
 
 /// A filter: a pipeline stage with a configuration and a state. Any thread, any time; reference-counted.
@@ -41,13 +41,7 @@ pub(super) unsafe fn lookup_outcome(
 ) -> streamcache_status {
     // SAFETY: as this function's own contract.
     unsafe { digest::write(key, &lookup.key) };
-    match lookup.value {
-        None => STREAMCACHE_MISS,
-        found => {
-            *value = lease(found);
-            STREAMCACHE_OK
-        }
-    }
+    found_outcome(lookup.value, value)
 }
 
 /// Hands a state to C.
@@ -167,6 +161,7 @@ pub unsafe extern "C" fn streamcache_filter_load_state(
 /// @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
 /// @retval STREAMCACHE_OK done
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+/// @retval STREAMCACHE_NO_MEMORY the allocator refused; the old state stays
 /// @retval STREAMCACHE_CLOSED the cache was closed
 /// @since 0.1.0
 #[unsafe(no_mangle)]
@@ -212,11 +207,12 @@ pub unsafe extern "C" fn streamcache_filter_get_state(
 /// @param[in]  filter the filter
 /// @param[in]  chunk the chunk's digest, see streamcache_digest_chunk() and streamcache_digest_tensor()
 /// @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
-/// @param[out] value the result; NULL unless STREAMCACHE_OK
+/// @param[out] value the result, or the rejection; NULL otherwise
 /// @param[out] key the key it looked under, on a miss too, for streamcache_filter_put(); NULL if not wanted
 /// @retval STREAMCACHE_OK a hit
 /// @retval STREAMCACHE_MISS not there: compute it with the state that `key` names, and put it with `key`; where another
 ///         thread may load a state, take a streamcache_snapshot first, compute with its state and put through it
+/// @retval STREAMCACHE_REJECTED a caller committed that there is none; see streamcache_value_get_rejection()
 /// @retval STREAMCACHE_NO_STATE no state was loaded
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
 /// @retval STREAMCACHE_CLOSED the cache was closed
@@ -242,11 +238,12 @@ pub unsafe extern "C" fn streamcache_filter_get(
 /// @param[in]  data the chunk, `len` bytes; NULL only with length 0
 /// @param[in]  len how many bytes
 /// @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
-/// @param[out] value the result; NULL unless STREAMCACHE_OK
+/// @param[out] value the result, or the rejection; NULL otherwise
 /// @param[out] key the key it looked under, on a miss too; NULL if not wanted
 /// @param[out] chunk the chunk's digest, on a miss too, for streamcache_filter_put(); NULL if not wanted
 /// @retval STREAMCACHE_OK a hit
 /// @retval STREAMCACHE_MISS not there: compute it and put it with `chunk` and `key`, as streamcache_filter_get() says
+/// @retval STREAMCACHE_REJECTED a caller committed that there is none; see streamcache_value_get_rejection()
 /// @retval STREAMCACHE_NO_STATE no state was loaded
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
 /// @retval STREAMCACHE_CLOSED the cache was closed
@@ -268,122 +265,6 @@ pub unsafe extern "C" fn streamcache_filter_get_bytes(
     })
 }
 
-/// Stores a copy of a chunk's result under the state that computed it. `key` tells which: another thread may have
-/// loaded a new state since the lookup, and the old state's result must not land under the new one's name.
-///
-/// Borrows everything for the call; `*value`, if wanted, receives one reference, for streamcache_value_release().
-/// Threads: any. Copies `data`; locks one shard at a time.
-/// @param[in]  filter the filter
-/// @param[in]  chunk the chunk's digest
-/// @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
-/// @param[in]  data the result, `len` bytes; NULL only with length 0
-/// @param[in]  len how many bytes
-/// @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
-/// @param[in]  options NULL for none
-/// @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
-/// @retval STREAMCACHE_OK stored
-/// @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
-/// @retval STREAMCACHE_NO_STATE no state was loaded
-/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, no key though the state was swapped, or a key
-///         that is not this chunk's under any of the last 16 states of this handle
-/// @retval STREAMCACHE_NO_MEMORY the allocator refused
-/// @retval STREAMCACHE_CLOSED the cache was closed
-/// @since 0.1.0
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn streamcache_filter_put(
-    filter: *mut streamcache_filter, chunk: *const streamcache_digest, key: *const streamcache_digest,
-    data: *const c_void, len: usize, flags: u32, options: *const streamcache_put_options,
-    value: *mut *mut streamcache_value,
-) -> streamcache_status {
-    // SAFETY: the caller's pointers, as documented.
-    unsafe {
-        guard_error(put_error(options), || {
-            let value = cleared(value);
-            let (chunk, key) = (digest::borrow(chunk)?, digest::borrow(key).ok());
-            let (data, said) = (bytes(data, len)?, put_options(options, flags, value.is_some())?);
-            on(filter, |filter| Ok(put_outcome(filter.put(chunk, key, data, &said.options())?, value)))
-        })
-    }
-}
-
-/// Stores a copy of a chunk's result, digesting the chunk's bytes again; otherwise as streamcache_filter_put().
-///
-/// Borrows everything for the call; `*value`, if wanted, receives one reference, for streamcache_value_release().
-/// Threads: any. Reads the chunk once, copies `data`; locks one shard at a time.
-/// @param[in]  filter the filter
-/// @param[in]  chunk the chunk, `chunk_len` bytes; NULL only with length 0
-/// @param[in]  chunk_len how many bytes
-/// @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
-/// @param[in]  data the result, `len` bytes; NULL only with length 0
-/// @param[in]  len how many bytes
-/// @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
-/// @param[in]  options NULL for none
-/// @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
-/// @retval STREAMCACHE_OK stored
-/// @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
-/// @retval STREAMCACHE_NO_STATE no state was loaded
-/// @retval STREAMCACHE_INVALID_ARGUMENT as streamcache_filter_put()
-/// @retval STREAMCACHE_NO_MEMORY the allocator refused
-/// @retval STREAMCACHE_CLOSED the cache was closed
-/// @since 0.1.0
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn streamcache_filter_put_bytes(
-    filter: *mut streamcache_filter, chunk: *const c_void, chunk_len: usize, key: *const streamcache_digest,
-    data: *const c_void, len: usize, flags: u32, options: *const streamcache_put_options,
-    value: *mut *mut streamcache_value,
-) -> streamcache_status {
-    // SAFETY: the caller's pointers, as documented.
-    unsafe {
-        guard_error(put_error(options), || {
-            let value = cleared(value);
-            let (chunk, key) = (bytes(chunk, chunk_len)?, digest::borrow(key).ok());
-            let (data, said) = (bytes(data, len)?, put_options(options, flags, value.is_some())?);
-            on(filter, |filter| {
-                let put = filter.put(&crate::digest::chunk(chunk), key, data, &said.options())?;
-                Ok(put_outcome(put, value))
-            })
-        })
-    }
-}
-
-/// Stores a chunk's result that stays where it is: the caller gives its memory to the cache. Otherwise as
-/// streamcache_filter_put().
-///
-/// Takes `*external`: its destructor runs exactly once, also when the put fails; see streamcache_external. Borrows the
-/// rest for the call; `*value`, if wanted, receives one reference, for streamcache_value_release(). Threads: any.
-/// Copies nothing; locks one shard at a time.
-/// @param[in]  filter the filter
-/// @param[in]  chunk the chunk's digest
-/// @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
-/// @param[in]  external the memory
-/// @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
-/// @param[in]  options NULL for none
-/// @param[out] value a lease, even when it was not stored (then outside the budget); NULL if not wanted
-/// @retval STREAMCACHE_OK stored
-/// @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
-/// @retval STREAMCACHE_NO_STATE no state was loaded
-/// @retval STREAMCACHE_INVALID_ARGUMENT as streamcache_filter_put()
-/// @retval STREAMCACHE_NO_MEMORY the allocator refused
-/// @retval STREAMCACHE_CLOSED the cache was closed
-/// @since 0.1.0
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn streamcache_filter_put_external(
-    filter: *mut streamcache_filter, chunk: *const streamcache_digest, key: *const streamcache_digest,
-    external: *const streamcache_external, flags: u32, options: *const streamcache_put_options,
-    value: *mut *mut streamcache_value,
-) -> streamcache_status {
-    // SAFETY: the caller's pointers, as documented.
-    unsafe {
-        guard_error(put_error(options), || {
-            let value = cleared(value);
-            let payload = Payload::External(value::external(external)?.into());
-            let (chunk, key) = (digest::borrow(chunk)?, digest::borrow(key).ok());
-            let said = put_options(options, flags, value.is_some())?;
-            on(filter, |filter| Ok(put_outcome(filter.store(chunk, key, payload, &said.options())?, value)))
-        })
-    }
-}
-
 /// Looks up a chunk's result and copies it out, for callers who want no lease.
 ///
 /// Borrows everything for the call. Threads: any. Locks one shard; copies outside the lock.
@@ -396,6 +277,7 @@ pub unsafe extern "C" fn streamcache_filter_put_external(
 /// @param[out] key the key it looked under, on a miss too, for streamcache_filter_put(); NULL if not wanted
 /// @retval STREAMCACHE_OK a hit, copied
 /// @retval STREAMCACHE_MISS not there
+/// @retval STREAMCACHE_REJECTED a caller committed that there is none
 /// @retval STREAMCACHE_BUFFER_TOO_SMALL a hit that needs `*len` bytes; nothing was copied, and with capacity 0, which
 ///         only asks for the size, nothing was counted
 /// @retval STREAMCACHE_NOT_SUPPORTED a hit in device memory
@@ -442,8 +324,8 @@ pub unsafe extern "C" fn streamcache_filter_remove(
     })
 }
 
-/// Forgets the results of the present state. Handles of equal configuration and state share their results, so it
-/// purges theirs, too.
+/// Forgets the results of the present state, but for those that streamcache_cache_put_chunk() put under its keys.
+/// Handles of equal configuration and state share their results, so it purges theirs, too.
 ///
 /// Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard.
 /// @param[in]  filter the filter
@@ -461,7 +343,8 @@ pub unsafe extern "C" fn streamcache_filter_purge(
     guard(|| unsafe { on(filter, |filter| Ok(counted(removed, filter.purge()?))) })
 }
 
-/// Forgets the results of this handle's other states (the last 16 of them): for an engine that will not roll back.
+/// Forgets the results of this handle's other states (the last 16 of them), but for those that
+/// streamcache_cache_put_chunk() put under their keys: for an engine that will not roll back.
 ///
 /// Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard.
 /// @param[in]  filter the filter

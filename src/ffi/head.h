@@ -68,8 +68,14 @@
  * Memory. max_bytes is a hard limit on results, leased values, states and index together. Beside it a cache uses a
  * fixed base: 64 KiB, 8 KiB a shard (at most 64), and 1 KiB a filter or snapshot handle. A value is charged
  * its size and 112 bytes, rounded up to 16 (from 4096 bytes on 64 more, for its content digest), its description, and
- * its slot in the index: 112 bytes (192 with LRU). When the allocator refuses a payload, a state or a file's buffer, the
- * answer is STREAMCACHE_NO_MEMORY; when it refuses the library's small bookkeeping, Rust ends the process.
+ * its slot in the index: 112 bytes (192 with LRU).
+ *
+ * Allocator. When it refuses what a result or a state needs (bytes, description, a place in the index) or a file's
+ * buffer, the answer is STREAMCACHE_NO_MEMORY; the limits still hold and the next call works. Lookups, removals, purges
+ * and releases need no memory. Rust ends the process when the allocator refuses one of these: a handle, options included,
+ * and what a filter notes of a state it loads; text, which is JSON, stats, log messages and the words of an error; with
+ * LRU the index, where it grows or shrinks; what is set up once, in the process by its first call, and in a thread by
+ * its first load, snapshot or state of a filter and when it first waits for a lock.
  *
  * Swaps. A result must land under the state that computed it. Where another thread may load a state into a filter while
  * this one computes, take a streamcache_snapshot, lease its state, look up through it, compute, put through it.

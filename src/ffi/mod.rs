@@ -4,12 +4,15 @@
 // The contract of each function is its C documentation.
 #![allow(unsafe_code, non_camel_case_types, clippy::missing_safety_doc, clippy::too_many_arguments)]
 
+pub mod batch;
 pub mod border;
 pub mod cache;
 pub mod chunk;
+pub mod commit;
 mod contain;
 pub mod digest;
 pub mod filter;
+pub mod filter_put;
 pub mod hasher;
 pub mod key;
 pub mod log;
@@ -17,7 +20,9 @@ pub mod options;
 pub mod snapshot;
 pub mod stats;
 pub mod status;
+pub mod stream;
 #[cfg(feature = "test-panic")]
 pub mod test_panic;
+pub mod ticket;
 pub mod value;
 pub mod version;

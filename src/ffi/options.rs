@@ -52,7 +52,7 @@ pub unsafe extern "C" fn streamcache_options_new(options: *mut *mut streamcache_
 
 /// Makes options from a JSON object, such as {"max_bytes": 1073741824, "policy": "lru"}; what it doesn't name keeps
 /// its default. Names: "name" (a string), "max_bytes" and "max_chunks" (a whole number, or "unlimited"), "policy"
-/// ("s3fifo" or "lru"), "ttl_ms" (a whole number), "namespace" (a string), "secret" (hexadecimal digits, two a byte).
+/// ("s3fifo" or "lru"), "ttl_ms" and "ticket_max_age_ms" (whole numbers), "namespace" (a string), "secret" (hexadecimal digits, two a byte).
 ///
 /// `*options` is owned by the caller, for streamcache_options_free(). Threads: any.
 /// @param[in]  json UTF-8, need not be NUL-terminated
@@ -212,6 +212,28 @@ pub unsafe extern "C" fn streamcache_options_set_ttl_ms(
     unsafe {
         set(options, |options| {
             options.ttl_ms = ttl_ms;
+            Ok(STREAMCACHE_OK)
+        })
+    }
+}
+
+/// Sets how old a ticket may become before a caller who waits takes its right over: for owners that may die. Past it a
+/// commit of the old ticket is not stored. 0 is no limit. Default: 0.
+///
+/// Borrows `options` for the call. Threads: one at a time.
+/// @param[in,out] options the options
+/// @param[in] ticket_max_age_ms milliseconds
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_options_set_ticket_max_age_ms(
+    options: *mut streamcache_options, ticket_max_age_ms: u64,
+) -> streamcache_status {
+    // SAFETY: the caller's pointer, as documented.
+    unsafe {
+        set(options, |options| {
+            options.ticket_max_age_ms = ticket_max_age_ms;
             Ok(STREAMCACHE_OK)
         })
     }

@@ -62,10 +62,11 @@ pub unsafe extern "C" fn streamcache_snapshot_get_state(
 /// @param[in]  snapshot the snapshot
 /// @param[in]  chunk the chunk's digest
 /// @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
-/// @param[out] value the result; NULL unless STREAMCACHE_OK
+/// @param[out] value the result, or the rejection; NULL otherwise
 /// @param[out] key the key it looked under, on a miss too; NULL if not wanted
 /// @retval STREAMCACHE_OK a hit
 /// @retval STREAMCACHE_MISS not there: compute it with the snapshot's state and put it through the snapshot
+/// @retval STREAMCACHE_REJECTED a caller committed that there is none; see streamcache_value_get_rejection()
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
 /// @retval STREAMCACHE_CLOSED the cache was closed
 /// @since 0.1.0
@@ -96,6 +97,7 @@ pub unsafe extern "C" fn streamcache_snapshot_get(
 /// @retval STREAMCACHE_OK stored
 /// @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a struct_size that is too small
+/// @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for
 /// @retval STREAMCACHE_NO_MEMORY the allocator refused
 /// @retval STREAMCACHE_CLOSED the cache was closed
 /// @since 0.1.0
@@ -130,6 +132,8 @@ pub unsafe extern "C" fn streamcache_snapshot_put(
 /// @retval STREAMCACHE_OK stored
 /// @retval STREAMCACHE_NOT_STORED larger than the budget, or no room could be made
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag, or a wrong struct_size
+/// @retval STREAMCACHE_NOT_SUPPORTED a struct has fields set that this library is too old for; if it is `external`, its
+///         destructor did not run
 /// @retval STREAMCACHE_NO_MEMORY the allocator refused
 /// @retval STREAMCACHE_CLOSED the cache was closed
 /// @since 0.1.0
@@ -142,7 +146,7 @@ pub unsafe extern "C" fn streamcache_snapshot_put_external(
     unsafe {
         guard_error(put_error(options), || {
             let value = cleared(value);
-            let payload = Payload::External(value::external(external)?.into());
+            let payload = Payload::External(value::external(external)?);
             let (chunk, said) = (digest::borrow(chunk)?, put_options(options, flags, value.is_some())?);
             on(snapshot, |snapshot| Ok(put_outcome(snapshot.store(chunk, payload, &said.options())?, value)))
         })

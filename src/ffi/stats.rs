@@ -16,14 +16,20 @@ use core::ffi::c_char;
 pub struct streamcache_cache_stats {
     /// In: sizeof(streamcache_cache_stats). Out: the bytes that were filled in.
     pub struct_size: usize,
-    /// Lookups, each counted once: the sum of hits, misses and bypassed. Peeks are not counted.
+    /// Lookups, each counted once: the sum of hits, misses, coalesced, bypassed and rejected. Peeks are not counted.
     pub lookups: u64,
     /// Lookups that found their result.
     pub hits: u64,
     /// Lookups that did not.
     pub misses: u64,
+    /// Lookups that got the result another caller was computing.
+    pub coalesced: u64,
     /// Lookups that were told not to look: STREAMCACHE_BYPASS, _REFRESH, and every one of a non-deterministic filter.
     pub bypassed: u64,
+    /// Lookups that found a rejection.
+    pub rejected: u64,
+    /// Answers of STREAMCACHE_BUSY, and STREAMCACHE_PENDING: no lookups yet.
+    pub busy: u64,
     /// Misses whose result was there with its time to live over, part of misses.
     pub expired: u64,
     /// Results stored, replacements included.
@@ -47,7 +53,11 @@ pub struct streamcache_cache_stats {
     pub leased_bytes: u64,
     /// Bytes of states, part of bytes.
     pub state_bytes: u64,
-    /// Nanoseconds of computation that hits saved, from compute_ns of their puts.
+    /// Computations under way: tickets that are open.
+    pub open_tickets: u64,
+    /// Milliseconds since the oldest of them was given.
+    pub oldest_ticket_ms: u64,
+    /// Nanoseconds of computation that hits saved, from compute_ns of their puts, or as their tickets measured it.
     pub time_saved_ns: u64,
 }
 
@@ -87,7 +97,10 @@ pub unsafe extern "C" fn streamcache_cache_get_stats(
             lookups: now.lookups(),
             hits: now.hits,
             misses: now.misses,
+            coalesced: now.coalesced,
             bypassed: now.bypassed,
+            rejected: now.rejected,
+            busy: now.busy,
             expired: now.expired,
             puts: now.puts,
             evictions: now.evictions,
@@ -99,6 +112,8 @@ pub unsafe extern "C" fn streamcache_cache_get_stats(
             detached_bytes: now.detached_bytes,
             leased_bytes: now.leased_bytes,
             state_bytes: now.state_bytes,
+            open_tickets: now.open_tickets,
+            oldest_ticket_ms: now.oldest_ticket_ms,
             time_saved_ns: now.time_saved_ns,
         })
     })

@@ -1,7 +1,8 @@
 //! Section: status and error.
 
 use super::border::{guard, plain};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Result};
+use crate::value::try_box;
 use core::ffi::c_char;
 use std::ffi::CString;
 
@@ -17,6 +18,18 @@ pub const STREAMCACHE_MISS: streamcache_status = 1;
 pub const STREAMCACHE_NOT_STORED: streamcache_status = 2;
 /// The caller's buffer is too small: the length it needs was written, nothing else. Nothing is wrong: call again.
 pub const STREAMCACHE_BUFFER_TOO_SMALL: streamcache_status = 3;
+/// Not there, and yours to compute: a ticket was given, or a batch holds one.
+pub const STREAMCACHE_FILL: streamcache_status = 4;
+/// Another caller computes it, and the time was up. Nothing is wrong: try again later, or compute it yourself.
+pub const STREAMCACHE_BUSY: streamcache_status = 5;
+/// A caller committed that there is no result: see streamcache_value_get_rejection().
+pub const STREAMCACHE_REJECTED: streamcache_status = 6;
+/// Another caller computes this item of a batch: see streamcache_batch_wait().
+pub const STREAMCACHE_PENDING: streamcache_status = 7;
+/// This item of a batch has the key of an earlier one, and will have its result.
+pub const STREAMCACHE_DUPLICATE: streamcache_status = 8;
+/// The stream's state is unknown, so nothing was looked up; a ticket was given whose output is not stored.
+pub const STREAMCACHE_BYPASSED: streamcache_status = 9;
 /// An argument breaks the function's contract; nothing happened.
 pub const STREAMCACHE_INVALID_ARGUMENT: streamcache_status = -1;
 /// The allocator refused.
@@ -35,8 +48,11 @@ pub const STREAMCACHE_NOT_SUPPORTED: streamcache_status = -7;
 pub const STREAMCACHE_PANIC: streamcache_status = -8;
 /// The handle was made before a fork: it belongs to the parent process. Open another cache in this one.
 pub const STREAMCACHE_FORKED: streamcache_status = -9;
+/// The ticket was committed or aborted before.
+pub const STREAMCACHE_ENDED: streamcache_status = -10;
 
-/// The details of one failure. Made by a function that takes `streamcache_error **`, owned by the caller.
+/// The details of one failure. Made by a function that takes `streamcache_error **`, owned by the caller; NULL where the
+/// allocator refuses it.
 pub struct streamcache_error {
     status: streamcache_status,
     message: CString,
@@ -44,9 +60,23 @@ pub struct streamcache_error {
 
 impl streamcache_error {
     pub(super) fn give(error: &Error) -> *mut Self {
-        let message: String = error.message().replace('\0', "\\0");
-        let message = CString::new(message).unwrap_or_default();
-        Box::into_raw(Box::new(Self { status: error.kind() as streamcache_status, message }))
+        Self::new(error).map_or(std::ptr::null_mut(), Box::into_raw)
+    }
+
+    fn new(error: &Error) -> Result<Box<Self>> {
+        let text = error.message().as_bytes();
+        let nuls = text.iter().filter(|&&byte| byte == 0).count();
+        let mut message = Vec::new();
+        message.try_reserve_exact(text.len() + nuls + 1)?; // to the byte, or CString would move it
+        for &byte in text {
+            match byte {
+                0 => message.extend_from_slice(b"\\0"),
+                byte => message.push(byte),
+            }
+        }
+        message.push(0);
+        let message = CString::from_vec_with_nul(message).unwrap_or_default();
+        try_box(Self { status: error.kind() as streamcache_status, message })
     }
 }
 
@@ -66,6 +96,14 @@ pub extern "C" fn streamcache_status_message(status: streamcache_status) -> *con
                 c"not stored: no room could be made for it, or the cache stores nothing (max_bytes or max_chunks is 0); the result is still yours"
             }
             STREAMCACHE_BUFFER_TOO_SMALL => c"buffer too small: call again with one of the length that was written",
+            STREAMCACHE_FILL => c"fill: not in the cache and yours to compute; commit or abort the ticket",
+            STREAMCACHE_BUSY => c"busy: another caller computes it and the time was up; try again later, or compute it yourself",
+            STREAMCACHE_REJECTED => c"rejected: a caller committed that there is no result, with a code; see streamcache_value_get_rejection()",
+            STREAMCACHE_PENDING => c"pending: another caller computes this item; see streamcache_batch_wait()",
+            STREAMCACHE_DUPLICATE => c"duplicate: an earlier item of the batch has the same key, and this one will have its result",
+            STREAMCACHE_BYPASSED => {
+                c"bypassed: the stream's state is unknown, so nothing was looked up; commit a step with its next state, or reset the stream"
+            }
             error => ErrorKind::from_status(error)
                 .map_or(c"unknown status, of a library newer than this one", ErrorKind::c_message),
         })

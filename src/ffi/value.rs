@@ -1,6 +1,6 @@
 //! Section: value.
 
-use super::border::{guard, leaf, list, null, required, sized};
+use super::border::{guard, is_size_of, leaf, null, required, sized, sized_list};
 use super::digest::{self, streamcache_digest, streamcache_dtype_code};
 use super::status::{
     STREAMCACHE_INVALID_ARGUMENT, STREAMCACHE_MISS, STREAMCACHE_OK, STREAMCACHE_PANIC, streamcache_status,
@@ -8,7 +8,7 @@ use super::status::{
 use crate::description::{MAX_TENSORS, TensorSpec};
 use crate::digest::Dtype;
 use crate::error::{Error, Result};
-use crate::value::{External, Value};
+use crate::value::{External, Value, try_box};
 use core::ffi::c_void;
 use std::mem::ManuallyDrop;
 
@@ -19,11 +19,11 @@ pub struct streamcache_value {
 }
 
 /// One tensor in a value's payload. C order, contiguous, last dimension fastest: a Julia array of size (a, b) has dims
-/// {b, a}.
+/// {b, a}. A newer header's may be longer: what this library doesn't know must be 0 in a put.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct streamcache_tensor_view {
-    /// sizeof(streamcache_tensor_view).
+    /// sizeof(streamcache_tensor_view), the same in every element of an array: so far apart they are.
     pub struct_size: usize,
     /// The type code as DLPack writes it, 0 to 17.
     pub dtype_code: streamcache_dtype_code,
@@ -45,9 +45,13 @@ pub struct streamcache_tensor_view {
 pub const STREAMCACHE_EXTERNAL_DEVICE: u32 = 1;
 
 /// Memory that is given to the cache instead of being copied. `destroy(user_data)` runs exactly once, when the last
-/// lease is gone and the cache has let go, or at once when the put fails in any way but a struct_size that is wrong. It
-/// may run on any thread, never under a lock of the library, and may call only release functions of it. Until then the
-/// memory must not change. A forked child never runs it for memory that was given before the fork.
+/// lease is gone and the cache has let go, or at once when the put fails. It may run on any thread, never under a lock
+/// of the library, and may call only release functions of it. Until then the memory must not change. A forked child
+/// never runs it for memory that was given before the fork.
+///
+/// It doesn't run, and the memory stays the caller's, when this struct itself can't be read: its struct_size is wrong
+/// (STREAMCACHE_INVALID_ARGUMENT), or it has fields set that this library is too old for (STREAMCACHE_NOT_SUPPORTED),
+/// which may say whose the memory is. Put options that can't be read fail as any other put does: it has run.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct streamcache_external {
@@ -71,7 +75,7 @@ pub struct streamcache_external {
 ///
 /// # Safety
 /// `external` is NULL or readable, and its fields keep their documented promises.
-pub(super) unsafe fn external(external: *const streamcache_external) -> Result<External> {
+pub(super) unsafe fn external(external: *const streamcache_external) -> Result<Box<External>> {
     // SAFETY: as this function's own contract.
     let (given, taken) = unsafe {
         let given = sized(external)?;
@@ -81,31 +85,28 @@ pub(super) unsafe fn external(external: *const streamcache_external) -> Result<E
     if given.flags & !STREAMCACHE_EXTERNAL_DEVICE != 0 || !taken.is_valid() {
         return Err(null());
     }
-    Ok(taken)
+    try_box(taken)
 }
 
 /// A caller's list of tensors.
 ///
 /// # Safety
-/// `views` is NULL or `len` readable items, whose dims are readable.
+/// `views` is NULL or `len` readable items, each as long as the first says, whose dims are readable.
 pub(super) unsafe fn tensors<'a>(views: *const streamcache_tensor_view, len: usize) -> Result<Vec<TensorSpec<'a>>> {
     if len > MAX_TENSORS {
         return Err(Error::invalid(format!("{len} tensors in one value: at most {MAX_TENSORS}")));
     }
     // SAFETY: as this function's own contract.
-    let views: &'a [streamcache_tensor_view] = unsafe { list(views, len) }?;
-    views
-        .iter()
-        .map(|view| {
-            if view.struct_size != size_of::<streamcache_tensor_view>() {
-                return Err(Error::invalid("struct_size is wrong: set it to sizeof(streamcache_tensor_view)"));
-            }
-            // SAFETY: as this function's own contract.
-            let dims = unsafe { digest::dims(view.dims, view.rank) }?;
-            let dtype = digest::dtype(view.dtype_code, view.dtype_bits, view.dtype_lanes)?;
-            Ok(TensorSpec { dtype, dims, offset: view.offset, length: view.length })
-        })
-        .collect()
+    let views = unsafe { sized_list(views, len) }?;
+    let mut tensors = Vec::new();
+    tensors.try_reserve_exact(views.len())?;
+    for view in views {
+        // SAFETY: as this function's own contract.
+        let dims = unsafe { digest::dims(view.dims, view.rank) }?;
+        let dtype = digest::dtype(view.dtype_code, view.dtype_bits, view.dtype_lanes)?;
+        tensors.push(TensorSpec { dtype, dims, offset: view.offset, length: view.length });
+    }
+    Ok(tensors)
 }
 
 /// The value behind a lease of the caller's, for the call.
@@ -142,6 +143,30 @@ pub unsafe extern "C" fn streamcache_value_release(value: *const streamcache_val
         // SAFETY: the caller's lease, given up here.
         drop(unsafe { Value::from_raw(value.cast()) });
     });
+}
+
+/// Why there is no result, where a ticket committed a rejection; see streamcache_ticket_commit_rejection().
+///
+/// Borrows everything for the call. Threads: any. Locks nothing.
+/// @param[in]  value the value
+/// @param[out] code the reason, in the numbers of whoever committed it; NULL if not wanted
+/// @retval STREAMCACHE_OK a rejection; the value is empty
+/// @retval STREAMCACHE_MISS an ordinary result
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL value
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_value_get_rejection(
+    value: *const streamcache_value, code: *mut i32,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    guard(|| unsafe {
+        let value = borrow(value).ok_or_else(null)?;
+        let Some(its_code) = value.rejection() else { return Ok(STREAMCACHE_MISS) };
+        if let Some(code) = code.as_mut() {
+            *code = its_code;
+        }
+        Ok(STREAMCACHE_OK)
+    })
 }
 
 /// The value's bytes, never to be written to; 64-byte aligned unless they are external memory.
@@ -204,7 +229,7 @@ pub unsafe extern "C" fn streamcache_value_tensor_count(value: *const streamcach
 /// Borrows `value`; `tensor->dims` lives as long as the lease. Threads: any.
 /// @param[in]     value the value
 /// @param[in]     index which one, from 0
-/// @param[in,out] tensor set struct_size before the call
+/// @param[in,out] tensor set struct_size before the call; in a longer one, of a newer header, what is unknown here is 0
 /// @retval STREAMCACHE_OK done
 /// @retval STREAMCACHE_MISS the value describes fewer
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or a wrong struct_size; `tensor` is untouched
@@ -215,16 +240,17 @@ pub unsafe extern "C" fn streamcache_value_get_tensor(
 ) -> streamcache_status {
     // SAFETY: the caller's pointers, as documented.
     guard(|| unsafe {
-        let out = required(tensor)?;
-        if out.struct_size != size_of::<streamcache_tensor_view>() {
+        let struct_size = required(tensor)?.struct_size;
+        if !is_size_of::<streamcache_tensor_view>(struct_size) {
             return Err(null());
         }
         let value = borrow(value).ok_or_else(null)?;
         let Some(TensorSpec { dtype: Dtype { code, bits, lanes }, dims, offset, length }) = value.tensor(index) else {
             return Ok(STREAMCACHE_MISS);
         };
-        *out = streamcache_tensor_view {
-            struct_size: out.struct_size,
+        tensor.cast::<u8>().write_bytes(0, struct_size); // what this library doesn't know, too
+        *tensor = streamcache_tensor_view {
+            struct_size,
             dtype_code: code.into(),
             dtype_bits: bits.into(),
             dtype_lanes: lanes.into(),
@@ -265,6 +291,7 @@ pub unsafe extern "C" fn streamcache_value_blob(value: *const streamcache_value,
 /// @param[out] digest chunk(payload), or with tensors or a blob keyed(K_content, inputs(tensors, names empty) || chunk(payload) || chunk(blob))
 /// @retval STREAMCACHE_OK done
 /// @retval STREAMCACHE_NOT_SUPPORTED the value is device memory
+/// @retval STREAMCACHE_NO_MEMORY the allocator refused (only with tensors)
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
 /// @since 0.1.0
 #[unsafe(no_mangle)]

@@ -10,16 +10,19 @@ impl Ghost {
         Self { buckets: Vec::new() }
     }
 
-    /// Makes room for `entries` fingerprints. Doubling copies a bucket to both places its keys may now belong.
+    /// Makes room for `entries` fingerprints. Doubling copies a bucket to both places its keys may now belong. Where the
+    /// allocator refuses, it remembers fewer.
     pub(super) fn grow(&mut self, entries: usize) {
         let wanted = entries.div_ceil(8).next_power_of_two();
         while self.buckets.len() < wanted {
-            match self.buckets.len() {
-                0 => self.buckets = vec![0; wanted],
-                n => {
-                    self.buckets.reserve_exact(n);
-                    self.buckets.extend_from_within(..);
-                }
+            let len = self.buckets.len();
+            let more = if len == 0 { wanted } else { len };
+            if self.buckets.try_reserve_exact(more).is_err() {
+                return;
+            }
+            match len {
+                0 => self.buckets.resize(wanted, 0),
+                _ => self.buckets.extend_from_within(..),
             }
         }
     }

@@ -7,6 +7,7 @@ use crate::value::Value;
 use arrayvec::ArrayVec;
 use lru::LruCache;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::num::NonZeroUsize;
 
 /// A key with its stirred hash, so that the map doesn't hash again.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,14 +42,15 @@ impl Hasher for AsIs {
 
 #[derive(Debug)]
 pub(super) struct Lru {
-    entries: LruCache<Hashed, Entry, BuildHasherDefault<AsIs>>,
+    /// Made by the first insert, for an empty one has memory: a purge must need none.
+    entries: Option<LruCache<Hashed, Entry, BuildHasherDefault<AsIs>>>,
     /// The most entries since the last trim: the table has grown to that.
     slots: usize,
 }
 
 impl Lru {
-    pub(super) fn new() -> Self {
-        Self { entries: LruCache::unbounded_with_hasher(BuildHasherDefault::default()), slots: 0 }
+    pub(super) const fn new() -> Self {
+        Self { entries: None, slots: 0 }
     }
 }
 
@@ -58,54 +60,61 @@ impl PolicyIndex for Lru {
     const ENTRY_COST: u64 = 192;
 
     fn get(&mut self, hash: u64, key: &Digest) -> Option<&Value> {
-        self.entries.get(&Hashed { key: *key, hash }).map(|entry| &entry.value)
+        self.entries.as_mut()?.get(&Hashed { key: *key, hash }).map(|entry| &entry.value)
     }
 
     fn peek(&self, hash: u64, key: &Digest) -> Option<&Value> {
-        self.entries.peek(&Hashed { key: *key, hash }).map(|entry| &entry.value)
+        self.entries.as_ref()?.peek(&Hashed { key: *key, hash }).map(|entry| &entry.value)
     }
 
     fn replace(&mut self, hash: u64, key: &Digest, entry: Entry) -> Result<Entry, Entry> {
-        match self.entries.get_mut(&Hashed { key: *key, hash }) {
+        match self.entries.as_mut().and_then(|entries| entries.get_mut(&Hashed { key: *key, hash })) {
             Some(old) => Ok(std::mem::replace(old, entry)),
             None => Err(entry),
         }
     }
 
-    fn insert(&mut self, hash: u64, key: Digest, entry: Entry) {
-        self.entries.put(Hashed { key, hash }, entry);
-        self.slots = self.slots.max(self.entries.len());
+    /// Never gives the entry back: where the allocator refuses, the crate ends the process.
+    fn insert(&mut self, hash: u64, key: Digest, entry: Entry) -> Result<(), Entry> {
+        let new = || LruCache::unbounded_with_hasher(BuildHasherDefault::default());
+        let entries = self.entries.get_or_insert_with(new);
+        entries.put(Hashed { key, hash }, entry);
+        self.slots = self.slots.max(entries.len());
+        Ok(())
     }
 
     fn remove(&mut self, hash: u64, key: &Digest) -> Option<Entry> {
-        self.entries.pop(&Hashed { key: *key, hash })
+        self.entries.as_mut()?.pop(&Hashed { key: *key, hash })
     }
 
     fn evict(&mut self, passing: &mut Passing) -> Option<Entry> {
-        for _ in 0..self.len() {
+        let entries = self.entries.as_mut()?;
+        for _ in 0..entries.len() {
             if passing.is_over() {
                 break;
             }
-            let (oldest, entry) = self.entries.peek_lru()?;
+            let (oldest, entry) = entries.peek_lru()?;
             if !passing.passes(Some(&entry.value)) {
-                return self.entries.pop_lru().map(|(_, entry)| entry);
+                return entries.pop_lru().map(|(_, entry)| entry);
             }
             // Someone is reading it now: that is a use.
             let oldest = Hashed { key: oldest.key, hash: oldest.hash };
-            self.entries.promote(&oldest);
+            entries.promote(&oldest);
         }
         None
     }
 
     /// The crate's order has no positions to come back to, so each call looks from the oldest on, at all there are.
     fn sweep(&mut self, matches: &dyn Fn(u64) -> bool, cursor: &mut usize, removed: &mut Evicted) {
+        *cursor = self.sweep_end();
+        let Some(entries) = &mut self.entries else { return };
         let mut found: ArrayVec<Hashed, MAX_EVICTED> = ArrayVec::new();
-        let old_first = self.entries.iter().rev().filter(|(_, entry)| matches(entry.tag));
+        let old_first = entries.iter().rev().filter(|(_, entry)| matches(entry.tag));
         found.extend(old_first.take(removed.remaining_capacity()).map(|(it, _)| Hashed { key: it.key, hash: it.hash }));
-        if !found.is_full() {
-            *cursor = self.sweep_end();
+        if found.is_full() {
+            *cursor = 0;
         }
-        removed.extend(found.iter().filter_map(|hashed| self.entries.pop(hashed)));
+        removed.extend(found.iter().filter_map(|hashed| entries.pop(hashed)));
     }
 
     fn sweep_end(&self) -> usize {
@@ -113,7 +122,7 @@ impl PolicyIndex for Lru {
     }
 
     fn len(&self) -> usize {
-        self.entries.len()
+        self.entries.as_ref().map_or(0, LruCache::len)
     }
 
     fn slots(&self) -> usize {
@@ -121,13 +130,15 @@ impl PolicyIndex for Lru {
     }
 
     fn trim(&mut self) {
-        // Shrinking the limit is the crate's way to shrink its table; nothing is evicted at the present length.
-        if let Some(len) = std::num::NonZeroUsize::new(self.entries.len()) {
-            self.entries.resize(len);
-            self.entries.resize(std::num::NonZeroUsize::MAX);
-        } else {
-            *self = Self::new();
+        let Some(entries) = &mut self.entries else { return };
+        self.slots = entries.len();
+        match NonZeroUsize::new(self.slots) {
+            // Shrinking the limit is the crate's way to shrink its table; nothing is evicted at the present length.
+            Some(len) => {
+                entries.resize(len);
+                entries.resize(NonZeroUsize::MAX);
+            }
+            None => self.entries = None,
         }
-        self.slots = self.entries.len();
     }
 }

@@ -7,7 +7,7 @@ mod policy;
 mod s3fifo;
 mod shard;
 mod slab;
-mod stir;
+
 
 #[cfg(test)]
 mod tests;
@@ -15,7 +15,7 @@ mod tests;
 use crate::budget::{Budget, Purpose, Reservation};
 use crate::digest::Digest;
 use crate::error::{self, ErrorKind};
-use crate::lock::Mutex;
+use crate::lock::{Guard, Mutex};
 use crate::options::{Options, Policy, UNLIMITED};
 use crate::stats::CacheStats;
 use crate::value::{Draft, Value};
@@ -24,7 +24,7 @@ use policy::{Entry, Evicted, Passing};
 use shard::{Baggage, Found, Index, Lacks, Shard, Sweep};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use stir::Stir;
+use crate::stir::Stir;
 
 const MAX_SHARDS: u64 = 64;
 /// Smaller shards cost hit ratio: up to 2.3 points were measured.
@@ -56,6 +56,9 @@ pub(crate) struct Memory {
     not_stored: AtomicU64,
     /// Where the next reservation without a shard of its own begins to evict.
     next: AtomicUsize,
+    /// How often a lookup locked a shard.
+    #[cfg(test)]
+    locks: AtomicU64,
 }
 
 impl Memory {
@@ -74,6 +77,8 @@ impl Memory {
             count: Count::new(options.max_chunks),
             not_stored: AtomicU64::new(0),
             next: AtomicUsize::new(0),
+            #[cfg(test)]
+            locks: AtomicU64::new(0),
         })
     }
 
@@ -87,8 +92,18 @@ impl Memory {
     }
 
     pub(crate) fn get(&self, key: &Digest) -> Option<Value> {
+        self.look(key, 1)
+    }
+
+    /// [`Memory::get`] for whoever computes what is not there: a miss is counted once it is one.
+    pub(crate) fn find(&self, key: &Digest) -> Option<Value> {
+        self.look(key, 0)
+    }
+
+    #[inline]
+    fn look(&self, key: &Digest, misses: u64) -> Option<Value> {
         let hash = self.stir.hash(key);
-        let found = self.shards[self.home(hash)].0.lock().get(hash, key, &self.count);
+        let found = self.lock(self.home(hash)).get(hash, key, misses, &self.count);
         match found {
             Found::Hit(value) => Some(value),
             Found::Miss => None,
@@ -99,18 +114,60 @@ impl Memory {
         }
     }
 
+    /// [`Memory::find`] for many keys, locking each shard once.
+    pub(crate) fn find_many(&self, keys: &[Digest]) -> Vec<Option<Value>> {
+        let hashes: Vec<u64> = keys.iter().map(|key| self.stir.hash(key)).collect();
+        let mut ends = [0; MAX_SHARDS as usize];
+        hashes.iter().for_each(|&hash| ends[self.home(hash)] += 1);
+        let mut begin = 0;
+        for end in &mut ends {
+            (begin, *end) = (begin + *end, begin);
+        }
+        // A counting sort by shard; each beginning ends up where its shard's keys end.
+        let mut order = vec![0; keys.len()];
+        for (at, &hash) in hashes.iter().enumerate() {
+            let place = &mut ends[self.home(hash)];
+            order[*place] = at;
+            *place += 1;
+        }
+        let mut found = vec![None; keys.len()];
+        for of_one_shard in order.chunk_by(|&a, &b| self.home(hashes[a]) == self.home(hashes[b])) {
+            let mut expired = Vec::new();
+            let mut shard = self.lock(self.home(hashes[of_one_shard[0]]));
+            for &at in of_one_shard {
+                match shard.get(hashes[at], &keys[at], 0, &self.count) {
+                    Found::Hit(value) => found[at] = Some(value),
+                    Found::Miss => {}
+                    Found::Expired(entry) => expired.push(entry), // to be dropped where the lock is open
+                }
+            }
+        }
+        found
+    }
+
+    /// Locks a shard for a lookup.
+    #[inline]
+    fn lock(&self, shard: usize) -> Guard<'_, Shard> {
+        #[cfg(test)]
+        self.locks.fetch_add(1, Relaxed);
+        self.shards[shard].0.lock()
+    }
+
     /// Looks without counting or promoting.
     pub(crate) fn peek(&self, key: &Digest) -> Option<Value> {
         let hash = self.stir.hash(key);
         self.shards[self.home(hash)].0.lock().peek(hash, key)
     }
 
-    /// Stores a value under `key`, evicting what matters less; `lease` asks for the value too.
-    pub(crate) fn put(&self, key: &Digest, tag: u64, draft: Draft<'_>, lease: bool) -> error::Result<Put> {
+    /// Stores a value under `key`, evicting what matters less; `lease` asks for the value too, and `leave` is asked
+    /// under the lock whether it may still be stored.
+    pub(crate) fn put(
+        &self, key: &Digest, tag: u64, draft: Draft<'_>, lease: bool, leave: Option<&dyn Fn() -> bool>,
+    ) -> error::Result<Put> {
         // A charge beyond counting fits no budget.
         let charge = draft.charge().unwrap_or(u64::MAX);
         let hash = self.stir.hash(key);
-        let mut baggage = Baggage::of_a_put();
+        let mut baggage = Baggage::of_a_put(leave);
         let Some(reservation) = self.room_for(hash, key, charge, &mut baggage) else {
             self.count.subtract(baggage.permits);
             self.not_stored.fetch_add(1, Relaxed);
@@ -118,14 +175,49 @@ impl Memory {
             return Ok(Put { stored: false, value });
         };
         let value = Value::make(draft, reservation).inspect_err(|_| self.count.subtract(baggage.permits))?;
+        self.store(hash, key, tag, value, lease, baggage)
+    }
+
+    /// Stores a value that was made in bytes of [`Memory::reserve_value`], if it may still be when the lock is held.
+    pub(crate) fn publish(&self, key: &Digest, tag: u64, value: Value, leave: &dyn Fn() -> bool) -> error::Result<Put> {
+        if self.count.max() == 0 {
+            return self.unstored(value, true);
+        }
+        self.store(self.stir.hash(key), key, tag, value, true, Baggage::of_a_put(Some(leave)))
+    }
+
+    fn store(
+        &self, hash: u64, key: &Digest, tag: u64, value: Value, lease: bool, baggage: Baggage<'_>,
+    ) -> error::Result<Put> {
         let leased = lease.then(|| value.clone());
-        let Err(value) = self.insert(hash, *key, Entry { value, tag }, baggage) else {
+        let Err((lacks, value)) = self.insert(hash, *key, Entry { value, tag }, baggage) else {
             return Ok(Put { stored: true, value: leased });
         };
-        self.not_stored.fetch_add(1, Relaxed);
+        if lacks == Lacks::Memory {
+            return Err(ErrorKind::NoMemory.into());
+        }
         drop(leased); // of the same value, which now leaves the budget
+        self.unstored(value, lease)
+    }
+
+    /// A value that could not be stored leaves the budget.
+    pub(crate) fn unstored(&self, value: Value, lease: bool) -> error::Result<Put> {
+        self.not_stored.fetch_add(1, Relaxed);
         let value = if lease { Some(value.detach(&self.budget)?) } else { None };
         Ok(Put { stored: false, value })
+    }
+
+    /// Reserves the bytes of a value that is to be filled and published, evicting what matters less.
+    pub(crate) fn reserve_value(&self, key: &Digest, charge: u64) -> Option<Reservation> {
+        let mut baggage = Baggage::of_a_put(None);
+        let reservation = self.room_for(self.stir.hash(key), key, charge, &mut baggage);
+        self.count.subtract(baggage.permits);
+        reservation
+    }
+
+    /// The same bytes outside the budget.
+    pub(crate) fn reserve_detached(&self, charge: u64) -> Option<Reservation> {
+        self.budget.reserve(charge, Purpose::Detached)
     }
 
     /// Makes a value outside the budget.
@@ -136,7 +228,7 @@ impl Memory {
 
     /// Reserves a value's bytes. When there are none left, an old value of the same key makes way first, so that
     /// putting a key again evicts nothing else.
-    fn room_for(&self, hash: u64, key: &Digest, charge: u64, baggage: &mut Baggage) -> Option<Reservation> {
+    fn room_for(&self, hash: u64, key: &Digest, charge: u64, baggage: &mut Baggage<'_>) -> Option<Reservation> {
         let whole = charge.checked_add(shard::entry_cost(self.policy))?;
         // What states hold never makes way: evicting every result for a value that can't fit would help no one.
         if self.count.max() == 0 || whole > self.budget.max().saturating_sub(self.budget.states()) {
@@ -202,8 +294,9 @@ impl Memory {
         passing.is_paused() && !passing.has_seen(self.count.now())
     }
 
-    /// Stores an entry whose value is reserved; gives the value back when no room can be made for its slot or permit.
-    fn insert(&self, hash: u64, key: Digest, mut entry: Entry, mut baggage: Baggage) -> Result<(), Value> {
+    /// Stores an entry whose value is reserved; gives the value back when no room can be made for its slot or permit,
+    /// the index can't grow, or it may not be stored any more.
+    fn insert(&self, hash: u64, key: Digest, mut entry: Entry, mut baggage: Baggage<'_>) -> Result<(), (Lacks, Value)> {
         let home = self.home(hash);
         let stored = loop {
             let attempt = {
@@ -220,9 +313,10 @@ impl Memory {
                     baggage.slot.is_some()
                 }
                 Lacks::Permit => self.permit_from_others(home, &mut baggage),
+                Lacks::Leave | Lacks::Memory => false,
             };
             if !found {
-                break Err(entry.value);
+                break Err((lacks, entry.value));
             }
         };
         self.count.subtract(baggage.permits);
@@ -230,7 +324,7 @@ impl Memory {
     }
 
     /// Evicts one entry of another shard for its permit.
-    fn permit_from_others(&self, home: usize, baggage: &mut Baggage) -> bool {
+    fn permit_from_others(&self, home: usize, baggage: &mut Baggage<'_>) -> bool {
         (1..self.shards.len()).any(|turn| {
             let shard = &self.shards[(home + turn) & (self.shards.len() - 1)].0;
             shard.lock().evict_one(baggage)
@@ -325,6 +419,7 @@ impl Memory {
             here += entries;
             stats.expired += counters.expired;
             stats.hits += counters.hits;
+            stats.rejected += counters.rejected;
             stats.misses += counters.misses;
             stats.puts += counters.puts;
             stats.evictions += counters.evictions;

@@ -97,8 +97,8 @@ pub(super) trait PolicyIndex {
     /// Replaces the entry of a key that is here, and returns the old one; gives `entry` back if it is not.
     fn replace(&mut self, hash: u64, key: &Digest, entry: Entry) -> Result<Entry, Entry>;
 
-    /// Adds a key that is not here.
-    fn insert(&mut self, hash: u64, key: Digest, entry: Entry);
+    /// Adds a key that is not here; gives `entry` back, with nothing changed, where the allocator refuses.
+    fn insert(&mut self, hash: u64, key: Digest, entry: Entry) -> Result<(), Entry>;
 
     /// Removes a key.
     fn remove(&mut self, hash: u64, key: &Digest) -> Option<Entry>;
@@ -118,6 +118,6 @@ pub(super) trait PolicyIndex {
     /// Slots that memory is held for, used or free.
     fn slots(&self) -> usize;
 
-    /// Frees the memory of unused slots.
+    /// Frees the memory of unused slots, or does nothing where the allocator refuses what that needs.
     fn trim(&mut self);
 }

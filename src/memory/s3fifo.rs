@@ -5,7 +5,7 @@
 use super::ghost::Ghost;
 use super::policy::{Entry, Evicted, Passing, PolicyIndex};
 use super::slab::{List, Slab};
-use super::stir::Stir;
+use crate::stir::Stir;
 use crate::digest::Digest;
 use crate::value::Value;
 use hashbrown::HashTable;
@@ -144,11 +144,14 @@ impl PolicyIndex for S3Fifo {
         Ok(old)
     }
 
-    fn insert(&mut self, hash: u64, key: Digest, entry: Entry) {
-        let to_main = self.ghost.take(hash);
+    fn insert(&mut self, hash: u64, key: Digest, entry: Entry) -> Result<(), Entry> {
+        let (slab, stir) = (&self.slab, &self.stir);
+        if self.table.try_reserve(1, |&at| stir.hash(&slab.node(at).key)).is_err() {
+            return Err(entry);
+        }
         let slots = self.slab.len();
-        let at = self.slab.add(key, entry);
-        if to_main {
+        let at = self.slab.add(key, entry)?;
+        if self.ghost.take(hash) {
             self.main.push_head(&mut self.slab, at);
         } else {
             self.small.push_head(&mut self.slab, at);
@@ -158,6 +161,7 @@ impl PolicyIndex for S3Fifo {
         }
         let (slab, stir) = (&self.slab, &self.stir);
         self.table.insert_unique(hash, at, |&at| stir.hash(&slab.node(at).key));
+        Ok(())
     }
 
     fn remove(&mut self, hash: u64, key: &Digest) -> Option<Entry> {
@@ -210,18 +214,20 @@ impl PolicyIndex for S3Fifo {
 
     fn trim(&mut self) {
         let Self { table, slab, small, main, ghost, stir } = self;
+        let mut smaller = HashTable::new();
+        if smaller.try_reserve(slab.live(), |&at| stir.hash(&slab.node(at).key)).is_err() {
+            return;
+        }
         ghost.clear();
-        slab.compact(|slab, from, to| {
-            let hash = stir.hash(&slab.node(to).key);
-            if let Some(place) = table.find_mut(hash, |&at| at == from) {
-                *place = to;
-            }
-            match slab.node(to).queue {
-                SMALL => small.moved(slab, to),
-                _ => main.moved(slab, to),
-            }
+        slab.compact(|slab, to| match slab.node(to).queue {
+            SMALL => small.moved(slab, to),
+            _ => main.moved(slab, to),
         });
         ghost.grow(slab.len());
-        table.shrink_to_fit(|&at| stir.hash(&slab.node(at).key));
+        let hash_of = |&at: &u32| stir.hash(&slab.node(at).key);
+        for at in 0..slab.len() as u32 {
+            smaller.insert_unique(hash_of(&at), at, hash_of);
+        }
+        *table = smaller;
     }
 }

@@ -5,7 +5,7 @@ use super::count::Count;
 use super::lru::Lru;
 use super::policy::{Entry, Evicted, Passing, PolicyIndex};
 use super::s3fifo::S3Fifo;
-use super::stir::Stir;
+use crate::stir::Stir;
 use crate::budget::{Budget, Purpose, Reservation};
 use crate::digest::Digest;
 use crate::options::Policy;
@@ -20,6 +20,7 @@ const MIN_SLOTS_TO_TRIM: usize = 256;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counters {
     pub(super) hits: u64,
+    pub(super) rejected: u64,
     pub(super) misses: u64,
     pub(super) puts: u64,
     pub(super) evictions: u64,
@@ -64,16 +65,18 @@ pub(super) fn entry_cost(policy: Policy) -> u64 {
     }
 }
 
-/// Why an insert did not happen: nothing in this shard could be evicted for it.
+/// Why an insert did not happen: nothing in this shard could be evicted for it, it was fenced, or the allocator refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lacks {
     Slot,
     Permit,
+    /// It was fenced meanwhile.
+    Leave,
+    Memory,
 }
 
 /// What an insert brings along from elsewhere, and what it leaves over.
-#[derive(Debug)]
-pub(super) struct Baggage {
+pub(super) struct Baggage<'a> {
     /// Bytes for one slot.
     pub(super) slot: Option<Reservation>,
     /// Rights to hold one more entry, already counted.
@@ -84,11 +87,14 @@ pub(super) struct Baggage {
     pub(super) evicted: ArrayVec<Entry, 3>,
     /// Leased entries passed over so far.
     pub(super) passing: Passing,
+    /// Whether it may still be stored, asked under the lock: whoever forbids it sweeps the shard afterwards.
+    pub(super) leave: Option<&'a dyn Fn() -> bool>,
 }
 
-impl Baggage {
-    pub(super) fn of_a_put() -> Self {
-        Self { slot: None, permits: 0, absent_at: None, evicted: ArrayVec::new(), passing: Passing::of_a_put() }
+impl<'a> Baggage<'a> {
+    pub(super) fn of_a_put(leave: Option<&'a dyn Fn() -> bool>) -> Self {
+        let (evicted, passing) = (ArrayVec::new(), Passing::of_a_put());
+        Self { slot: None, permits: 0, absent_at: None, evicted, passing, leave }
     }
 }
 
@@ -127,20 +133,25 @@ impl Shard {
         Self { index, slots, entry_cost, resident: 0, trims: 0, counters: Counters::default() }
     }
 
-    pub(super) fn get(&mut self, hash: u64, key: &Digest, count: &Count) -> Found {
+    /// `misses` says what a miss counts: nothing for whoever goes on to compute, and counts it then.
+    pub(super) fn get(&mut self, hash: u64, key: &Digest, misses: u64, count: &Count) -> Found {
         let counters = &mut self.counters;
         match each!(&mut self.index, index => index.get(hash, key)) {
             Some(value) if !value.is_expired(boot_ms) => {
-                counters.hits += 1;
+                if value.rejection().is_some() {
+                    counters.rejected += 1;
+                } else {
+                    counters.hits += 1;
+                }
                 counters.time_saved_ns = counters.time_saved_ns.saturating_add(value.compute_ns());
                 return Found::Hit(value.clone());
             }
             None => {
-                counters.misses += 1;
+                counters.misses += misses;
                 return Found::Miss;
             }
             Some(_) => {
-                counters.misses += 1;
+                counters.misses += misses;
                 counters.expired += 1;
             }
         }
@@ -164,8 +175,12 @@ impl Shard {
     /// Stores `entry`, in place if the key is here; else evicts at most one for the slot and one for the permit. On
     /// failure `entry` comes back, and nothing was stored.
     pub(super) fn insert(
-        &mut self, hash: u64, key: Digest, entry: Entry, budget: &Arc<Budget>, count: &Count, baggage: &mut Baggage,
+        &mut self, hash: u64, key: Digest, entry: Entry, budget: &Arc<Budget>, count: &Count,
+        baggage: &mut Baggage<'_>,
     ) -> Result<(), (Lacks, Entry)> {
+        if baggage.leave.is_some_and(|leave| !leave()) {
+            return Err((Lacks::Leave, entry));
+        }
         let charged = entry.value.charged();
         let mut entry = entry;
         if baggage.absent_at != Some(self.counters.puts) {
@@ -190,10 +205,14 @@ impl Shard {
             baggage.slot = slot;
             return Err((Lacks::Permit, entry));
         }
+        if let Err(entry) = each!(&mut self.index, index => index.insert(hash, key, entry)) {
+            baggage.slot = slot;
+            baggage.permits += 1;
+            return Err((Lacks::Memory, entry));
+        }
         if let Some(slot) = slot {
             self.slots.merge(slot);
         }
-        each!(&mut self.index, index => index.insert(hash, key, entry));
         self.resident += charged;
         self.counters.puts += 1;
         Ok(())
@@ -201,7 +220,7 @@ impl Shard {
 
     /// Uses up one permit: one that the baggage has, a new one, or a victim's. Permits beyond a limit that was lowered
     /// meanwhile are given back first.
-    fn permitted(&mut self, count: &Count, baggage: &mut Baggage) -> bool {
+    fn permitted(&mut self, count: &Count, baggage: &mut Baggage<'_>) -> bool {
         while baggage.permits > 0 && count.excess() > 0 {
             count.subtract(1);
             baggage.permits -= 1;
@@ -218,7 +237,7 @@ impl Shard {
     }
 
     /// Evicts one entry into the baggage, its permit with it.
-    pub(super) fn evict_one(&mut self, baggage: &mut Baggage) -> bool {
+    pub(super) fn evict_one(&mut self, baggage: &mut Baggage<'_>) -> bool {
         baggage.passing.begin_hold();
         let Some(victim) = each!(&mut self.index, index => index.evict(&mut baggage.passing)) else { return false };
         self.resident -= victim.value.charged();
@@ -260,7 +279,7 @@ impl Shard {
     /// Gives up bytes for a value of `key`: the key's old value if no one leases it, so that putting a key again evicts
     /// nothing else; otherwise what the policy chooses. Their permits go into the baggage.
     pub(super) fn make_way(
-        &mut self, hash: u64, key: &Digest, bytes: u64, baggage: &mut Baggage, evicted: &mut Evicted,
+        &mut self, hash: u64, key: &Digest, bytes: u64, baggage: &mut Baggage<'_>, evicted: &mut Evicted,
     ) {
         let old = each!(&self.index, index => index.peek(hash, key));
         // Only where it frees enough: the old value is not given up for a new one that may not fit all the same.

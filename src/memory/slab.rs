@@ -4,6 +4,7 @@
 use super::policy::Entry;
 use crate::digest::Digest;
 use crate::value::{Value, prefetch};
+use std::collections::TryReserveError;
 
 /// "No node": the end of a list.
 pub(super) const NIL: u32 = u32::MAX;
@@ -76,8 +77,11 @@ impl Slab {
         }
     }
 
-    /// Puts an entry into a free node, or a new one.
-    pub(super) fn add(&mut self, key: Digest, entry: Entry) -> u32 {
+    /// Puts an entry into a free node, or a new one; gives it back where the allocator refuses a page.
+    pub(super) fn add(&mut self, key: Digest, entry: Entry) -> Result<u32, Entry> {
+        if self.free == NIL && self.len % PAGE == 0 && self.add_page().is_err() {
+            return Err(entry);
+        }
         self.live += 1;
         let units = units(&entry.value);
         let node =
@@ -86,15 +90,22 @@ impl Slab {
             let at = self.free;
             self.free = self.node(at).next;
             *self.node_mut(at) = node;
-            return at;
+            return Ok(at);
         }
         let at = self.len;
-        if at % PAGE == 0 {
-            self.pages.push(Box::new([const { Node::EMPTY }; PAGE]));
-        }
         self.pages[at / PAGE][at % PAGE] = node;
         self.len += 1;
-        at as u32
+        Ok(at as u32)
+    }
+
+    #[cold]
+    fn add_page(&mut self) -> Result<(), TryReserveError> {
+        self.pages.try_reserve(1)?;
+        let mut page = Vec::new();
+        page.try_reserve_exact(PAGE)?;
+        page.resize_with(PAGE, || Node::EMPTY);
+        self.pages.extend(page.try_into().ok());
+        Ok(())
     }
 
     /// Empties a node that is on no list.
@@ -116,9 +127,9 @@ impl Slab {
         node.value.replace(entry.value).map(|value| Entry { value, tag })
     }
 
-    /// Moves the last live nodes into the first free ones, calls `moved(slab, from, to)` for each, and frees the pages
-    /// left empty. In place: no memory is needed to give memory back.
-    pub(super) fn compact(&mut self, mut moved: impl FnMut(&mut Self, u32, u32)) {
+    /// Moves the last live nodes into the first free ones, calls `moved(slab, to)` for each, and frees the pages left
+    /// empty. In place: no memory is needed to give memory back, but for a shorter list of pages, which may stay long.
+    pub(super) fn compact(&mut self, mut moved: impl FnMut(&mut Self, u32)) {
         let mut to = 0u32;
         let mut from = self.len as u32;
         while from as usize > self.live {
@@ -132,12 +143,16 @@ impl Slab {
             let value = self.node_mut(from).value.take();
             let Node { key, tag, prev, next, units, uses, queue, .. } = *self.node(from);
             *self.node_mut(to) = Node { key, value, tag, prev, next, units, uses, queue };
-            moved(self, from, to);
+            moved(self, to);
         }
         self.len = self.live;
         self.free = NIL;
         self.pages.truncate(self.len.div_ceil(PAGE));
-        self.pages.shrink_to_fit();
+        let mut list = Vec::new();
+        if list.try_reserve_exact(self.pages.len()).is_ok() {
+            list.append(&mut self.pages);
+            self.pages = list;
+        }
     }
 }
 

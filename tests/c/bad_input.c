@@ -397,6 +397,7 @@ static void structs_without_their_size(void) {
     static const size_t impossible[] = {0, 1, 7, 4097, SIZE_MAX / 2, SIZE_MAX};
     streamcache_digest key = digest_of(2);
     streamcache_filter *filter = open_filter(cache, "sizes", "small");
+    streamcache_snapshot *snapshot = NULL;
     streamcache_put_options put = put_options();
     streamcache_value *value;
     int destroyed = 0;
@@ -418,10 +419,31 @@ static void structs_without_their_size(void) {
     STATUS(streamcache_cache_put_chunk(cache, &key, "v", 1, 0, newer_struct(&put, sizeof put, 4096, sizeof put), NULL),
         STREAMCACHE_NOT_SUPPORTED);
     STATUS(streamcache_cache_put_chunk(cache, &key, "v", 1, 0, newer_struct(&put, sizeof put, 4096, 4095), NULL), STREAMCACHE_NOT_SUPPORTED);
-    value = (streamcache_value *)(void *)&put;
-    STATUS(streamcache_filter_put_external(filter, &key, NULL, newer_struct(&external, sizeof external, 2048, 2047), 0, NULL, &value),
-        STREAMCACHE_NOT_SUPPORTED);
-    CHECK(value == NULL && destroyed == 0);
+    /* External memory that is not understood stays the caller's; under options that are not, it was taken. */
+    OK(streamcache_filter_snapshot(filter, &snapshot));
+#define NOT_TAKEN(call)                                     \
+    do {                                                    \
+        value = (streamcache_value *)(void *)&put;          \
+        STATUS((call), STREAMCACHE_NOT_SUPPORTED);          \
+        CHECK(value == NULL && destroyed == 0);             \
+    } while (0)
+    NOT_TAKEN(streamcache_cache_put_chunk_external(cache, &key, newer_struct(&external, sizeof external, 2048, sizeof external), 0, NULL, &value));
+    NOT_TAKEN(streamcache_filter_put_external(filter, &key, NULL, newer_struct(&external, sizeof external, 2048, 2047), 0, NULL, &value));
+    NOT_TAKEN(streamcache_snapshot_put_external(snapshot, &key, newer_struct(&external, sizeof external, 2048, 2047), 0, NULL, &value));
+#undef NOT_TAKEN
+#define TAKEN(call)                                         \
+    do {                                                    \
+        value = (streamcache_value *)(void *)&put;          \
+        newer_struct(&put, sizeof put, 2048, sizeof put);   \
+        STATUS((call), STREAMCACHE_NOT_SUPPORTED);          \
+        CHECK(value == NULL && destroyed == 1);             \
+        destroyed = 0;                                      \
+    } while (0)
+    TAKEN(streamcache_cache_put_chunk_external(cache, &key, &external, 0, &newer.put, &value));
+    TAKEN(streamcache_filter_put_external(filter, &key, NULL, &external, 0, &newer.put, &value));
+    TAKEN(streamcache_snapshot_put_external(snapshot, &key, &external, 0, &newer.put, &value));
+#undef TAKEN
+    streamcache_snapshot_release(snapshot);
     OK(streamcache_cache_put_chunk_external(cache, &key, newer_struct(&external, sizeof external, 2048, 0), 0, NULL, NULL));
     streamcache_filter_release(filter);
     still_usable(); /* which replaces it */
@@ -495,6 +517,8 @@ static void bad_description(const streamcache_put_options *options) {
 
 static void a_description_that_does_not_fit_its_payload(void) {
     static const int64_t two[] = {2}, negative[] = {-2}, overflow[] = {INT64_MAX, INT64_MAX}, wrapping[] = {INT64_MAX, 4};
+    /* the first one's size says how far apart they are: it can't be shorter, misaligned, or beyond reason */
+    static const size_t first[] = {0, 1, sizeof(size_t), sizeof(streamcache_tensor_view) - 1, sizeof(streamcache_tensor_view) + 1, 4104, SIZE_MAX};
     static streamcache_tensor_view many[1025];
     static unsigned char large[65537];
     streamcache_put_options options = put_options();
@@ -514,6 +538,7 @@ static void a_description_that_does_not_fit_its_payload(void) {
     BAD_VIEW(views[1].struct_size = 0);
     BAD_VIEW(views[1].struct_size = sizeof views[1] - 1);
     BAD_VIEW(views[1].struct_size = SIZE_MAX);
+    BAD_VIEW(views[1].struct_size = sizeof views[1] + 8); /* another than the first one's */
     BAD_VIEW(views[1].offset = 25); /* one byte beyond the payload */
     BAD_VIEW(views[1].offset = 32);
     BAD_VIEW(views[1].offset = SIZE_MAX);
@@ -536,6 +561,10 @@ static void a_description_that_does_not_fit_its_payload(void) {
     BAD_VIEW(views[1].dtype_lanes = 0);
     BAD_VIEW(views[1].dtype_lanes = 65536);
 #undef BAD_VIEW
+    for (i = 0; i < sizeof first / sizeof *first; i++) {
+        views[0].struct_size = first[i];
+        bad_description(&options);
+    }
     options.tensors = NULL;
     bad_description(&options);
     for (i = 0; i < 1025; i++) many[i] = floats_at(0, 0, NULL);

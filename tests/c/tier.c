@@ -338,6 +338,34 @@ static void purge_and_retire(streamcache_policy policy) {
     streamcache_cache_release(cache);
 }
 
+/* What was put by key alone is a hit like any other, but the entry doesn't know its filter. */
+static void what_was_put_by_key_is_nobodys(streamcache_policy policy) {
+    streamcache_cache *cache = open_policy(PLENTY, STREAMCACHE_UNLIMITED, policy);
+    streamcache_filter *filter = open_filter(cache, "f", "s1");
+    streamcache_digest chunk = digest_of(0), key;
+    streamcache_value *value = NULL;
+    uint64_t removed = 77;
+    OK(streamcache_filter_key(filter, &chunk, &key));
+    OK(streamcache_cache_put_chunk(cache, &key, "by key", 6, 0, NULL, NULL));
+    OK(streamcache_filter_purge(filter, &removed));
+    CHECK(removed == 0);
+    load(filter, "s2");
+    OK(streamcache_filter_retire(filter, &removed));
+    CHECK(removed == 0);
+    load(filter, "s1");
+    OK(streamcache_filter_get(filter, &chunk, 0, &value, NULL));
+    CHECK(holds_text(value, "by key"));
+    streamcache_value_release(value);
+    OK(streamcache_filter_put(filter, &chunk, &key, "by the filter", 13, 0, NULL, NULL)); /* in its place: now it does */
+    OK(streamcache_filter_purge(filter, &removed));
+    CHECK(removed == 1);
+    OK(streamcache_cache_put_chunk(cache, &key, "by key", 6, 0, NULL, NULL));
+    OK(streamcache_filter_remove(filter, &chunk));
+    CHECK(stats_of(cache).entries == 0);
+    streamcache_filter_release(filter);
+    streamcache_cache_release(cache);
+}
+
 /* Many entries of one filter among many of others, the oldest and the youngest: in a moment, under either policy. */
 static void a_purge_of_many_takes_a_moment(streamcache_policy policy, int n) {
     streamcache_cache *cache = open_policy(4 * PLENTY, STREAMCACHE_UNLIMITED, policy);
@@ -704,6 +732,7 @@ int main(int argc, char **argv) {
         a_peek_leaves_no_trace(policies[i]);
         remove_forgets_one(policies[i]);
         purge_and_retire(policies[i]);
+        what_was_put_by_key_is_nobodys(policies[i]);
         a_purge_of_many_takes_a_moment(policies[i], many);
         fewer_bytes_evict_at_once(policies[i]);
         fewer_chunks_evict_at_once(policies[i]);

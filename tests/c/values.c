@@ -629,6 +629,55 @@ static void a_description_comes_back_as_it_was_given(void) {
     streamcache_cache_release(cache);
 }
 
+/* A newer header's description of a tensor: longer, and so an array's elements are further apart. */
+struct wide_view {
+    streamcache_tensor_view known;
+    uint64_t later[2];
+};
+
+static void a_longer_description_of_a_newer_header_is_read(void) {
+    static const unsigned char payload[64] = {1, 2, 3};
+    int64_t dims[3][1] = {{1}, {2}, {3}};
+    struct wide_view views[3], read;
+    streamcache_put_options options = put_options();
+    streamcache_digest key = digest_of(1);
+    streamcache_value *value = NULL;
+    size_t i, j;
+    cache = open_cache(PLENTY, STREAMCACHE_UNLIMITED);
+    memset(views, 0, sizeof views);
+    for (i = 0; i < 3; i++) {
+        views[i].known = floats_at(16 * i, 1, dims[i]);
+        views[i].known.struct_size = sizeof *views;
+    }
+    options.tensors = &views[0].known;
+    options.tensor_count = 3;
+    OK(streamcache_cache_put_chunk(cache, &key, payload, sizeof payload, 0, &options, &value));
+    CHECK(streamcache_value_tensor_count(value) == 3);
+    for (i = 0; i < 3; i++) {
+        memset(&read, 0x5a, sizeof read);
+        read.known.struct_size = sizeof read;
+        OK(streamcache_value_get_tensor(value, i, &read.known)); /* as long, so that it can be put again */
+        CHECK(read.known.struct_size == sizeof read && read.later[0] == 0 && read.later[1] == 0);
+        CHECK(read.known.offset == 16 * i && read.known.rank == 1 && read.known.dims[0] == dims[i][0]);
+        memset(&read, 0x5a, sizeof read);
+        read.known.struct_size = sizeof read.known;
+        OK(streamcache_value_get_tensor(value, i, &read.known)); /* and never beyond what it says */
+        CHECK(read.known.offset == 16 * i && read.later[0] == 0x5a5a5a5a5a5a5a5a && read.later[1] == read.later[0]);
+    }
+    streamcache_value_release(value);
+    /* What it says there that this library doesn't know is not passed over. */
+    for (i = 0; i < 3; i++) {
+        for (j = 0; j < 2; j++) {
+            views[i].later[j] = 1;
+            STATUS(streamcache_cache_put_chunk(cache, &key, payload, sizeof payload, 0, &options, &value), STREAMCACHE_NOT_SUPPORTED);
+            CHECK(value == NULL);
+            views[i].later[j] = 0;
+        }
+    }
+    OK(streamcache_cache_put_chunk(cache, &key, payload, sizeof payload, 0, &options, NULL));
+    streamcache_cache_release(cache);
+}
+
 /* Content digests */
 
 static streamcache_digest content_of(const unsigned char *payload, size_t len, const streamcache_tensor_view *views, size_t count, const char *blob) {
@@ -784,6 +833,7 @@ int main(void) {
     many_threads_and_every_destructor_ran_once();
     device_memory_is_never_read();
     a_description_comes_back_as_it_was_given();
+    a_longer_description_of_a_newer_header_is_read();
     a_plain_values_content_is_its_chunk_digest();
     a_described_values_content_is_its_tensors_and_blob();
     a_result_is_copied_into_a_buffer_that_is_large_enough();

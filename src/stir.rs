@@ -5,14 +5,14 @@ use crate::digest::Digest;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 #[derive(Clone, Debug)]
-pub(super) struct Stir {
+pub(crate) struct Stir {
     add: [u64; 4],
     multiply: [u64; 4],
 }
 
 impl Stir {
     /// Seeds from the operating system, through std's own hash map seeds.
-    pub(super) fn random() -> Self {
+    pub(crate) fn random() -> Self {
         let source = RandomState::new();
         let seed = |n: u64| {
             let mut hasher = source.build_hasher();
@@ -23,7 +23,7 @@ impl Stir {
     }
 
     /// Four folded multiplies that don't wait for each other, a few nanoseconds.
-    pub(super) fn hash(&self, key: &Digest) -> u64 {
+    pub(crate) fn hash(&self, key: &Digest) -> u64 {
         let mut hash = 0u64;
         for (i, lane) in key.0.chunks_exact(8).enumerate() {
             let lane = u64::from_le_bytes(lane.try_into().unwrap_or_default());

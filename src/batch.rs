@@ -1,0 +1,242 @@
+//! Batches: many chunks looked up at once. What is missing shrinks to one ticket a distinct key; what others compute
+//! comes back pending, and is waited for once this batch's own work is done.
+
+use crate::cache::{Begun, Cache, Many};
+use crate::call::{Flags, PutOptions};
+use crate::digest::Digest;
+use crate::error::{Error, Result};
+use crate::flight::{Turn, Watch};
+use crate::lock::Mutex;
+use crate::named::Bound;
+use crate::stats::FilterUse;
+use crate::ticket::{Origin, Phase, Ticket};
+use crate::value::Value;
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// One chunk of a batch, as it stands.
+#[derive(Clone, Debug)]
+pub enum Item {
+    /// It has its result, or a rejection.
+    Here(Value),
+    /// It is missing, and this batch's to compute.
+    Fill(Arc<Ticket>),
+    /// Another caller computes it.
+    Pending,
+    /// It has the key of an earlier item, and will have its result.
+    SameAs(usize),
+    /// This batch gave it up.
+    Aborted,
+}
+
+#[derive(Debug)]
+enum Slot {
+    Here(Value),
+    Fill(Arc<Ticket>),
+    Pending(Watch<Value>),
+    SameAs(usize),
+}
+
+/// Why waiting for a batch ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waited {
+    /// Nothing is pending any more.
+    Done,
+    /// The batch became the owner of an item: its former one gave up.
+    Fill,
+    /// The time was up.
+    Busy,
+}
+
+/// Chunks that were looked up together. Dropping it gives up what it has not committed.
+#[derive(Debug)]
+pub struct Batch {
+    cache: Arc<Cache>,
+    bound: Arc<Bound>,
+    counted: Arc<FilterUse>,
+    flags: Flags,
+    slots: Mutex<Vec<Slot>>,
+}
+
+impl Batch {
+    /// Looks the results of `chunks` up under the state of `bound`, without waiting for anyone.
+    pub(crate) fn begin(
+        cache: &Arc<Cache>, bound: Arc<Bound>, counted: &Arc<FilterUse>, chunks: &[Digest], flags: Flags,
+    ) -> Result<Arc<Self>> {
+        let keys: Vec<Digest> = chunks.iter().map(|chunk| bound.name.key(chunk)).collect();
+        let many = cache.begin_many(&keys, bound.name.tag, flags)?;
+        let (cache, counted) = (Arc::clone(cache), Arc::clone(counted));
+        let mut batch = Self { cache, bound, counted, flags, slots: Mutex::default() };
+        let slots = many.into_iter().map(|one| match one {
+            Many::Hit(value) => batch.slot(Begun::Hit(value)),
+            Many::Begun(begun) => batch.slot(begun),
+            Many::Pending(watch) => Slot::Pending(watch),
+            Many::SameAs(first) => {
+                batch.counted.counters.coalesced(1);
+                Slot::SameAs(first)
+            }
+        });
+        let slots: Vec<Slot> = slots.collect();
+        batch.slots = Mutex::new(slots);
+        Ok(Arc::new(batch))
+    }
+
+    /// Counts a lookup that got somewhere, and keeps what it got.
+    fn slot(&self, begun: Begun) -> Slot {
+        begun.count(&self.counted.counters, self.flags);
+        match begun {
+            Begun::Hit(value) | Begun::Coalesced(value) => Slot::Here(value),
+            Begun::Fill(claim) => {
+                let (bound, counted) = (Some(Arc::clone(&self.bound)), Some(Arc::clone(&self.counted)));
+                let origin = Origin { bound, counted, flags: self.flags, step: None, keeps: true };
+                Slot::Fill(Ticket::new(&self.cache, claim, self.bound.name.tag, origin))
+            }
+            Begun::Busy => unreachable!("only a lookup that waits is busy"),
+        }
+    }
+
+    pub(crate) fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    /// How many chunks it has.
+    pub fn count(&self) -> usize {
+        self.slots.lock().len()
+    }
+
+    /// Gives each of the first `most` items as it stands now to `see`.
+    pub(crate) fn each(&self, most: usize, mut see: impl FnMut(usize, &Item)) {
+        let slots = self.slots.lock();
+        for (at, slot) in slots.iter().enumerate().take(most) {
+            let item = match slot {
+                Slot::SameAs(first) => match item(&slots[*first]) {
+                    here @ Item::Here(_) => here,
+                    _ => Item::SameAs(*first),
+                },
+                slot => item(slot),
+            };
+            see(at, &item);
+        }
+    }
+
+    /// The items as they stand now.
+    pub fn items(&self) -> Vec<Item> {
+        let mut items = Vec::new();
+        self.each(usize::MAX, |_, item| items.push(item.clone()));
+        items
+    }
+
+    /// Waits for what others compute, until nothing is pending, or this batch has become the owner of an item, or the
+    /// time is up. Commit what is this batch's own first: others may wait for it.
+    pub fn wait(&self, timeout: Duration) -> Result<Waited> {
+        let deadline = Instant::now() + timeout;
+        loop {
+            self.cache.check_open()?;
+            let pending: Vec<(usize, Watch<Value>)> = {
+                let slots = self.slots.lock();
+                let watch = |(at, slot): (usize, &Slot)| match slot {
+                    Slot::Pending(watch) => Some((at, watch.clone())),
+                    _ => None,
+                };
+                slots.iter().enumerate().filter_map(watch).collect()
+            };
+            let Some((_, first)) = pending.first() else { return Ok(Waited::Done) };
+            let watches: Vec<&Watch<Value>> = pending.iter().map(|(_, watch)| watch).collect();
+            let turns = first.flights().wait(&watches, deadline);
+            if turns.is_empty() {
+                return Ok(Waited::Busy);
+            }
+            let mut fills = false;
+            for (n, turn) in turns {
+                let (at, watch) = &pending[n];
+                let slot = self.turned(watch.key(), turn)?;
+                fills |= matches!(slot, Slot::Fill(_));
+                self.settle(*at, slot);
+            }
+            if fills {
+                return Ok(Waited::Fill);
+            }
+        }
+    }
+
+    fn turned(&self, key: &Digest, turn: Turn<Value>) -> Result<Slot> {
+        let begun = match turn {
+            Turn::Landed(value) => self.cache.landed(value),
+            Turn::Mine(claim) => self.cache.fill_late(claim, self.flags)?,
+            Turn::Again | Turn::TimeUp => {
+                // One key, and no waiting: the flight may have been fenced, and another be under way.
+                let mut many = self.cache.begin_many(&[*key], self.bound.name.tag, self.flags)?;
+                match many.pop() {
+                    Some(Many::Pending(watch)) => return Ok(Slot::Pending(watch)),
+                    Some(Many::Hit(value)) => Begun::Hit(value),
+                    Some(Many::Begun(begun)) => begun,
+                    Some(Many::SameAs(_)) | None => unreachable!("one key is the same as no other"),
+                }
+            }
+        };
+        Ok(self.slot(begun))
+    }
+
+    /// Another thread may have waited for the same item: what comes second is given up again.
+    fn settle(&self, at: usize, slot: Slot) {
+        let mut slots = self.slots.lock();
+        let second = if matches!(slots[at], Slot::Pending(_)) { std::mem::replace(&mut slots[at], slot) } else { slot };
+        drop(slots);
+        drop(second);
+    }
+
+    /// Publishes one row for each of `items`, which must be this batch's to compute; None stands for all of those, in
+    /// order, `count` of them. `row` gives their bytes. Says how many were stored, also when a row is refused: those
+    /// before it are committed.
+    pub(crate) fn commit<'a>(
+        &self, items: Option<&[u32]>, count: usize, row: impl Fn(usize) -> &'a [u8], options: &PutOptions<'_>,
+        stored: &mut usize,
+    ) -> Result<()> {
+        let tickets = self.open_tickets(items, count)?;
+        let oldest = tickets.iter().map(|ticket| ticket.age()).max().unwrap_or_default();
+        let each = oldest.as_nanos() as u64 / (tickets.len() as u64).max(1);
+        let compute_ns = if options.compute_ns > 0 { options.compute_ns } else { each.max(1) };
+        let options = PutOptions { compute_ns, ..*options };
+        for (n, ticket) in tickets.iter().enumerate() {
+            let put = ticket.commit_copy(row(n), &options)?;
+            *stored += usize::from(put.stored);
+        }
+        Ok(())
+    }
+
+    fn open_tickets(&self, items: Option<&[u32]>, count: usize) -> Result<Vec<Arc<Ticket>>> {
+        let slots = self.slots.lock();
+        let open = |at: usize| match slots.get(at) {
+            Some(Slot::Fill(ticket)) if ticket.is_open() => Some(Arc::clone(ticket)),
+            _ => None,
+        };
+        let Some(items) = items else {
+            let tickets: Vec<_> = (0..slots.len()).filter_map(open).collect();
+            if tickets.len() != count {
+                let all = tickets.len();
+                return Err(Error::invalid(format!("{count} rows for the {all} items that are this batch's to compute")));
+            }
+            return Ok(tickets);
+        };
+        let mut seen = HashSet::new();
+        let one = |&at: &u32| {
+            let ticket = open(at as usize).filter(|_| seen.insert(at));
+            ticket.ok_or_else(|| Error::invalid(format!("item {at} is not this batch's to compute, or has two rows")))
+        };
+        items.iter().map(one).collect()
+    }
+}
+
+fn item(slot: &Slot) -> Item {
+    match slot {
+        Slot::Here(value) => Item::Here(value.clone()),
+        Slot::Pending(_) => Item::Pending,
+        Slot::SameAs(first) => Item::SameAs(*first),
+        Slot::Fill(ticket) => match ticket.outcome() {
+            (_, Some(value)) => Item::Here(value),
+            (Phase::Aborted, None) => Item::Aborted,
+            (_, None) => Item::Fill(Arc::clone(ticket)),
+        },
+    }
+}

@@ -1,0 +1,380 @@
+//! Single flight: of all who miss the same key, one computes and the others wait for the result. This room knows keys
+//! and numbers; what a result is, and where it is kept, `cache` knows.
+
+mod one;
+mod sync;
+#[cfg(test)]
+mod tests;
+
+use crate::call::Flags;
+use crate::digest::Digest;
+use crate::stir::Stir;
+use hashbrown::HashTable;
+pub(crate) use one::End;
+use one::{Flight, Found, Waiter};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use sync::Mutex;
+
+/// Enough that threads on different keys seldom meet.
+const SHARDS: usize = 16;
+
+/// Two cache lines, for processors fetch them in pairs.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Shard<T> {
+    /// How many flights left it. Whoever sees the same number before a look into memory and after joining a flight
+    /// knows that none landed between the two.
+    departed: AtomicU64,
+    flights: Mutex<HashTable<Arc<Flight<T>>>>,
+}
+
+/// All that is being computed.
+#[derive(Debug)]
+pub(crate) struct Flights<T> {
+    shards: [Shard<T>; SHARDS],
+    stir: Stir,
+    /// Past it a waiter takes the right from its owner.
+    max_age: Option<Duration>,
+    numbers: AtomicU64,
+    open: AtomicU64,
+}
+
+/// What a lookup has to do with those of others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sharing {
+    /// It waits for others, and others for it.
+    Full,
+    /// It waits for others; what comes of it is not stored, so others compute for themselves.
+    Waits,
+    /// Neither.
+    None,
+}
+
+impl Sharing {
+    pub(crate) fn of(flags: Flags) -> Self {
+        match (flags.stores(), flags.looks()) {
+            (true, _) => Self::Full,
+            (false, true) => Self::Waits,
+            (false, false) => Self::None,
+        }
+    }
+}
+
+/// How joining ends.
+#[derive(Debug)]
+pub(crate) enum Join<T: Clone> {
+    Mine(Claim<T>),
+    Theirs(Watch<T>),
+    /// It is there this moment.
+    Landed(T),
+}
+
+/// How waiting ends.
+#[derive(Debug)]
+pub(crate) enum Turn<T: Clone> {
+    Mine(Claim<T>),
+    Landed(T),
+    /// Its owner gave up and there is no flight any more: begin anew.
+    Again,
+    TimeUp,
+}
+
+/// What [`Flights::departed`] was, for every key.
+pub(crate) struct Departed([u64; SHARDS]);
+
+impl Departed {
+    pub(crate) fn of(&self, hash: u64) -> u64 {
+        self.0[home(hash)]
+    }
+}
+
+fn home(hash: u64) -> usize {
+    (hash >> 48) as usize % SHARDS
+}
+
+impl<T: Clone> Flights<T> {
+    pub(crate) fn new(max_age: Option<Duration>) -> Arc<Self> {
+        let shard = |_| Shard { departed: AtomicU64::new(0), flights: Mutex::new(HashTable::new()) };
+        Arc::new(Self {
+            shards: std::array::from_fn(shard),
+            stir: Stir::random(),
+            max_age,
+            numbers: AtomicU64::new(0),
+            open: AtomicU64::new(0),
+        })
+    }
+
+    pub(crate) fn hash(&self, key: &Digest) -> u64 {
+        self.stir.hash(key)
+    }
+
+    fn shard(&self, hash: u64) -> &Shard<T> {
+        &self.shards[home(hash)]
+    }
+
+    /// Never the same twice, and never 0.
+    fn number(&self) -> u64 {
+        1 + self.numbers.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// To be read before a look into memory; see [`Claim::is_news`].
+    pub(crate) fn departed(&self, hash: u64) -> u64 {
+        self.shard(hash).departed.load(Ordering::Acquire)
+    }
+
+    /// [`Flights::departed`] for every key.
+    pub(crate) fn departed_everywhere(&self) -> Departed {
+        Departed(std::array::from_fn(|n| self.shards[n].departed.load(Ordering::Acquire)))
+    }
+
+    /// Joins the flight of a key, or begins it.
+    pub(crate) fn join(self: &Arc<Self>, hash: u64, key: &Digest, tag: u64, sharing: Sharing) -> Join<T> {
+        let now = Instant::now();
+        let mut flights = self.shard(hash).flights.lock();
+        self.join_here(&mut flights, now, hash, key, tag, sharing)
+    }
+
+    /// Joins the flights of many keys, locking each part of the table once: `wanted` has their places in `keys` and
+    /// their hashes, and so has the answer, in another order.
+    pub(crate) fn join_many(
+        self: &Arc<Self>, wanted: &[(usize, u64)], keys: &[Digest], tag: u64, sharing: Sharing,
+    ) -> Vec<(usize, u64, Join<T>)> {
+        let now = Instant::now();
+        let mut joined = Vec::with_capacity(wanted.len());
+        for (n, shard) in self.shards.iter().enumerate() {
+            let mut here = wanted.iter().filter(|(_, hash)| home(*hash) == n).peekable();
+            if here.peek().is_some() {
+                let mut flights = shard.flights.lock();
+                joined.extend(here.map(|&(at, hash)| {
+                    (at, hash, self.join_here(&mut flights, now, hash, &keys[at], tag, sharing))
+                }));
+            }
+        }
+        joined
+    }
+
+    fn join_here(
+        self: &Arc<Self>, flights: &mut HashTable<Arc<Flight<T>>>, now: Instant, hash: u64, key: &Digest, tag: u64,
+        sharing: Sharing,
+    ) -> Join<T> {
+        let number = self.number();
+        let found = flights.find(hash, |one| one.key == *key && !one.alone && !one.is_fenced());
+        if let Some(flight) = found.filter(|_| sharing != Sharing::None) {
+            match flight.look(number, self.max_age, now) {
+                Found::Ended(End::Landed(value)) => return Join::Landed(value),
+                Found::Ended(End::Abandoned) => {} // on its way out; another begins beside it
+                Found::Yours => return Join::Mine(self.claim(flight, number, now)),
+                Found::UnderWay(_) => return Join::Theirs(Watch { flights: Arc::clone(self), flight: Arc::clone(flight) }),
+            }
+        }
+        let flight = Arc::new(Flight::new(*key, hash, tag, sharing != Sharing::Full, number, now));
+        flights.insert_unique(hash, Arc::clone(&flight), |one| one.hash);
+        self.open.fetch_add(1, Ordering::Relaxed);
+        Join::Mine(Claim { flights: Arc::clone(self), flight, number, since: now, landed: false })
+    }
+
+    fn claim(self: &Arc<Self>, flight: &Arc<Flight<T>>, number: u64, since: Instant) -> Claim<T> {
+        Claim { flights: Arc::clone(self), flight: Arc::clone(flight), number, since, landed: false }
+    }
+
+    /// Takes a flight that has ended out of the table.
+    fn depart(&self, flight: &Arc<Flight<T>>) {
+        let shard = self.shard(flight.hash);
+        let departed = {
+            let mut flights = shard.flights.lock();
+            let found = flights.find_entry(flight.hash, |one| Arc::ptr_eq(one, flight)).ok();
+            found.map(|entry| {
+                shard.departed.fetch_add(1, Ordering::Release);
+                entry.remove().0
+            })
+        };
+        self.open.fetch_sub(departed.is_some().into(), Ordering::Relaxed);
+    }
+
+    /// Fences the flights whose tag `matches`: later lookups begin anew, those who wait already get the
+    /// value, and it is not stored. To be called before what is stored is swept.
+    pub(crate) fn fence(&self, matches: &dyn Fn(u64) -> bool) {
+        for shard in &self.shards {
+            let flights = shard.flights.lock();
+            flights.iter().filter(|one| matches(one.tag)).for_each(|one| one.fence());
+        }
+    }
+
+    /// Fences the flight of one key and returns it, so that whoever stores a value can give it to those who wait.
+    pub(crate) fn fence_key(self: &Arc<Self>, key: &Digest) -> Option<Watch<T>> {
+        if self.open() == 0 {
+            return None; // every put comes by here
+        }
+        let hash = self.hash(key);
+        let flights = self.shard(hash).flights.lock();
+        let flight = flights.find(hash, |one| one.key == *key && !one.alone && !one.is_fenced())?;
+        flight.fence();
+        Some(Watch { flights: Arc::clone(self), flight: Arc::clone(flight) })
+    }
+
+    /// Ends every flight: whoever waits begins anew, and finds the cache closed.
+    pub(crate) fn abandon_all(&self) {
+        for shard in &self.shards {
+            let all: Vec<_> = shard.flights.lock().drain().collect();
+            self.open.fetch_sub(all.len() as u64, Ordering::Relaxed);
+            for one in all {
+                one.fence();
+                one.overtake(End::Abandoned);
+            }
+        }
+    }
+
+    /// How many are open.
+    pub(crate) fn open(&self) -> u64 {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// How long the oldest open one has been computed.
+    pub(crate) fn oldest(&self) -> Option<Duration> {
+        let oldest = |shard: &Shard<T>| shard.flights.lock().iter().filter_map(|one| one.since()).min();
+        self.shards.iter().filter_map(oldest).min().map(|since| since.elapsed())
+    }
+
+    /// Waits for the first of `watches` that changes: its place in the list, and how it ended for this waiter. Whatever
+    /// else was handed to this waiter meanwhile comes with it.
+    pub(crate) fn wait(self: &Arc<Self>, watches: &[&Watch<T>], deadline: Instant) -> Vec<(usize, Turn<T>)> {
+        let waiter = Waiter::new(self.number());
+        let seats = Seats { watches, waiter: &waiter };
+        for watch in watches {
+            watch.flight.enlist(&waiter);
+        }
+        loop {
+            let now = Instant::now();
+            let mut until = deadline;
+            let mut turns = Vec::new();
+            for (at, watch) in watches.iter().enumerate() {
+                match watch.flight.look(waiter.number, self.max_age, now) {
+                    Found::Ended(End::Landed(value)) => turns.push((at, Turn::Landed(value))),
+                    Found::Ended(End::Abandoned) => turns.push((at, Turn::Again)),
+                    Found::Yours => turns.push((at, Turn::Mine(self.claim(&watch.flight, waiter.number, now)))),
+                    Found::UnderWay(since) => until = self.max_age.map_or(until, |max_age| until.min(since + max_age)),
+                }
+            }
+            if !turns.is_empty() || now >= deadline {
+                seats.leave(&mut turns);
+                return turns;
+            }
+            waiter.wait(until);
+        }
+    }
+}
+
+/// The places of one waiter in its flights' lines: left however the waiting ends.
+struct Seats<'a, T: Clone> {
+    watches: &'a [&'a Watch<T>],
+    waiter: &'a Arc<Waiter>,
+}
+
+impl<T: Clone> Seats<'_, T> {
+    /// Leaves every line, and takes what was handed over at the last moment.
+    fn leave(self, turns: &mut Vec<(usize, Turn<T>)>) {
+        let number = self.waiter.number;
+        for (at, watch) in self.watches.iter().enumerate() {
+            let known = turns.iter().any(|(known, _)| *known == at);
+            if !known && watch.flight.leave(number) {
+                turns.push((at, Turn::Mine(watch.flights.claim(&watch.flight, number, Instant::now()))));
+            }
+        }
+        std::mem::forget(self);
+    }
+}
+
+impl<T: Clone> Drop for Seats<'_, T> {
+    /// A panic while it waited: what was handed over goes to the next.
+    fn drop(&mut self) {
+        for watch in self.watches {
+            if watch.flight.leave(self.waiter.number) {
+                drop(watch.flights.claim(&watch.flight, self.waiter.number, Instant::now()));
+            }
+        }
+    }
+}
+
+/// A flight of someone else's.
+#[derive(Clone, Debug)]
+pub(crate) struct Watch<T: Clone> {
+    flights: Arc<Flights<T>>,
+    flight: Arc<Flight<T>>,
+}
+
+impl<T: Clone> Watch<T> {
+    pub(crate) fn key(&self) -> &Digest {
+        &self.flight.key
+    }
+
+    pub(crate) fn flights(&self) -> &Arc<Flights<T>> {
+        &self.flights
+    }
+
+    /// Ends it with a value that someone else stored under its key.
+    pub(crate) fn overtake(&self, value: T) {
+        self.flight.overtake(End::Landed(value));
+        self.flights.depart(&self.flight);
+    }
+
+    /// Waits for it.
+    pub(crate) fn wait(&self, deadline: Instant) -> Turn<T> {
+        self.flights.wait(&[self], deadline).pop().map_or(Turn::TimeUp, |(_, turn)| turn)
+    }
+}
+
+/// The right to compute one value. Dropping it gives the right to the next in line.
+#[derive(Debug)]
+pub(crate) struct Claim<T: Clone> {
+    flights: Arc<Flights<T>>,
+    flight: Arc<Flight<T>>,
+    number: u64,
+    since: Instant,
+    /// There is nothing left to give up.
+    landed: bool,
+}
+
+impl<T: Clone> Claim<T> {
+    pub(crate) fn key(&self) -> &Digest {
+        &self.flight.key
+    }
+
+    pub(crate) fn since(&self) -> Instant {
+        self.since
+    }
+
+    /// Whether nothing has landed in its part of the table since [`Flights::departed`] gave `before`: what memory had
+    /// not then, it has not now.
+    pub(crate) fn is_news(&self, before: u64) -> bool {
+        self.flights.departed(self.flight.hash) == before
+    }
+
+    /// Whether it was overtaken: what comes of it is not stored.
+    pub(crate) fn is_fenced(&self) -> bool {
+        self.flight.is_fenced() || !self.flight.is_owner(self.number)
+    }
+
+    /// Whether its flight was fenced. To be asked under the lock of the shard where the value would be stored.
+    pub(crate) fn is_flight_fenced(&self) -> bool {
+        self.flight.is_fenced()
+    }
+
+    /// Gives the value to those who wait; false if someone else has the right by now.
+    pub(crate) fn land(&mut self, value: &T) -> bool {
+        self.landed = self.flight.land(self.number, value);
+        if self.landed {
+            self.flights.depart(&self.flight);
+        }
+        self.landed
+    }
+}
+
+impl<T: Clone> Drop for Claim<T> {
+    fn drop(&mut self) {
+        if !self.landed && self.flight.abandon(self.number, Instant::now()) {
+            self.flights.depart(&self.flight);
+        }
+    }
+}
