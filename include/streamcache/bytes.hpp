@@ -11,6 +11,9 @@
 #include <iterator>
 #include <string_view>
 #include <type_traits>
+#include <utility>
+
+#include "../streamcache.h"
 
 namespace streamcache {
 
@@ -97,34 +100,33 @@ private:
 class bytes {
 public:
     constexpr bytes() noexcept = default;
-    constexpr bytes(const void *data, std::size_t size) noexcept : data_(data), size_(size) {}
-    constexpr bytes(std::string_view text) noexcept : data_(text.data()), size_(text.size()) {}
+    constexpr bytes(const void *data, std::size_t size) noexcept : raw_{data, size} {}
+    constexpr bytes(std::string_view text) noexcept : raw_{text.data(), text.size()} {}
     template <class C, class T = detail::element<const C>,
               class = std::enable_if_t<std::is_trivially_copyable_v<T> && !detail::char_array<C>::value &&
                                        !std::is_convertible_v<const C &, std::string_view>>>
-    constexpr bytes(const C &elements) noexcept : data_(std::data(elements)),
-                                                  size_(std::size(elements) * sizeof(T)) {
+    constexpr bytes(const C &elements) noexcept : raw_{std::data(elements), std::size(elements) * sizeof(T)} {
         static_assert(!std::is_pointer_v<std::remove_const_t<T>>,
                       "the pointers' own bytes, and not what they point to");
     }
     template <std::size_t n> bytes(const char (&)[n]) = delete;
 
-    constexpr const void *data() const noexcept { return data_; }
-    constexpr std::size_t size() const noexcept { return size_; }
-    constexpr bool empty() const noexcept { return size_ == 0; }
-    const std::byte *begin() const noexcept { return static_cast<const std::byte *>(data_); }
-    const std::byte *end() const noexcept { return begin() + size_; }
-    std::string_view text() const noexcept { return {static_cast<const char *>(data_), size_}; }
+    constexpr const void *data() const noexcept { return raw_.data; }
+    constexpr std::size_t size() const noexcept { return raw_.len; }
+    constexpr bool empty() const noexcept { return raw_.len == 0; }
+    const std::byte *begin() const noexcept { return static_cast<const std::byte *>(raw_.data); }
+    const std::byte *end() const noexcept { return begin() + raw_.len; }
+    std::string_view text() const noexcept { return {static_cast<const char *>(raw_.data), raw_.len}; }
 
     friend bool operator==(const bytes &a, const bytes &b) noexcept {
-        return a.size_ == b.size_ && (a.size_ == 0 || std::memcmp(a.data_, b.data_, a.size_) == 0);
+        return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0);
     }
     friend bool operator!=(const bytes &a, const bytes &b) noexcept { return !(a == b); }
 
 private:
-    const void *data_ = nullptr;
-    std::size_t size_ = 0;
+    streamcache_buffer raw_{nullptr, 0}; // alone, so that many of them are many of these
 };
+static_assert(sizeof(bytes) == sizeof(streamcache_buffer) && std::is_standard_layout_v<bytes>);
 
 } // namespace streamcache
 

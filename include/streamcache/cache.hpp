@@ -4,7 +4,7 @@
 #ifndef STREAMCACHE_CACHE_HPP
 #define STREAMCACHE_CACHE_HPP
 
-#include "lookup.hpp"
+#include "compute.hpp"
 
 namespace streamcache {
 
@@ -66,6 +66,18 @@ public:
         const streamcache_status status = streamcache_cache_get_chunk(get(), &key, flags, &value);
         return {status, value, key};
     }
+    /** Looks up a result under a key, and gives the right to compute it where it is missing; waits where another has it. */
+    Begun try_begin(const Digest &key, std::chrono::milliseconds timeout = default_timeout,
+                    std::uint32_t flags = 0) noexcept {
+        return detail::begun(key, [&](streamcache_value **value, streamcache_ticket **ticket) {
+            return streamcache_cache_begin(get(), &key, detail::count32(timeout), flags, value, ticket);
+        });
+    }
+    /** As Filter's, by a key. */
+    template <class Fn> Answer try_lookup_or_compute(const Digest &key, Fn &&fn, const PutOptions &options = {},
+                                                     std::chrono::milliseconds timeout = default_timeout) {
+        return detail::computation(unaided{this, key}, options).run(try_begin(key, timeout, options.flags()), fn);
+    }
     /** Looks up a result under a key and copies it out: no lease. An empty buffer asks for the size. */
     Copied try_get_chunk_into(const Digest &key, writable<std::byte> buffer, std::uint32_t flags = 0) const noexcept {
         std::size_t len = 0;
@@ -124,6 +136,13 @@ public:
     Lookup get_chunk(const Digest &key, std::uint32_t flags = 0) const {
         return detail::checked(try_get_chunk(key, flags));
     }
+    Begun begin(const Digest &key, std::chrono::milliseconds timeout = default_timeout, std::uint32_t flags = 0) {
+        return detail::checked(try_begin(key, timeout, flags));
+    }
+    template <class Fn> Answer lookup_or_compute(const Digest &key, Fn &&fn, const PutOptions &options = {},
+                                                 std::chrono::milliseconds timeout = default_timeout) {
+        return detail::settled(try_lookup_or_compute(key, fn, options, timeout));
+    }
     Copied get_chunk_into(const Digest &key, writable<std::byte> buffer, std::uint32_t flags = 0) const {
         return detail::checked(try_get_chunk_into(key, buffer, flags));
     }
@@ -139,6 +158,19 @@ public:
 #endif
 
 private:
+    /** What is computed while another caller has the ticket. */
+    struct unaided {
+        Cache *cache;
+        Digest key;
+        outcome ready() noexcept { return outcome(); }
+        Lookup state() const noexcept { return {STREAMCACHE_NO_STATE, nullptr, Digest()}; }
+        result<void> put(const bytes &data, const PutOptions &options) noexcept {
+            return cache->try_put_chunk(key, data, options);
+        }
+        result<void> put(External &&external, const PutOptions &options) noexcept {
+            return cache->try_put_chunk_external(key, std::move(external), options);
+        }
+    };
     static result<Cache> opened(const streamcache_options *options) noexcept {
         streamcache_cache *raw = nullptr;
         streamcache_error *why = nullptr;

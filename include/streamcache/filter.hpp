@@ -4,6 +4,7 @@
 #ifndef STREAMCACHE_FILTER_HPP
 #define STREAMCACHE_FILTER_HPP
 
+#include "batch.hpp"
 #include "snapshot.hpp"
 
 namespace streamcache {
@@ -61,6 +62,70 @@ public:
         const streamcache_status status =
             streamcache_filter_get_bytes(get(), chunk.data(), chunk.size(), flags, &value, &key, &digest);
         return {status, value, key, digest};
+    }
+    /**
+     * Looks up a chunk's result, and gives the right to compute it where it is missing; where another caller has that
+     * right, waits for what comes of it. Compute with the ticket's state, and commit.
+     */
+    Begun try_begin(const Digest &chunk, std::chrono::milliseconds timeout = default_timeout,
+                    std::uint32_t flags = 0) noexcept {
+        return detail::begun(chunk, [&](streamcache_value **value, streamcache_ticket **ticket) {
+            return streamcache_filter_begin(get(), &chunk, detail::count32(timeout), flags, value, ticket);
+        });
+    }
+    /** Digests a chunk's bytes and begins. */
+    Begun try_begin_bytes(bytes chunk, std::chrono::milliseconds timeout = default_timeout,
+                          std::uint32_t flags = 0) noexcept {
+        streamcache_value *value = nullptr;
+        streamcache_ticket *ticket = nullptr;
+        Digest digest;
+        const streamcache_status status = streamcache_filter_begin_bytes(
+            get(), chunk.data(), chunk.size(), detail::count32(timeout), flags, &value, &ticket, &digest);
+        return {status, value, ticket, digest};
+    }
+    /**
+     * A chunk's result: found, or waited for while another caller computes it, or computed by `fn`, once.
+     *
+     * `fn` is called on this thread, where the result is missing, and is one of
+     *
+     *     [&](streamcache::Output &out) { model.run(chunk, out.buffer<float>(n).data()); }    // written in place
+     *     [&] { return model.run(chunk); }    // a vector, a string, an array, bytes: copied; an External: given away
+     *
+     * What fn throws passes through, and its right is somebody else's: nothing was stored. When another caller computes
+     * the result and `timeout` is up, fn is called all the same, for an answer late or twice is better than none, and
+     * what it gives is put as by put(): the first of the two is what others find.
+     *
+     * A rejection throws `rejected`; without exceptions the answer's status() is STREAMCACHE_REJECTED. The answer is
+     * there also where it could not be stored; an error is one only where there is no answer.
+     */
+    template <class Fn> Answer try_lookup_or_compute(const Digest &chunk, Fn &&fn, const PutOptions &options = {},
+                                                     std::chrono::milliseconds timeout = default_timeout) {
+        return detail::computation(unaided{this, chunk, Snapshot()}, options)
+            .run(try_begin(chunk, timeout, options.flags()), fn);
+    }
+    /** The same by the chunk's bytes. */
+    template <class Fn> Answer try_lookup_or_compute_bytes(bytes chunk, Fn &&fn, const PutOptions &options = {},
+                                                           std::chrono::milliseconds timeout = default_timeout) {
+        Begun begun = try_begin_bytes(chunk, timeout, options.flags());
+        detail::computation computation(unaided{this, begun.chunk(), Snapshot()}, options);
+        return computation.run(std::move(begun), fn);
+    }
+    /**
+     * Looks up many chunks together, waiting for no one: what is missing shrinks to one ticket for each distinct chunk.
+     */
+    result<Batch> try_begin_batch(view<Digest> chunks, std::uint32_t flags = 0) noexcept {
+        streamcache_batch *raw = nullptr;
+        const streamcache_status status =
+            streamcache_filter_begin_batch(get(), chunks.data(), chunks.size(), flags, &raw);
+        return Batch::try_adopt(status, raw);
+    }
+    /** The same by the chunks' bytes, a std::vector<streamcache::bytes> say. */
+    result<Batch> try_begin_batch_bytes(view<bytes> chunks, std::uint32_t flags = 0) noexcept {
+        streamcache_batch *raw = nullptr;
+        const auto *buffers = reinterpret_cast<const streamcache_buffer *>(chunks.data());
+        const streamcache_status status =
+            streamcache_filter_begin_batch_bytes(get(), buffers, chunks.size(), flags, &raw);
+        return Batch::try_adopt(status, raw);
     }
     /** Looks up a chunk's result and copies it out: no lease. An empty buffer asks for the size. */
     Copied try_lookup_into(const Digest &chunk, writable<std::byte> buffer, std::uint32_t flags = 0) const noexcept {
@@ -134,6 +199,24 @@ public:
     Lookup lookup_bytes(bytes chunk, std::uint32_t flags = 0) const {
         return detail::checked(try_lookup_bytes(chunk, flags));
     }
+    Begun begin(const Digest &chunk, std::chrono::milliseconds timeout = default_timeout, std::uint32_t flags = 0) {
+        return detail::checked(try_begin(chunk, timeout, flags));
+    }
+    Begun begin_bytes(bytes chunk, std::chrono::milliseconds timeout = default_timeout, std::uint32_t flags = 0) {
+        return detail::checked(try_begin_bytes(chunk, timeout, flags));
+    }
+    template <class Fn> Answer lookup_or_compute(const Digest &chunk, Fn &&fn, const PutOptions &options = {},
+                                                 std::chrono::milliseconds timeout = default_timeout) {
+        return detail::settled(try_lookup_or_compute(chunk, fn, options, timeout));
+    }
+    template <class Fn> Answer lookup_or_compute_bytes(bytes chunk, Fn &&fn, const PutOptions &options = {},
+                                                       std::chrono::milliseconds timeout = default_timeout) {
+        return detail::settled(try_lookup_or_compute_bytes(chunk, fn, options, timeout));
+    }
+    Batch begin_batch(view<Digest> chunks, std::uint32_t flags = 0) { return try_begin_batch(chunks, flags).value(); }
+    Batch begin_batch_bytes(view<bytes> chunks, std::uint32_t flags = 0) {
+        return try_begin_batch_bytes(chunks, flags).value();
+    }
     Copied lookup_into(const Digest &chunk, writable<std::byte> buffer, std::uint32_t flags = 0) const {
         return detail::checked(try_lookup_into(chunk, buffer, flags));
     }
@@ -161,6 +244,24 @@ public:
 #endif
 
 private:
+    /** What is computed while another caller has the ticket: for the state of this moment. */
+    struct unaided {
+        Filter *filter;
+        Digest chunk;
+        Snapshot snapshot;
+        outcome ready() noexcept {
+            result<Snapshot> taken = filter->try_snapshot();
+            if (taken) snapshot = std::move(*taken);
+            return outcome(std::move(taken));
+        }
+        Lookup state() const noexcept { return snapshot.try_get_state(); }
+        result<void> put(const bytes &data, const PutOptions &options) noexcept {
+            return snapshot.try_put(chunk, data, options);
+        }
+        result<void> put(External &&external, const PutOptions &options) noexcept {
+            return snapshot.try_put_external(chunk, std::move(external), options);
+        }
+    };
     result<void> put_under(const Digest &chunk, const Digest *key, bytes data, const PutOptions &options) noexcept {
         detail::put_call call(options, key);
         return call.done(streamcache_filter_put(get(), &chunk, call.key(), data.data(), data.size(), call.flags(),

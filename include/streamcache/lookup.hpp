@@ -8,17 +8,38 @@
 
 namespace streamcache {
 
+namespace detail {
+
+/** A value, or the code of a rejection, or neither. */
+class found : public result<Value> {
+public:
+    using result<Value>::result;
+    found(result<Value> &&from) noexcept : result<Value>(std::move(from)) {}
+    found(streamcache_status status, streamcache_value *value) noexcept
+        : result<Value>(made<Value>(status, status == STREAMCACHE_REJECTED ? nullptr : value)) {
+        if (status != STREAMCACHE_REJECTED) return;
+        const Value owned(value);
+        streamcache_value_get_rejection(value, &rejection_);
+    }
+    /** With STREAMCACHE_REJECTED: why, in the numbers of whoever committed that there is no result. */
+    std::int32_t rejection() const noexcept { return rejection_; }
+
+protected:
+    std::int32_t rejection_ = 0;
+};
+
+} // namespace detail
+
 /**
  * A lookup's answer: true with a value() on a hit. Otherwise status() says what it was, STREAMCACHE_MISS say, and key()
  * and chunk() are there all the same, for the put: filter.put(lookup, result).
  */
-class Lookup : public result<Value> {
+class Lookup : public detail::found {
 public:
     Lookup() noexcept = default;
-    using result<Value>::result;
     Lookup(streamcache_status status, streamcache_value *value, const Digest &key,
            const Digest &chunk = Digest()) noexcept
-        : result<Value>(detail::made<Value>(status, value)),
+        : found(status, value),
           key_(key),
           chunk_(chunk) {}
 

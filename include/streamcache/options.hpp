@@ -20,15 +20,18 @@ inline constexpr std::uint64_t unlimited = STREAMCACHE_UNLIMITED;
 /** How the cache chooses what to evict. */
 enum class Policy : streamcache_policy { s3fifo = STREAMCACHE_POLICY_S3FIFO, lru = STREAMCACHE_POLICY_LRU };
 
+/** How long a begin waits for another caller's computation unless it is told: 60 seconds. */
+inline constexpr std::chrono::milliseconds default_timeout{STREAMCACHE_TIMEOUT_DEFAULT};
+
 namespace detail {
 /** A duration as the C header takes it: never negative. */
 template <class Duration> constexpr std::uint64_t count(Duration duration) noexcept {
     return duration.count() < 0 ? 0 : static_cast<std::uint64_t>(duration.count());
 }
-/** The same in 32 bits, of which the largest number means something else. */
+/** The same in 32 bits. The largest number there means the default, so what is longer is a little less. */
 constexpr std::uint32_t count32(std::chrono::milliseconds duration) noexcept {
     const std::uint64_t wanted = count(duration);
-    return wanted < UINT32_MAX ? static_cast<std::uint32_t>(wanted) : UINT32_MAX - 1;
+    return wanted <= UINT32_MAX ? static_cast<std::uint32_t>(wanted) : UINT32_MAX - 1;
 }
 } // namespace detail
 
@@ -84,6 +87,11 @@ public:
     /** The longest time to live of a result; 0 is no limit. */
     Options &ttl(std::chrono::milliseconds ttl) noexcept {
         return note(streamcache_options_set_ttl_ms(get(), detail::count(ttl)), "the option ttl was refused");
+    }
+    /** How old a ticket may become before a caller who waits takes its right over; 0 is no limit. */
+    Options &ticket_max_age(std::chrono::milliseconds age) noexcept {
+        return note(streamcache_options_set_ticket_max_age_ms(get(), detail::count(age)),
+                    "the option ticket_max_age was refused");
     }
     /** A part of every filter's key: caches of different namespaces share no result. */
     Options &name_space(std::string_view name) noexcept {

@@ -22,9 +22,12 @@ inline constexpr std::uint32_t bypass = STREAMCACHE_BYPASS;
 inline constexpr std::uint32_t refresh = STREAMCACHE_REFRESH;
 /** Look, but don't store. */
 inline constexpr std::uint32_t read_only = STREAMCACHE_READ_ONLY;
+/** Of a begin: wait for no one. */
+inline constexpr std::uint32_t no_wait = STREAMCACHE_NO_WAIT;
 
 namespace detail {
 class put_call;
+template <class Target> class computation;
 } // namespace detail
 
 /**
@@ -33,11 +36,12 @@ class put_call;
  */
 class PutOptions {
 public:
-    /** bypass, refresh, read_only. Tickets take none: begin() had them. */
+    /** bypass, refresh, read_only; of lookup_or_compute() also no_wait. A ticket's commit takes none: begin() had them. */
     PutOptions &flags(std::uint32_t flags) noexcept {
         flags_ = flags;
         return *this;
     }
+    std::uint32_t flags() const noexcept { return flags_; }
     /** How long the result is found; 0 for the cache's own limit, which is never exceeded. */
     PutOptions &ttl(std::chrono::milliseconds ttl) noexcept {
         raw_.ttl_ms = detail::count(ttl);
@@ -74,6 +78,7 @@ public:
 
 private:
     friend class detail::put_call;
+    template <class> friend class detail::computation;
 
     streamcache_put_options raw_{sizeof(streamcache_put_options), 0, 0, nullptr, 0, nullptr, 0, nullptr};
     std::uint32_t flags_ = 0;
@@ -103,6 +108,12 @@ public:
     result<void> done(streamcache_status status) noexcept {
         if (lease_) lease_->reset(value_);
         return outcome(status, why_);
+    }
+    /** For commits, which always lease: by a `value` of their own. */
+    result<Value> leased(streamcache_status status, streamcache_value *value) noexcept {
+        result<Value> answer = made<Value>(status, value, why_);
+        if (lease_ && answer) *lease_ = std::move(*answer->try_share());
+        return answer;
     }
 
 private:

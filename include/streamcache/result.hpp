@@ -82,6 +82,17 @@ private:
     streamcache_status status_;
 };
 
+/** Thrown by lookup_or_compute() where somebody committed that there is no result. */
+class STREAMCACHE_DETAIL_VISIBLE rejected : public error {
+public:
+    rejected(const outcome &from, std::int32_t code) : error(from), code_(code) {}
+    /** Why, in the numbers of whoever committed it. */
+    std::int32_t code() const noexcept { return code_; }
+
+private:
+    std::int32_t code_;
+};
+
 #endif
 
 namespace detail {

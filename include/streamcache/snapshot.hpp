@@ -31,6 +31,18 @@ public:
         const streamcache_status status = streamcache_snapshot_get(get(), &chunk, flags, &value, &key);
         return {status, value, key, chunk};
     }
+    /** Looks up a chunk's result, and gives the right to compute it where it is missing; waits where another has it. */
+    Begun try_begin(const Digest &chunk, std::chrono::milliseconds timeout = default_timeout,
+                    std::uint32_t flags = 0) noexcept {
+        return detail::begun(chunk, [&](streamcache_value **value, streamcache_ticket **ticket) {
+            return streamcache_snapshot_begin(get(), &chunk, detail::count32(timeout), flags, value, ticket);
+        });
+    }
+    /** As Filter's, under the snapshot's state. */
+    template <class Fn> Answer try_lookup_or_compute(const Digest &chunk, Fn &&fn, const PutOptions &options = {},
+                                                     std::chrono::milliseconds timeout = default_timeout) {
+        return detail::computation(unaided{this, chunk}, options).run(try_begin(chunk, timeout, options.flags()), fn);
+    }
     /** Stores a copy of a chunk's result: false where it was not stored. */
     result<void> try_put(const Digest &chunk, bytes data, const PutOptions &options = {}) noexcept {
         detail::put_call call(options);
@@ -56,6 +68,13 @@ public:
     Lookup lookup(const Digest &chunk, std::uint32_t flags = 0) const {
         return detail::checked(try_lookup(chunk, flags));
     }
+    Begun begin(const Digest &chunk, std::chrono::milliseconds timeout = default_timeout, std::uint32_t flags = 0) {
+        return detail::checked(try_begin(chunk, timeout, flags));
+    }
+    template <class Fn> Answer lookup_or_compute(const Digest &chunk, Fn &&fn, const PutOptions &options = {},
+                                                 std::chrono::milliseconds timeout = default_timeout) {
+        return detail::settled(try_lookup_or_compute(chunk, fn, options, timeout));
+    }
     bool put(const Digest &chunk, bytes data, const PutOptions &options = {}) {
         return bool(detail::checked(try_put(chunk, data, options)));
     }
@@ -64,6 +83,21 @@ public:
     }
     Digest key(const Digest &chunk) const { return try_key(chunk).value(); }
 #endif
+
+private:
+    /** What is computed while another caller has the ticket. */
+    struct unaided {
+        Snapshot *snapshot;
+        Digest chunk;
+        outcome ready() noexcept { return outcome(); }
+        Lookup state() const noexcept { return snapshot->try_get_state(); }
+        result<void> put(const bytes &data, const PutOptions &options) noexcept {
+            return snapshot->try_put(chunk, data, options);
+        }
+        result<void> put(External &&external, const PutOptions &options) noexcept {
+            return snapshot->try_put_external(chunk, std::move(external), options);
+        }
+    };
 };
 
 } // namespace streamcache

@@ -97,6 +97,13 @@ public:
         const void *blob = streamcache_value_blob(raw(), &len);
         return {blob, len};
     }
+    /** Why there is no result, where a ticket committed a rejection: false for an ordinary result. */
+    result<std::int32_t> try_rejection() const noexcept {
+        std::int32_t code = 0;
+        const streamcache_status status = streamcache_value_get_rejection(raw(), &code);
+        if (status != STREAMCACHE_OK) return outcome(status);
+        return code;
+    }
     /** The digest of its content: the chunk digest for the next filter in a chain. */
     result<Digest> try_content() const noexcept {
         Digest digest;
@@ -108,6 +115,7 @@ public:
     template <class T> view<T> as() const { return try_as<T>().value(); }
     Tensor tensor(std::size_t index) const { return try_tensor(index).value(); }
     Digest content() const { return try_content().value(); }
+    std::int32_t rejection() const { return try_rejection().value(); }
 #endif
 
 private:
