@@ -215,7 +215,9 @@ impl Batch {
             let tickets: Vec<_> = (0..slots.len()).filter_map(open).collect();
             if tickets.len() != count {
                 let all = tickets.len();
-                return Err(Error::invalid(format!("{count} rows for the {all} items that are this batch's to compute")));
+                return Err(Error::invalid(format!(
+                    "{count} rows for the {all} items that are this batch's to compute"
+                )));
             }
             return Ok(tickets);
         };

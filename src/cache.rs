@@ -18,9 +18,9 @@ use crate::options::{self, Options, UNLIMITED};
 use crate::process::{Birth, boot_ms};
 use crate::stats::{CacheStats, FilterUse, FilterUses};
 use crate::value::{Draft, Payload, Value};
-use std::collections::{BTreeMap, HashMap};
 pub(crate) use many::Many;
 pub(crate) use once::{Begun, Looked, Missed};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 

@@ -51,13 +51,28 @@ impl ErrorKind {
         Self::ALL.into_iter().find(|&kind| kind as i32 == status)
     }
 
+    /// The messages, checked once and for all to be UTF-8: an error is made even where it only means "not given".
+    const MESSAGES: [&'static str; Self::ALL.len()] = {
+        let mut messages = [""; Self::ALL.len()];
+        let mut n = 0;
+        while n < messages.len() {
+            assert!(Self::ALL[n] as i32 == -1 - n as i32);
+            messages[n] = match Self::ALL[n].c_message().to_str() {
+                Ok(message) => message,
+                Err(_) => panic!("a message that is not UTF-8"),
+            };
+            n += 1;
+        }
+        messages
+    };
+
     /// One sentence for this kind that says what to do.
     pub fn message(self) -> &'static str {
-        self.c_message().to_str().unwrap_or_default()
+        Self::MESSAGES[(-1 - self as i32) as usize]
     }
 
     /// [`ErrorKind::message`] as C reads it.
-    pub fn c_message(self) -> &'static CStr {
+    pub const fn c_message(self) -> &'static CStr {
         match self {
             Self::InvalidArgument => {
                 c"invalid argument: a pointer is NULL, a length too large, or a value out of range; see the function's documentation"

@@ -17,8 +17,8 @@ use crate::value::{Payload, Value};
 use arc_swap::ArcSwapOption;
 use arrayvec::ArrayVec;
 use std::sync::Arc;
-use std::time::Duration;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// How many earlier states a filter knows a late put by.
 const MAX_REMEMBERED: usize = 16;
@@ -89,8 +89,13 @@ impl Use {
         let (tag, flags) = (bound.name.tag, self.flags.with(flags));
         let begun = self.cache.begin(missed, key, tag, wait, flags)?;
         begun.count(&self.counted.counters, flags);
-        let origin =
-            || Origin { bound: Some(Arc::clone(bound)), counted: Some(Arc::clone(&self.counted)), flags, step, keeps: false };
+        let origin = || Origin {
+            bound: Some(Arc::clone(bound)),
+            counted: Some(Arc::clone(&self.counted)),
+            flags,
+            step,
+            keeps: false,
+        };
         Ok(ticket::begin(&self.cache, begun, tag, origin))
     }
 

@@ -102,7 +102,8 @@ impl Stream {
         };
         let told = mover.clone();
         let step = Step(Box::new(move |moved| told.moved(moved)));
-        let begun = self.filter.begin_step(&place.bound, &key, wait, flags, step).inspect_err(|_| mover.moved(Moved::Not))?;
+        let begun =
+            self.filter.begin_step(&place.bound, &key, wait, flags, step).inspect_err(|_| mover.moved(Moved::Not))?;
         match &begun {
             Begin::Hit(value) | Begin::Rejected(value) => mover.moved(Moved::On(value.companion().cloned())),
             Begin::Busy => mover.moved(Moved::Not),

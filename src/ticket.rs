@@ -238,7 +238,9 @@ impl Ticket {
     /// (0: as long as results do).
     pub fn commit_rejection(&self, code: i32, ttl_ms: u64) -> Result<Put> {
         if self.is_step {
-            return Err(Error::invalid("a stream's step can't be a rejection: abort the ticket, and the stream stays where it is"));
+            return Err(Error::invalid(
+                "a stream's step can't be a rejection: abort the ticket, and the stream stays where it is",
+            ));
         }
         self.commit(Source::Rejection(code), &PutOptions { ttl_ms, ..PutOptions::default() })
     }
@@ -300,7 +302,9 @@ impl Ticket {
         let payload = match source {
             Source::Given(payload) => payload,
             Source::Written(_) => {
-                let Some((mut buffer, bytes)) = open.buffer.take() else { return Err(ErrorKind::InvalidArgument.into()) };
+                let Some((mut buffer, bytes)) = open.buffer.take() else {
+                    return Err(ErrorKind::InvalidArgument.into());
+                };
                 if let Err(refused) = buffer.shrink_to(len) {
                     open.buffer = Some((buffer, bytes));
                     return Err(refused);

@@ -2,9 +2,17 @@
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::ptr::{null, null_mut, without_provenance_mut};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
-use streamcache::{Cache, Digest, ErrorKind, Filter, Flags, Options, Policy, PutOptions, Value, digest};
+use streamcache::digest::Dtype;
+use streamcache::ffi::digest::streamcache_digest;
+use streamcache::ffi::filter::streamcache_filter;
+use streamcache::ffi::filter_put::streamcache_filter_put_external;
+use streamcache::ffi::status::{STREAMCACHE_NOT_STORED, STREAMCACHE_OK};
+use streamcache::ffi::value::{streamcache_external, streamcache_value, streamcache_value_release};
+use streamcache::{Cache, Digest, ErrorKind, Filter, Flags, Options, Policy, PutOptions, TensorSpec, Value, digest};
 
 struct Counting;
 
@@ -29,6 +37,20 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
+/// What the callers of external puts say they hold: from the put's return, for it is charged by then, to the destructor.
+/// Between the two of a put that stores nothing it is negative for a moment.
+static EXTERNAL: AtomicI64 = AtomicI64::new(0);
+
+unsafe extern "C" fn destroy(charge: *mut std::ffi::c_void) {
+    EXTERNAL.fetch_sub(charge.addr() as i64, Relaxed);
+}
+
+/// What is alive beside `before`.
+fn alive(before: u64) -> u64 {
+    let external = EXTERNAL.load(Relaxed).max(0) as u64;
+    LIVE.load(Relaxed).saturating_sub(before) + external
+}
+
 const THREADS: u64 = 16;
 const FILTERS: u64 = 8;
 const SHARDS: u64 = 4;
@@ -46,13 +68,66 @@ impl Random {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Load {
     /// The largest value.
     max_len: u64,
     /// Leases a thread keeps.
     leases: usize,
     policy: Policy,
+    /// Whether values have tensors and a blob, and some are external memory with a charge.
+    described: bool,
     time: Duration,
+}
+
+/// A lease as Rust or as C holds it.
+enum Lease {
+    Value { _value: Value },
+    Handle(*mut streamcache_value),
+}
+
+// SAFETY: a lease may be released on any thread.
+unsafe impl Send for Lease {}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Self::Handle(value) = *self {
+            // SAFETY: the one reference that the put gave.
+            unsafe { streamcache_value_release(value) }
+        }
+    }
+}
+
+/// What the `number`th value says about itself. Tensors without an element lie in any payload.
+struct Description {
+    tensors: [TensorSpec<'static>; 8],
+    count: usize,
+    blob: usize,
+}
+
+impl Description {
+    fn of(number: u64) -> Self {
+        const DIMS: &[i64] = &[0, 1, 2, 3, 4, 5, 6, 7];
+        let dtype = Dtype { code: 1, bits: 8, lanes: 1 };
+        Self {
+            tensors: std::array::from_fn(|n| TensorSpec { dtype, dims: &DIMS[..=n], offset: 0, length: 0 }),
+            count: number as usize % 9,
+            blob: number as usize * 31 % 3000,
+        }
+    }
+
+    fn options<'a>(&'a self, source: &'a [u8]) -> PutOptions<'a> {
+        let (tensors, blob) = (&self.tensors[..self.count], &source[..self.blob]);
+        PutOptions { tensors, blob, ..PutOptions::default() }
+    }
+
+    fn assert_that_of(&self, value: &Value, source: &[u8]) {
+        assert_eq!(
+            (value.tensors(), value.blob()),
+            (self.count, &source[..self.blob]),
+            "a hit is described as its put"
+        );
+    }
 }
 
 struct StopOnDrop<'a>(&'a AtomicBool);
@@ -67,12 +142,13 @@ impl Drop for StopOnDrop<'_> {
 fn run(load: &Load) -> u64 {
     let options = Options { max_bytes: MAX_BYTES, policy: load.policy, ..Options::default() };
     // Thread stacks' bookkeeping and leases' vectors are this test's: they are made before the count begins.
-    let leases: Vec<Vec<Value>> = (0..THREADS).map(|_| Vec::with_capacity(load.leases + 1)).collect();
+    let leases: Vec<Vec<Lease>> = (0..THREADS).map(|_| Vec::with_capacity(load.leases + 1)).collect();
     let source: Vec<u8> = (0..load.max_len).map(|n| n as u8).collect();
     let stop = AtomicBool::new(false);
     let ready = std::sync::Barrier::new(THREADS as usize + 1);
     let go = std::sync::Barrier::new(THREADS as usize + 1);
-    let cache_slot: std::sync::OnceLock<(std::sync::Arc<Cache>, Vec<std::sync::Arc<Filter>>)> = Default::default();
+    let cache_slot: std::sync::OnceLock<(Arc<Cache>, Vec<Arc<Filter>>)> = Default::default();
+    let mut before = 0;
     let mut most_detached = 0;
     let mut highest = 0;
     std::thread::scope(|scope| {
@@ -91,7 +167,7 @@ fn run(load: &Load) -> u64 {
             });
         }
         ready.wait();
-        let before = LIVE.load(Relaxed);
+        before = LIVE.load(Relaxed);
         let cache = Cache::open(&options).unwrap();
         let filters: Vec<_> = (0..FILTERS)
             .map(|n| {
@@ -109,7 +185,7 @@ fn run(load: &Load) -> u64 {
             // A value is counted in the gauge before it is allocated and until after it is freed; reading the gauge on
             // both sides of the count covers what came or went between the two.
             let detached = cache.stats().detached_bytes;
-            let live = LIVE.load(Relaxed).saturating_sub(before);
+            let live = alive(before);
             let detached = detached.max(cache.stats().detached_bytes);
             let used = cache.stats().bytes;
             assert!(used <= MAX_BYTES, "{used} bytes charged of {MAX_BYTES}");
@@ -134,12 +210,15 @@ fn run(load: &Load) -> u64 {
     );
     drop(filters);
     assert_eq!(cache.stats().bytes, 0);
+    assert_eq!(EXTERNAL.load(Relaxed), 0, "every destructor ran, once");
+    drop(cache);
+    // The first run leaves what the locks keep for each process, a table of threads that wait.
+    assert!(alive(before) < 4 << 10, "{} bytes stay", alive(before));
     most_detached
 }
 
 fn work(
-    cache: &Cache, filters: &[std::sync::Arc<Filter>], source: &[u8], random: &mut Random, leases: &mut Vec<Value>,
-    load: &Load,
+    cache: &Cache, filters: &[Arc<Filter>], source: &[u8], random: &mut Random, leases: &mut Vec<Lease>, load: &Load,
 ) {
     let filter = &filters[random.below(FILTERS) as usize];
     let number = random.below(20_000);
@@ -149,14 +228,23 @@ fn work(
         0..50 => {
             if let Some(value) = filter.get(&chunk, Flags::default()).unwrap().value {
                 assert_eq!(value.bytes(), &source[..len], "a hit is the chunk's own result");
-                leases.push(value);
+                if load.described && !is_external(number) {
+                    Description::of(number).assert_that_of(&value, source);
+                }
+                leases.push(Lease::Value { _value: value });
             }
+        }
+        50..99 if load.described && is_external(number) => {
+            let lease = put_external(filter, &chunk, &source[..len], random.below(64 << 10), random.below(4) == 0);
+            leases.extend(lease);
         }
         50..99 => {
             let lease = random.below(4) == 0;
             let key = filter.get(&chunk, Flags::default()).unwrap().key;
-            let put = filter.put(&chunk, Some(&key), &source[..len], &PutOptions { lease, ..PutOptions::default() });
-            leases.extend(put.unwrap().value);
+            let description = Description::of(number);
+            let options = if load.described { description.options(source) } else { PutOptions::default() };
+            let put = filter.put(&chunk, Some(&key), &source[..len], &PutOptions { lease, ..options });
+            leases.extend(put.unwrap().value.map(|value| Lease::Value { _value: value }));
         }
         _ => match random.below(400) {
             0 => cache.purge().unwrap(),
@@ -171,18 +259,58 @@ fn work(
     }
 }
 
+/// Of four values one stays where it is.
+fn is_external(number: u64) -> bool {
+    number % 4 == 0
+}
+
+/// Puts memory that is charged but not allocated. It outlives the cache.
+fn put_external(filter: &Arc<Filter>, chunk: &Digest, data: &[u8], charge: u64, lease: bool) -> Option<Lease> {
+    let key = filter.get(chunk, Flags::PEEK).unwrap().key;
+    let (chunk, key) = (streamcache_digest { bytes: chunk.0 }, streamcache_digest { bytes: key.0 });
+    let external = streamcache_external {
+        struct_size: size_of::<streamcache_external>(),
+        data: data.as_ptr().cast(),
+        len: data.len(),
+        charge,
+        flags: 0,
+        destroy: Some(destroy),
+        user_data: without_provenance_mut(charge as usize),
+    };
+    let mut value = null_mut();
+    let out = if lease { &raw mut value } else { null_mut() };
+    let handle = Arc::as_ptr(filter).cast_mut().cast::<streamcache_filter>();
+    // SAFETY: a handle is its object's address, and it lives for the call, as the rest does.
+    let status = unsafe { streamcache_filter_put_external(handle, &chunk, &key, &external, 0, null(), out) };
+    EXTERNAL.fetch_add(charge as i64, Relaxed);
+    assert!([STREAMCACHE_OK, STREAMCACHE_NOT_STORED].contains(&status), "status {status}");
+    (!value.is_null()).then_some(Lease::Handle(value))
+}
+
 /// One test, for the allocator counts the whole process.
 #[test]
 fn what_is_alive_never_exceeds_the_limit() {
     let seconds = std::env::var("STREAMCACHE_TEST_SECONDS").ok().and_then(|s| s.parse().ok()).unwrap_or(10);
     // Leases of at most 16 × 8 × 16 KiB: a budget of 64 MiB always has room, so nothing detaches.
-    let small = Load { max_len: 16 << 10, leases: 8, policy: Policy::S3Fifo, time: Duration::from_secs(seconds) };
+    let small = Load {
+        max_len: 16 << 10,
+        leases: 8,
+        policy: Policy::S3Fifo,
+        described: false,
+        time: Duration::from_secs(seconds),
+    };
     assert_eq!(run(&small), 0, "this load fits, so nothing detaches");
     let short = Duration::from_secs(seconds.div_ceil(4));
     assert_eq!(run(&Load { policy: Policy::Lru, time: short, ..small }), 0, "this load fits, so nothing detaches");
     // Leases of up to 16 × 100 × 512 KiB: more than the budget, so values detach and are counted.
-    let large = Load { max_len: 512 << 10, leases: 100, policy: Policy::S3Fifo, time: short };
+    let large = Load { max_len: 512 << 10, leases: 100, time: short, ..small };
     assert!(run(&large) > 0, "this load does not fit, so values detach");
+    // The same two with descriptions, and with memory that is charged and not the library's.
+    for policy in [Policy::S3Fifo, Policy::Lru] {
+        let described = Load { described: true, policy, time: short, ..small };
+        assert_eq!(run(&described), 0, "this load fits, so nothing detaches");
+    }
+    assert!(run(&Load { described: true, ..large }) > 0, "this load does not fit, so values detach");
     let key = Digest([7; 32]);
     assert!(Cache::open(&Options::default()).unwrap().get(&key, Flags::default()).unwrap().is_none());
 }

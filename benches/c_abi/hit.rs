@@ -5,7 +5,7 @@ use super::common::Report;
 use super::common::goal::{Goal, Unit};
 use super::common::table::{self, grouped};
 use super::library::{Filter, Library};
-use super::ring::Ring;
+use super::ring::{Ring, size_name};
 use super::rounds::{Spread, alternate};
 use crate::row;
 use serde_json::{Value as Json, json};
@@ -51,7 +51,7 @@ pub fn measure(library: &Library, quick: bool, report: &mut Report) {
     for size in SIZES {
         let ring = Ring::new(size);
         let cache = library.cache("{}");
-        let filter = cache.filter();
+        let filter = cache.filter(b"");
         for chunk in ring.chunks() {
             assert!(filter.put(chunk, &[1; VALUE_BYTES]), "the default budget holds every chunk's result");
         }
@@ -137,15 +137,6 @@ fn print(cells: &[Cell], rounds: usize) {
     }
     let heading = format!("A whole hit against BLAKE3 of the chunk alone: medians of {rounds} alternating rounds");
     table::print(&heading, &rows);
-}
-
-/// 64 B, 4 KiB, 1 MiB.
-fn size_name(bytes: usize) -> String {
-    match bytes {
-        _ if bytes >= 1 << 20 && bytes % (1 << 20) == 0 => format!("{} MiB", bytes >> 20),
-        _ if bytes >= 1 << 10 && bytes % (1 << 10) == 0 => format!("{} KiB", bytes >> 10),
-        _ => format!("{bytes} B"),
-    }
 }
 
 fn json(cell: &Cell) -> Json {

@@ -35,7 +35,6 @@ functions! {
     options_free: fn(*mut c_void);
     cache_open: fn(*const c_void, *mut *mut c_void, *mut *mut c_void) -> Status;
     cache_release: fn(*mut c_void);
-    cache_write_stats: fn(*const c_void, i32, *mut c_char, usize, *mut usize) -> Status;
     cache_put_chunk: fn(*mut c_void, *const Key, *const c_void, usize, u32, *const c_void, *mut *mut c_void) -> Status;
     digest_config_bytes: fn(*const c_void, usize, *mut Key) -> Status;
     filter_open: fn(*mut c_void, *const c_char, usize, *const Key, u32, *mut *mut c_void, *mut *mut c_void) -> Status;
@@ -66,6 +65,7 @@ fn symbol(library: *mut c_void, name: &str) -> *mut c_void {
 
 pub struct Library {
     functions: Functions,
+    library: *mut c_void,
 }
 
 impl Library {
@@ -76,7 +76,8 @@ impl Library {
         Self::open(&folder.join("libstreamcache.so"))
     }
 
-    fn open(path: &Path) -> Self {
+    /// Any other one. It stays loaded.
+    pub fn open(path: &Path) -> Self {
         let name = CString::new(path.as_os_str().as_bytes()).expect("a path without NUL");
         // SAFETY: opening a library runs its initialisers, and this one's are Rust's own.
         let library = unsafe { libc::dlopen(name.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
@@ -86,7 +87,12 @@ impl Library {
             panic!("{reason:?}; script/bench builds it: cargo build --release --lib");
         }
         // SAFETY: this is streamcache's library.
-        Self { functions: unsafe { Functions::find(library) } }
+        Self { functions: unsafe { Functions::find(library) }, library }
+    }
+
+    /// Whether the two were loaded apart.
+    pub fn is_other_than(&self, other: &Self) -> bool {
+        self.library != other.library
     }
 
     pub fn version(&self) -> String {
@@ -96,7 +102,8 @@ impl Library {
 
     /// Opens a cache with options in JSON.
     pub fn cache(&self, options: &str) -> Cache<'_> {
-        let (functions, mut parsed, mut cache) = (&self.functions, null_mut(), null_mut());
+        let (functions, library) = (&self.functions, self.library);
+        let (mut parsed, mut cache) = (null_mut(), null_mut());
         // SAFETY: pointers to memory that lives for the calls.
         unsafe {
             let json = options.as_ptr().cast();
@@ -104,22 +111,23 @@ impl Library {
             assert_eq!((functions.cache_open)(parsed, &mut cache, null_mut()), OK);
             (functions.options_free)(parsed);
         }
-        Cache { functions, cache }
+        Cache { functions, library, cache }
     }
 }
 
 pub struct Cache<'a> {
     functions: &'a Functions,
+    library: *mut c_void,
     cache: *mut c_void,
 }
 
 impl<'a> Cache<'a> {
-    /// Opens a filter with a state of no bytes.
-    pub fn filter(&self) -> Filter<'a> {
-        let (functions, mut config, mut filter) = (self.functions, [0; 32], null_mut());
+    /// Opens a filter with this configuration and a state of no bytes.
+    pub fn filter(&self, config: &[u8]) -> Filter<'a> {
+        let (functions, text, mut config, mut filter) = (self.functions, config, [0; 32], null_mut());
         // SAFETY: as above; NULL goes with length 0.
         unsafe {
-            assert_eq!((functions.digest_config_bytes)(null(), 0, &mut config), OK);
+            assert_eq!((functions.digest_config_bytes)(text.as_ptr().cast(), text.len(), &mut config), OK);
             assert_eq!((functions.filter_open)(self.cache, null(), 0, &config, 0, &mut filter, null_mut()), OK);
             assert_eq!((functions.filter_load_state)(filter, null(), 0, null_mut()), OK);
         }
@@ -133,13 +141,15 @@ impl<'a> Cache<'a> {
         unsafe { (self.functions.cache_put_chunk)(self.cache, key, data, len, 0, null(), null_mut()) == OK }
     }
 
-    /// Read as JSON: by name, so that it goes on working when the struct grows.
+    /// Read as JSON: by name, so that it goes on working when the struct grows. Looked for when it is called: the first
+    /// libraries had no such function.
     pub fn stats(&self) -> Stats {
+        type WriteStats = unsafe extern "C" fn(*const c_void, i32, *mut c_char, usize, *mut usize) -> Status;
         let (mut text, mut len) = (vec![0u8; 1 << 16], 0);
-        // SAFETY: a live cache, and as many writable bytes as said.
+        // SAFETY: the function of this name has this type; a live cache, and as many writable bytes as said.
         let status = unsafe {
-            let buffer = text.as_mut_ptr().cast();
-            (self.functions.cache_write_stats)(self.cache, FORMAT_JSON, buffer, text.len(), &mut len)
+            let write_stats = std::mem::transmute::<*mut c_void, WriteStats>(symbol(self.library, "cache_write_stats"));
+            write_stats(self.cache, FORMAT_JSON, text.as_mut_ptr().cast(), text.len(), &mut len)
         };
         assert_eq!(status, OK);
         let stats: Json = serde_json::from_slice(&text[..len]).expect("JSON, as the format says");

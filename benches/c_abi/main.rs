@@ -7,7 +7,9 @@
 //! - `ring`: chunks to look up, hot or cold
 //! - `hit`: a whole hit against BLAKE3 of the chunk alone
 //! - `put`: a put with eviction against `peer`, the crate `lru` behind one mutex
+//! - `against`: both, and a miss, against an older library
 
+mod against;
 #[path = "../common/mod.rs"]
 mod common;
 mod hit;
@@ -32,11 +34,15 @@ fn main() {
 
     let mut report = Report::default();
     report.section("machine", machine.json());
-    if arguments.wants("hit") {
-        hit::measure(&library, arguments.quick, &mut report);
-    }
-    if arguments.wants("put") {
-        put::measure(&library, arguments.quick, &mut report);
+    if let Some(older) = &arguments.against {
+        against::measure(&library, older, arguments.quick, |section| arguments.wants(section), &mut report);
+    } else {
+        if arguments.wants("hit") {
+            hit::measure(&library, arguments.quick, &mut report);
+        }
+        if arguments.wants("put") {
+            put::measure(&library, arguments.quick, &mut report);
+        }
     }
     report.finish(&arguments);
 }

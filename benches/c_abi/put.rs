@@ -23,13 +23,15 @@ const MIN_VALUE: usize = 128;
 const MAX_VALUE: usize = 256;
 
 /// Keys and values for every put.
-struct Work {
+pub struct Work {
     keys: Vec<Key>,
     bytes: [u8; MAX_VALUE],
 }
 
 impl Work {
-    fn new(puts: usize) -> Self {
+    /// For the warm-up and so many rounds.
+    pub fn new(rounds: usize) -> Self {
+        let puts = WARM_UP + rounds * PUTS_A_ROUND;
         let mut random = Random(1);
         let mut work = Self { keys: vec![[0; 32]; puts], bytes: [0; MAX_VALUE] };
         work.keys.iter_mut().for_each(|key| random.fill(key));
@@ -38,26 +40,34 @@ impl Work {
     }
 
     /// A value's length follows from its key.
-    fn value(&self, key: &Key) -> &[u8] {
+    pub fn value(&self, key: &Key) -> &[u8] {
         &self.bytes[..MIN_VALUE + usize::from(key[31]) % (MAX_VALUE - MIN_VALUE + 1)]
     }
 
-    fn warm_up(&self) -> &[Key] {
+    pub fn warm_up(&self) -> &[Key] {
         &self.keys[..WARM_UP]
     }
 
-    fn round(&self, round: usize) -> &[Key] {
+    pub fn round(&self, round: usize) -> &[Key] {
         let begin = WARM_UP + round * PUTS_A_ROUND;
         &self.keys[begin..begin + PUTS_A_ROUND]
     }
 }
 
 /// What `max_bytes` must be for about [`ENTRIES`]: as a cache charges the first few thousand of them.
-fn bytes_for_entries(library: &Library, work: &Work) -> u64 {
+pub fn bytes_for_entries(library: &Library, work: &Work) -> u64 {
     let cache = library.cache("{}");
     work.keys[..10_000].iter().for_each(|key| assert!(cache.put(key, work.value(key))));
     let stats = cache.stats();
     ENTRIES as u64 * stats.bytes / stats.entries
+}
+
+/// The two ways to hold [`ENTRIES`], by name, as options.
+pub fn limits(max_bytes: u64) -> [(&'static str, String); 2] {
+    [
+        ("max_chunks binds", format!(r#"{{"max_chunks": {ENTRIES}, "max_bytes": "unlimited"}}"#)),
+        ("max_bytes binds", format!(r#"{{"max_bytes": {max_bytes}}}"#)),
+    ]
 }
 
 type Side<'a> = &'a dyn Fn(&Key, &[u8]);
@@ -67,9 +77,9 @@ const PEER: usize = 2;
 
 pub fn measure(library: &Library, quick: bool, report: &mut Report) {
     let rounds = if quick { QUICK_ROUNDS } else { ROUNDS };
-    let work = Work::new(WARM_UP + rounds * PUTS_A_ROUND);
-    let by_count = library.cache(&format!(r#"{{"max_chunks": {ENTRIES}, "max_bytes": "unlimited"}}"#));
-    let by_bytes = library.cache(&format!(r#"{{"max_bytes": {}}}"#, bytes_for_entries(library, &work)));
+    let work = Work::new(rounds);
+    let [(by_count_name, by_count), (by_bytes_name, by_bytes)] =
+        limits(bytes_for_entries(library, &work)).map(|(name, options)| (name, library.cache(&options)));
     let (peer, hashless) = (Peer::<LruDefault>::new(ENTRIES), Peer::<NoHash>::new(ENTRIES));
     let sides: [Side<'_>; 4] = [
         &|key, value| assert!(by_count.put(key, value)),
@@ -96,7 +106,7 @@ pub fn measure(library: &Library, quick: bool, report: &mut Report) {
         assert!((after - before) * 100 > (rounds * PUTS_A_ROUND * 99) as u64, "a full cache evicts one for each put");
     }
     let entries = [by_count.stats().entries, by_bytes.stats().entries, peer.entries(), hashless.entries()];
-    let names = ["max_chunks binds", "max_bytes binds", "lru + mutex", "lru + mutex, no hash"];
+    let names = [by_count_name, by_bytes_name, "lru + mutex", "lru + mutex, no hash"];
     let mut rows = vec![row!["", "ratio", "p25–p75", "put ns", "min", "p25–p75", "entries"]];
     let mut sections = Vec::new();
     for (side, name) in names.into_iter().enumerate() {

@@ -63,3 +63,12 @@ impl Ring {
         })
     }
 }
+
+/// 64 B, 4 KiB, 1 MiB.
+pub fn size_name(bytes: usize) -> String {
+    match bytes {
+        _ if bytes >= 1 << 20 && bytes % (1 << 20) == 0 => format!("{} MiB", bytes >> 20),
+        _ if bytes >= 1 << 10 && bytes % (1 << 10) == 0 => format!("{} KiB", bytes >> 10),
+        _ => format!("{bytes} B"),
+    }
+}

@@ -15,21 +15,26 @@ pub struct Arguments {
     names: Vec<String>,
     /// Where to write the machine-readable report.
     pub json: Option<PathBuf>,
+    /// What to compare with instead of the goals: an older library, or what an older benchmark wrote.
+    pub against: Option<PathBuf>,
 }
 
 impl Arguments {
     /// Reads the command line; cargo itself adds `--bench`.
     pub fn read() -> Self {
-        let mut arguments = Self { quick: false, names: Vec::new(), json: None };
+        let mut arguments = Self { quick: false, names: Vec::new(), json: None, against: None };
         let mut words = std::env::args_os().skip(1);
         while let Some(word) = words.next() {
             match word.to_str() {
                 Some("--bench") => {}
                 Some("--quick") => arguments.quick = true,
+                Some("--against") => arguments.against = words.next().map(PathBuf::from),
                 Some("--json") => arguments.json = words.next().map(PathBuf::from),
                 Some(name) if !name.starts_with('-') => arguments.names.push(name.into()),
                 _ => {
-                    eprintln!("unknown argument {word:?}: this takes --quick, --json FILE and names of sections");
+                    eprintln!(
+                        "unknown argument {word:?}: this takes --quick, --json FILE, --against FILE and names of sections"
+                    );
                     std::process::exit(2);
                 }
             }

@@ -12,14 +12,17 @@ use common::goal::{Goal, Unit};
 use common::table::{self, grouped};
 use common::{Arguments, Report};
 use counting::Counting;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use std::alloc::Layout;
+use std::collections::HashMap;
+use std::path::Path;
 use streamcache::{Cache, Digest, Options, PutOptions, UNLIMITED};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
 const BYTES: Unit = Unit { name: "bytes", decimals: 1, compared: "" };
+const RATIO: Unit = Unit { name: "×", decimals: 3, compared: "the older one" };
 const INDEX_GOAL: f64 = 96.0;
 const HEADER_GOAL: f64 = 128.0;
 /// After this many times its capacity in new keys, every table has seen as many removals as it ever will.
@@ -76,7 +79,7 @@ fn main() {
     println!("Bytes an entry, counted by the allocator");
     let header = layout_of_a_value(0).size();
     let mut rows = vec![row!["", "full", "churned", "worst"]];
-    let mut sections = Vec::new();
+    let (mut sections, mut figures) = (Vec::new(), Vec::new());
     let mut report = Report::default();
     for setting in settings(arguments.quick) {
         let index = measure(&setting);
@@ -85,7 +88,7 @@ fn main() {
         rows.push(row![name, cell(index.full), cell(index.churned), cell(index.worst)]);
         sections.push(json!({ "setting": name, "full": index.full, "churned": index.churned, "worst": index.worst }));
         let (what, measured) = (format!("index an entry, {name}"), index.full.max(index.churned));
-        report.goal(Goal { what, measured, limit: INDEX_GOAL, unit: &BYTES });
+        figures.push(Goal { what, measured, limit: INDEX_GOAL, unit: &BYTES });
     }
     table::print(
         "Index bytes an entry: when full, after ten times the capacity in new keys, and at worst on the way",
@@ -95,7 +98,14 @@ fn main() {
         "\nA value: {header} bytes and its payload; one of 256 bytes allocates {}.",
         layout_of_a_value(256).size()
     );
-    report.goal(Goal { what: "value header".into(), measured: header as f64, limit: HEADER_GOAL, unit: &BYTES });
+    figures.push(Goal { what: "value header".into(), measured: header as f64, limit: HEADER_GOAL, unit: &BYTES });
+    let older = arguments.against.as_deref().map(older);
+    for goal in figures {
+        report.goal(match &older {
+            None => goal,
+            Some(older) => against(goal, older),
+        });
+    }
     report.section("index", sections.into());
     report.section("header_bytes", header.into());
     report.finish(&arguments);
@@ -110,6 +120,26 @@ fn settings(quick: bool) -> Vec<Setting> {
     }
     settings.truncate(if quick { 3 } else { settings.len() });
     settings
+}
+
+/// What an older benchmark measured, by name.
+fn older(report: &Path) -> HashMap<String, f64> {
+    let text = std::fs::read(report).unwrap_or_else(|e| panic!("{} can't be read: {e}", report.display()));
+    let report: Json = serde_json::from_slice(&text).expect("a report in JSON");
+    let number = |figure: &Json| figure.as_f64().expect("a number");
+    let mut figures = HashMap::from([("value header".to_owned(), number(&report["header_bytes"]))]);
+    for row in report["index"].as_array().expect("a list") {
+        let name = format!("index an entry, {}", row["setting"].as_str().expect("a name"));
+        figures.insert(name, number(&row["full"]).max(number(&row["churned"])));
+    }
+    figures
+}
+
+/// The same figure as a ratio: bytes are counted, so there is no noise.
+fn against(goal: Goal, older: &HashMap<String, f64>) -> Goal {
+    let old = older.get(&goal.what).unwrap_or_else(|| panic!("the older report has no {}", goal.what));
+    let what = format!("{}, {:.1} bytes, were {old:.1}", goal.what, goal.measured);
+    Goal { what, measured: goal.measured / old, limit: 1.03, unit: &RATIO }
 }
 
 /// The n-th key, the same in every run.

@@ -5,6 +5,8 @@ steps_demo() {
     step quickstart script/demo --quickstart
     step demo demo
     step demo-check demo_check
+    step demo-speech demo_speech
+    step demo-speech-onnxruntime demo_speech --engine onnxruntime
 }
 
 # A small tree with repeats in it, and the files a scanner stumbles over.
@@ -27,6 +29,12 @@ demo() {
     script/demo "$work/tree" | tee "$work/demo.out"
     ! grep -q 'quickstart runs instead' "$logs/demo.log" || skip "the model's packages could not be installed; the quickstart ran"
     tell "$(find "$work/tree" -type f | wc -l) files"
+}
+
+demo_speech() {
+    script/demo speech --quick "$@" 2>&1 | tee "$work/speech.out"
+    ! grep -q 'quickstart runs instead' "$work/speech.out" || skip "the model's packages could not be installed; the quickstart ran"
+    tell "$(grep -o 'calls: .* hits of the .* there are' "$work/speech.out")"
 }
 
 # Against Magika's own Python package.

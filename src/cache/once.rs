@@ -125,7 +125,8 @@ impl Cache {
     pub(crate) fn buffer(&self, key: &Digest, len: usize, stores: bool) -> Result<(Buffer, Reservation)> {
         self.check_open()?;
         let charge = Draft::charge_of(len).ok_or(ErrorKind::NoMemory)?;
-        let reserved = if stores { self.memory.reserve_value(key, charge) } else { self.memory.reserve_detached(charge) };
+        let reserved =
+            if stores { self.memory.reserve_value(key, charge) } else { self.memory.reserve_detached(charge) };
         let reserved = reserved.ok_or(ErrorKind::NoSpace)?;
         Ok((Buffer::new(len)?, reserved))
     }

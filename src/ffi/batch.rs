@@ -1,6 +1,8 @@
 //! Section: batch.
 
-use super::border::{Handle, Subject, bytes, cleared, give, guard, guard_error, list, null, on, plain, release, required};
+use super::border::{
+    Handle, Subject, bytes, cleared, give, guard, guard_error, list, null, on, plain, release, required,
+};
 use super::chunk::{put_error, put_options, streamcache_put_options};
 use super::digest::streamcache_digest;
 use super::filter::streamcache_filter;
@@ -288,4 +290,3 @@ unsafe fn rows<'a>(data: *const c_void, count: usize, stride: usize, len: usize)
     // SAFETY: as this function's own contract.
     unsafe { bytes(data, if count == 0 { 0 } else { all }) }
 }
-

@@ -5,8 +5,7 @@ use super::cache::streamcache_cache;
 use super::digest::{self, streamcache_digest};
 use super::status::{
     STREAMCACHE_BUFFER_TOO_SMALL, STREAMCACHE_MISS, STREAMCACHE_NOT_STORED, STREAMCACHE_OK, STREAMCACHE_REJECTED,
-    streamcache_error,
-    streamcache_status,
+    streamcache_error, streamcache_status,
 };
 use super::value::{self, streamcache_external, streamcache_tensor_view, streamcache_value};
 use crate::call::{Flags, PutOptions};

@@ -4,9 +4,7 @@ use super::border::{Handle, Subject, bytes, cleared, give, guard, lease, null, o
 use super::cache::streamcache_cache;
 use super::digest::{self, streamcache_digest};
 use super::filter::{state_outcome, streamcache_filter, streamcache_snapshot};
-use super::status::{
-    STREAMCACHE_BUSY, STREAMCACHE_FILL, STREAMCACHE_OK, STREAMCACHE_REJECTED, streamcache_status,
-};
+use super::status::{STREAMCACHE_BUSY, STREAMCACHE_FILL, STREAMCACHE_OK, STREAMCACHE_REJECTED, streamcache_status};
 use super::value::streamcache_value;
 use crate::cache::Cache;
 use crate::call::Flags;

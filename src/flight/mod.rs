@@ -13,9 +13,9 @@ use hashbrown::HashTable;
 pub(crate) use one::End;
 use one::{Flight, Found, Waiter};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use sync::Mutex;
+use sync::{AtomicU64, Mutex};
 
 /// Enough that threads on different keys seldom meet.
 const SHARDS: usize = 16;
@@ -96,10 +96,14 @@ fn home(hash: u64) -> usize {
 
 impl<T: Clone> Flights<T> {
     pub(crate) fn new(max_age: Option<Duration>) -> Arc<Self> {
+        Self::with(max_age, Stir::random())
+    }
+
+    fn with(max_age: Option<Duration>, stir: Stir) -> Arc<Self> {
         let shard = |_| Shard { departed: AtomicU64::new(0), flights: Mutex::new(HashTable::new()) };
         Arc::new(Self {
             shards: std::array::from_fn(shard),
-            stir: Stir::random(),
+            stir,
             max_age,
             numbers: AtomicU64::new(0),
             open: AtomicU64::new(0),
@@ -147,9 +151,11 @@ impl<T: Clone> Flights<T> {
             let mut here = wanted.iter().filter(|(_, hash)| home(*hash) == n).peekable();
             if here.peek().is_some() {
                 let mut flights = shard.flights.lock();
-                joined.extend(here.map(|&(at, hash)| {
-                    (at, hash, self.join_here(&mut flights, now, hash, &keys[at], tag, sharing))
-                }));
+                joined.extend(
+                    here.map(|&(at, hash)| {
+                        (at, hash, self.join_here(&mut flights, now, hash, &keys[at], tag, sharing))
+                    }),
+                );
             }
         }
         joined
@@ -160,13 +166,21 @@ impl<T: Clone> Flights<T> {
         sharing: Sharing,
     ) -> Join<T> {
         let number = self.number();
-        let found = flights.find(hash, |one| one.key == *key && !one.alone && !one.is_fenced());
-        if let Some(flight) = found.filter(|_| sharing != Sharing::None) {
+        let is_it = |one: &Arc<Flight<T>>| one.key == *key && !one.alone && !one.is_fenced();
+        let found = if sharing == Sharing::None { None } else { flights.find_entry(hash, is_it).ok() };
+        if let Some(entry) = found {
+            let flight = entry.get();
             match flight.look(number, self.max_age, now) {
                 Found::Ended(End::Landed(value)) => return Join::Landed(value),
-                Found::Ended(End::Abandoned) => {} // on its way out; another begins beside it
                 Found::Yours => return Join::Mine(self.claim(flight, number, now)),
-                Found::UnderWay(_) => return Join::Theirs(Watch { flights: Arc::clone(self), flight: Arc::clone(flight) }),
+                Found::UnderWay(_) => {
+                    return Join::Theirs(Watch { flights: Arc::clone(self), flight: Arc::clone(flight) });
+                }
+                Found::Ended(End::Abandoned) => {
+                    // On its way out. Beside it a new one could be overlooked, and a third begun.
+                    entry.remove();
+                    self.open.fetch_sub(1, Ordering::Relaxed);
+                }
             }
         }
         let flight = Arc::new(Flight::new(*key, hash, tag, sharing != Sharing::Full, number, now));

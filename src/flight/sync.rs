@@ -3,7 +3,7 @@
 #[cfg(not(all(test, loom)))]
 mod real {
     pub(crate) use crate::lock::Mutex;
-    pub(crate) use std::sync::atomic::AtomicBool;
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64};
     use std::sync::{Condvar, Mutex as Plain, PoisonError};
     use std::time::Instant;
 
@@ -38,8 +38,8 @@ mod real {
 
 #[cfg(all(test, loom))]
 mod real {
-    pub(crate) use loom::sync::atomic::AtomicBool;
     use loom::sync::Condvar;
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64};
     use std::time::Instant;
 
     #[derive(Debug)]
@@ -84,4 +84,4 @@ mod real {
     }
 }
 
-pub(crate) use real::{AtomicBool, Mutex, Signal};
+pub(crate) use real::{AtomicBool, AtomicU64, Mutex, Signal};

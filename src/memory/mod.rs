@@ -8,7 +8,6 @@ mod s3fifo;
 mod shard;
 mod slab;
 
-
 #[cfg(test)]
 mod tests;
 
@@ -18,13 +17,13 @@ use crate::error::{self, ErrorKind};
 use crate::lock::{Guard, Mutex};
 use crate::options::{Options, Policy, UNLIMITED};
 use crate::stats::CacheStats;
+use crate::stir::Stir;
 use crate::value::{Draft, Value};
 use count::Count;
 use policy::{Entry, Evicted, Passing};
 use shard::{Baggage, Found, Index, Lacks, Shard, Sweep};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use crate::stir::Stir;
 
 const MAX_SHARDS: u64 = 64;
 /// Smaller shards cost hit ratio: up to 2.3 points were measured.

@@ -5,8 +5,8 @@
 use super::ghost::Ghost;
 use super::policy::{Entry, Evicted, Passing, PolicyIndex};
 use super::slab::{List, Slab};
-use crate::stir::Stir;
 use crate::digest::Digest;
+use crate::stir::Stir;
 use crate::value::Value;
 use hashbrown::HashTable;
 
@@ -218,11 +218,14 @@ impl PolicyIndex for S3Fifo {
         if smaller.try_reserve(slab.live(), |&at| stir.hash(&slab.node(at).key)).is_err() {
             return;
         }
-        ghost.clear();
-        slab.compact(|slab, to| match slab.node(to).queue {
+        let compacted = slab.compact(|slab, to| match slab.node(to).queue {
             SMALL => small.moved(slab, to),
             _ => main.moved(slab, to),
         });
+        if compacted.is_err() {
+            return;
+        }
+        ghost.clear();
         ghost.grow(slab.len());
         let hash_of = |&at: &u32| stir.hash(&slab.node(at).key);
         for at in 0..slab.len() as u32 {

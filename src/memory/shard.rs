@@ -5,11 +5,11 @@ use super::count::Count;
 use super::lru::Lru;
 use super::policy::{Entry, Evicted, Passing, PolicyIndex};
 use super::s3fifo::S3Fifo;
-use crate::stir::Stir;
 use crate::budget::{Budget, Purpose, Reservation};
 use crate::digest::Digest;
 use crate::options::Policy;
 use crate::process::boot_ms;
+use crate::stir::Stir;
 use crate::value::Value;
 use arrayvec::ArrayVec;
 use std::sync::Arc;
@@ -175,8 +175,7 @@ impl Shard {
     /// Stores `entry`, in place if the key is here; else evicts at most one for the slot and one for the permit. On
     /// failure `entry` comes back, and nothing was stored.
     pub(super) fn insert(
-        &mut self, hash: u64, key: Digest, entry: Entry, budget: &Arc<Budget>, count: &Count,
-        baggage: &mut Baggage<'_>,
+        &mut self, hash: u64, key: Digest, entry: Entry, budget: &Arc<Budget>, count: &Count, baggage: &mut Baggage<'_>,
     ) -> Result<(), (Lacks, Entry)> {
         if baggage.leave.is_some_and(|leave| !leave()) {
             return Err((Lacks::Leave, entry));

@@ -128,8 +128,10 @@ impl Slab {
     }
 
     /// Moves the last live nodes into the first free ones, calls `moved(slab, to)` for each, and frees the pages left
-    /// empty. In place: no memory is needed to give memory back, but for a shorter list of pages, which may stay long.
-    pub(super) fn compact(&mut self, mut moved: impl FnMut(&mut Self, u32)) {
+    /// empty; or does nothing where the allocator refuses a shorter list of pages. The nodes need no memory to move.
+    pub(super) fn compact(&mut self, mut moved: impl FnMut(&mut Self, u32)) -> Result<(), TryReserveError> {
+        let mut pages = Vec::new();
+        pages.try_reserve_exact(self.live.div_ceil(PAGE))?;
         let mut to = 0u32;
         let mut from = self.len as u32;
         while from as usize > self.live {
@@ -148,11 +150,9 @@ impl Slab {
         self.len = self.live;
         self.free = NIL;
         self.pages.truncate(self.len.div_ceil(PAGE));
-        let mut list = Vec::new();
-        if list.try_reserve_exact(self.pages.len()).is_ok() {
-            list.append(&mut self.pages);
-            self.pages = list;
-        }
+        pages.append(&mut self.pages);
+        self.pages = pages;
+        Ok(())
     }
 }
 

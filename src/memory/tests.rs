@@ -14,11 +14,11 @@ fn key(n: u64) -> Digest {
 }
 
 fn put(memory: &Memory, n: u64, bytes: &[u8]) -> bool {
-    memory.put(&key(n), 0, Draft::copy_of(bytes), false).unwrap().stored
+    memory.put(&key(n), 0, Draft::copy_of(bytes), false, None).unwrap().stored
 }
 
 fn put_leased(memory: &Memory, n: u64, bytes: &[u8]) -> Put {
-    memory.put(&key(n), 0, Draft::copy_of(bytes), true).unwrap()
+    memory.put(&key(n), 0, Draft::copy_of(bytes), true, None).unwrap()
 }
 
 fn charge(len: usize) -> u64 {
@@ -192,7 +192,7 @@ fn a_time_to_live_ends_and_a_miss_says_so() {
         let now = crate::process::boot_ms();
         let put = |n, expires_ms| {
             let draft = Draft { expires_ms, ..Draft::copy_of(b"x") };
-            assert!(memory.put(&key(n), 0, draft, false).unwrap().stored);
+            assert!(memory.put(&key(n), 0, draft, false, None).unwrap().stored);
         };
         put(1, now - 1);
         put(2, now + 1_000_000);
@@ -210,7 +210,7 @@ fn a_sweep_removes_what_it_is_told_and_nothing_else() {
     for policy in POLICIES {
         let memory = memory(UNLIMITED, 20_000, policy);
         for n in 0..15_000 {
-            memory.put(&key(n), n % 3, Draft::copy_of(b"x"), false).unwrap();
+            memory.put(&key(n), n % 3, Draft::copy_of(b"x"), false, None).unwrap();
         }
         assert_eq!(memory.remove_tagged(&|tag| tag == 1), 5000);
         for n in 0..15_000 {
@@ -365,7 +365,7 @@ proptest! {
             match step {
                 Step::Put { key: k, len, lease } => {
                     let bytes = vec![n as u8; len];
-                    let put = memory.put(&key(k), 0, Draft::copy_of(&bytes), lease).unwrap();
+                    let put = memory.put(&key(k), 0, Draft::copy_of(&bytes), lease, None).unwrap();
                     prop_assert_eq!(put.value.is_some(), lease);
                     leases.extend(put.value.map(|value| (value, bytes.clone())));
                     if put.stored {

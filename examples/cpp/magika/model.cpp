@@ -2,39 +2,18 @@
 
 #include <algorithm>
 #include <cstring>
-#include <set>
-#include <stdexcept>
 #include <thread>
 
+#include "common/openvino.hpp"
+
 namespace magika {
+
+using common::require;
+
 namespace {
 
 const ov::Shape kInputShape{1, std::tuple_size_v<Input>};
 const ov::Shape kOutputShape{1, kLabels};
-
-void require(bool holds, const std::string& what) {
-    if (!holds) throw std::runtime_error("OpenVINO did not compile the model as asked: " + what);
-}
-
-// The kernels OpenVINO chose, such as "brgemm_avx512_f32": they name the instruction set that really runs.
-std::set<std::string> kernels(const ov::CompiledModel& model) {
-    std::set<std::string> names;
-    for (const auto& node : model.get_runtime_model()->get_ops()) {
-        const auto& info = node->get_rt_info();
-        const auto kernel = info.find("primitiveType");
-        if (kernel != info.end()) names.insert(kernel->second.as<std::string>());
-    }
-    return names;
-}
-
-std::string quoted(const std::string& text) {
-    std::string out = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\') out += '\\';
-        out += c;
-    }
-    return out + '"';
-}
 
 }  // namespace
 
@@ -59,7 +38,7 @@ Model::Model(const std::filesystem::path& file) {
     require(compiled_.output().get_partial_shape() == ov::PartialShape(kOutputShape),
             "the output's shape is not static [1,214]");
 
-    processor_ = core.get_property("CPU", ov::device::full_name);
+    engine_ = common::openvino_description(core, compiled_);
     request_ = compiled_.create_infer_request();
 }
 
@@ -71,17 +50,10 @@ Output Model::infer(const Input& input) {
     return output;
 }
 
-std::string Model::engine() {
-    const std::string build = ov::get_openvino_version().buildNumber;  // 2026.4.1-22982-e213a147257-…
-    return "OpenVINO " + build.substr(0, build.find('-'));
-}
+std::string Model::engine() { return common::openvino_name(); }
 
 std::string Model::description() const {
-    std::string list;
-    for (const std::string& kernel : kernels(compiled_)) list += (list.empty() ? "" : ",") + quoted(kernel);
-    return R"("engine":"openvino","engine_version":)" + quoted(ov::get_openvino_version().buildNumber) +
-           R"(,"device":)" + quoted(processor_) + R"(,"kernels":[)" + list +
-           R"(],"precision":"f32","input":"int32[1,2048]","output":"target_label float32[1,214]")";
+    return engine_ + R"(,"precision":"f32","input":"int32[1,2048]","output":"target_label float32[1,214]")";
 }
 
 }  // namespace magika

@@ -26,7 +26,7 @@ public:
 private:
     ov::CompiledModel compiled_;
     ov::InferRequest request_;
-    std::string processor_;
+    std::string engine_;
 };
 
 }  // namespace magika

@@ -1,16 +1,17 @@
 #include "report.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <utility>
 
-#include "text.hpp"
+#include "common/print.hpp"
+#include "common/text.hpp"
+#include "common/times.hpp"
 
 namespace magika {
+
+using namespace common;
+
 namespace {
 
 constexpr std::size_t kName = 24, kFirst = 14, kSecond = 16;  // the table's columns
@@ -18,27 +19,9 @@ constexpr std::size_t kName = 24, kFirst = 14, kSecond = 16;  // the table's col
 constexpr double kSpeedUpPromised = 100;  // per file, the second pass against the first
 constexpr double kHitPromised = 500;      // median inference / median hit
 
-Nanoseconds median(std::vector<Nanoseconds> times) {
-    if (times.empty()) return {};
-    const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
-    std::nth_element(times.begin(), middle, times.end());
-    return *middle;
-}
-
 Nanoseconds per_file(const Scan& scan) {
     return scan.time / std::max<std::int64_t>(1, static_cast<std::int64_t>(scan.answered()));
 }
-
-double ratio(Nanoseconds slow, Nanoseconds fast) {
-    return fast.count() == 0 ? 0 : static_cast<double>(slow.count()) / static_cast<double>(fast.count());
-}
-
-std::string coloured(const char* code, const std::string& text) {
-    static const bool terminal = ::isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
-    return terminal ? std::string("\x1b[") + code + "m" + text + "\x1b[0m" : text;
-}
-
-void line(const std::string& text = {}) { std::printf("%s\n", text.c_str()); }
 
 // A name and a figure for each pass.
 void row(const std::string& name, const std::string& first, const std::string& second) {
@@ -108,48 +91,45 @@ void print_table(const Report& report) {
 
 bool print_promises(const Report& report, bool strict) {
     const Scan &first = report.first, &second = report.second;
-    bool kept = true;
-    const auto promise = [&](bool holds, bool binding, const std::string& text) {
-        kept = kept && (holds || !binding);
-        const auto broken = binding ? coloured("31", "FAIL ") : coloured("33", "SHORT");
-        line("  " + (holds ? coloured("32", "PASS ") : broken) + "  " + text);
-    };
-    const auto must = [&](bool holds, const std::string& text) { promise(holds, true, text); };
-    const auto should = [&](bool holds, const std::string& text) { promise(holds, strict, text); };
+    Promises promises(strict);
 
     const std::string compared = grouped(first.compared + second.compared);
     const std::size_t different = first.different + second.different;
     const std::string verdict = grouped(different) + " differ in any bit";
     if (report.cached) {
         const std::string changed = " (" + grouped(second.new_inputs) + " inputs changed in between)";
-        must(first.inferences == first.new_inputs, "first pass: " + grouped(first.inferences) + " inferences for " +
-                                                       grouped(first.new_inputs) + " distinct inputs");
-        must(second.inferences == second.new_inputs,
-             "second pass: " + grouped(second.inferences) + " inferences, " + grouped(second.hits) + " hits of " +
-                 grouped(second.by_model()) + " files that reach the model" + (second.new_inputs == 0 ? "" : changed));
-        must(different == 0, compared + " remembered answers compared with the computed ones: " + verdict);
+        promises.must(first.inferences == first.new_inputs, "first pass: " + grouped(first.inferences) +
+                                                                " inferences for " + grouped(first.new_inputs) +
+                                                                " distinct inputs");
+        promises.must(second.inferences == second.new_inputs,
+                      "second pass: " + grouped(second.inferences) + " inferences, " + grouped(second.hits) +
+                          " hits of " + grouped(second.by_model()) + " files that reach the model" +
+                          (second.new_inputs == 0 ? "" : changed));
+        promises.must(different == 0, compared + " remembered answers compared with the computed ones: " + verdict);
     } else {
-        must(different == 0, compared + " answers computed again: " + verdict);
+        promises.must(different == 0, compared + " answers computed again: " + verdict);
     }
-    must(report.recomputed_different == 0, grouped(report.recomputed) + " inputs given to the engine once more: " +
-                                               grouped(report.recomputed_different) + " differ in any bit");
-    if (!report.cached) return kept;
+    promises.must(report.recomputed_different == 0, grouped(report.recomputed) +
+                                                        " inputs given to the engine once more: " +
+                                                        grouped(report.recomputed_different) + " differ in any bit");
+    if (!report.cached) return promises.kept();
 
     const auto& stats = report.stats;
     const auto saved = static_cast<std::uint64_t>((first.saved + second.saved).count());
-    must(stats.hits == first.hits + second.hits && stats.misses == first.inferences + second.inferences &&
-             stats.lookups == stats.hits + stats.misses && stats.time_saved_ns == saved,
-         "streamcache's own counters agree: " + grouped(stats.hits) + " hits, " + grouped(stats.misses) + " misses, " +
-             duration(Nanoseconds(stats.time_saved_ns)) + " saved");
+    promises.must(stats.hits == first.hits + second.hits && stats.misses == first.inferences + second.inferences &&
+                      stats.lookups == stats.hits + stats.misses && stats.time_saved_ns == saved,
+                  "streamcache's own counters agree: " + grouped(stats.hits) + " hits, " + grouped(stats.misses) +
+                      " misses, " + duration(Nanoseconds(stats.time_saved_ns)) + " saved");
 
-    if (second.hits == 0) return kept;
+    if (second.hits == 0) return promises.kept();
     const double speed_up = ratio(per_file(first), per_file(second));
     const double hit = ratio(median(first.inference_times), median(second.hit_times));
-    should(speed_up >= kSpeedUpPromised,
-           "second pass " + decimal(speed_up) + " × faster per file (promised: " + decimal(kSpeedUpPromised) + ")");
-    should(hit >= kHitPromised,
-           "median hit 1/" + decimal(hit) + " of the median inference (promised: 1/" + decimal(kHitPromised) + ")");
-    return kept;
+    promises.should(
+        speed_up >= kSpeedUpPromised,
+        "second pass " + decimal(speed_up) + " × faster per file (promised: " + decimal(kSpeedUpPromised) + ")");
+    promises.should(hit >= kHitPromised, "median hit 1/" + decimal(hit) + " of the median inference (promised: 1/" +
+                                             decimal(kHitPromised) + ")");
+    return promises.kept();
 }
 
 }  // namespace magika

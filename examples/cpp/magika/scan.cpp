@@ -1,6 +1,6 @@
 #include "scan.hpp"
 
-#include "progress.hpp"
+#include "common/progress.hpp"
 
 namespace magika {
 namespace {
@@ -26,7 +26,7 @@ Scan scan(const std::string& title, const std::vector<std::filesystem::path>& fi
           Ledger& ledger) {
     using Clock = std::chrono::steady_clock;
     Scan scan;
-    Progress progress(title, files.size());
+    common::Progress progress(title, files.size(), "files");
     const std::size_t known = ledger.size();
     for (const auto& path : files) {
         const auto start = Clock::now();

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
-namespace magika {
+namespace common {
 namespace {
 
 // Characters on the screen: UTF-8's continuation bytes take no room.
@@ -54,4 +54,13 @@ std::string percent(std::size_t part, std::size_t whole) {
 std::string left(const std::string& text, std::size_t width) { return text + blanks(text, width); }
 std::string right(const std::string& text, std::size_t width) { return blanks(text, width) + text; }
 
-}  // namespace magika
+std::string json_string(const std::string& text) {
+    std::string out = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\') out += '\\';
+        out += c;
+    }
+    return out + '"';
+}
+
+}  // namespace common

@@ -2,12 +2,21 @@
 //! counted by reference. Holding a [`Value`] is holding a lease: it outlives eviction, purge and the cache.
 #![allow(unsafe_code)]
 
+mod block;
+mod draft;
+mod external;
+#[cfg(test)]
+mod tests;
+
 use crate::budget::{Budget, Purpose, Reservation};
 use crate::description::{Description, Plan, TensorSpec};
 use crate::digest::{self, Digest};
 use crate::error::{ErrorKind, Result};
-use crate::process::Birth;
-use std::alloc::{Layout, alloc, dealloc, realloc};
+pub(crate) use block::{Buffer, prefetch, try_box};
+use block::{free, payload_of};
+use draft::CONTENT_IS_CHARGED;
+pub(crate) use draft::{Draft, Payload};
+pub use external::External;
 use std::ffi::c_void;
 use std::mem::ManuallyDrop;
 use std::ptr::{self, NonNull};
@@ -24,9 +33,6 @@ const BLOCK_ALIGN: usize = 16;
 /// The most there is in front of a payload: the header, and what aligns the payload.
 pub const HEADER_BYTES: usize = size_of::<Header>() + ALIGN - BLOCK_ALIGN;
 const _: () = assert!(HEADER_BYTES == 112);
-
-/// From this size on a value is charged for its content digest from the start, so that a full cache can keep it.
-const CONTENT_IS_CHARGED: usize = 4096;
 
 /// Of longer values the processor itself fetches what follows.
 const MOST_PREFETCHED: usize = 384;
@@ -57,187 +63,20 @@ struct Extra {
     rejection: Option<i32>,
 }
 
+impl Extra {
+    /// Apart from the other values, whose making it would slow down.
+    #[cold]
+    fn make(
+        plan: Option<Plan<'_>>, external: Option<Box<External>>, companion: Option<Value>, rejection: Option<i32>,
+    ) -> Result<Box<Self>> {
+        let description = plan.map(|plan| try_box(plan.make()?)).transpose()?;
+        try_box(Self { description, external, companion, rejection })
+    }
+}
+
 struct Content {
     digest: Digest,
     _reservation: Reservation,
-}
-
-/// Memory of the caller's, given to a value: its destructor runs exactly once, when this is dropped.
-pub struct External {
-    data: *const c_void,
-    len: usize,
-    charge: u64,
-    device: bool,
-    destroy: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
-    user_data: *mut c_void,
-    /// The process that has to destroy it: a child has a copy of this, and its parent still destroys the memory.
-    birth: Birth,
-}
-
-// SAFETY: `External::new`'s contract: the memory is immutable, and data and destructor may be used on any thread.
-unsafe impl Send for External {}
-// SAFETY: as above.
-unsafe impl Sync for External {}
-
-impl External {
-    /// # Safety
-    /// Until `destroy(user_data)` runs, which may be on any thread, nothing writes to the `len` bytes at `data`, and
-    /// unless `device` is set they are readable.
-    pub unsafe fn new(
-        data: *const c_void, len: usize, charge: u64, device: bool, destroy: Option<unsafe extern "C" fn(*mut c_void)>,
-        user_data: *mut c_void,
-    ) -> Self {
-        Self { data, len, charge, device, destroy, user_data, birth: Birth::known() }
-    }
-
-    /// Whether the pointer and the length can be those of memory.
-    pub(crate) fn is_valid(&self) -> bool {
-        (!self.data.is_null() || self.len == 0) && isize::try_from(self.len).is_ok()
-    }
-}
-
-impl Drop for External {
-    fn drop(&mut self) {
-        if let Some(destroy) = self.destroy.filter(|_| self.birth.is_here()) {
-            // SAFETY: `External::new`'s contract; dropped once, so called once.
-            unsafe { destroy(self.user_data) }
-        }
-    }
-}
-
-/// Where a new value's payload comes from.
-pub(crate) enum Payload<'a> {
-    Copy(&'a [u8]),
-    /// Boxed, for it is rare and large, and a draft is passed on and on.
-    External(Box<External>),
-    /// The first bytes of a buffer that was written in place.
-    Written(Buffer, usize),
-}
-
-impl Payload<'_> {
-    pub(crate) fn len(&self) -> usize {
-        match self {
-            Self::Copy(bytes) => bytes.len(),
-            Self::External(external) => external.len,
-            Self::Written(_, len) => *len,
-        }
-    }
-}
-
-/// The block of a value to be, its payload not yet written.
-#[derive(Debug)]
-pub(crate) struct Buffer {
-    block: NonNull<Header>,
-    capacity: usize,
-}
-
-// SAFETY: it owns its block, as a Box would.
-unsafe impl Send for Buffer {}
-// SAFETY: what it owns is reached through exclusive references and raw pointers alone.
-unsafe impl Sync for Buffer {}
-
-impl Buffer {
-    pub(crate) fn new(capacity: usize) -> Result<Self> {
-        let layout = layout(capacity).ok_or(ErrorKind::NoMemory)?;
-        // SAFETY: the layout's size is at least the header's, so not 0.
-        let memory = unsafe { alloc(layout) };
-        let block = NonNull::new(memory.cast()).ok_or(ErrorKind::NoMemory)?;
-        Ok(Self { block, capacity })
-    }
-
-    pub(crate) fn capacity(&self) -> usize {
-        self.capacity
-    }
-
-    /// Where the payload goes, aligned to 64 bytes.
-    pub(crate) fn data(&self) -> *mut u8 {
-        payload_of(self.block)
-    }
-
-    /// Gives back what is behind the first `len` bytes. The block may move; on failure nothing has changed.
-    pub(crate) fn shrink_to(&mut self, len: usize) -> Result<()> {
-        let (old, new) = (layout(self.capacity).ok_or(ErrorKind::NoMemory)?, layout(len).ok_or(ErrorKind::NoMemory)?);
-        if new.size() < old.size() {
-            let offset = self.data().addr() - self.block.as_ptr().addr();
-            // SAFETY: the block was allocated with `old`, and the new size is smaller and not 0.
-            let memory = unsafe { realloc(self.block.as_ptr().cast(), old, new.size()) };
-            self.block = NonNull::new(memory.cast()).ok_or(ErrorKind::NoMemory)?;
-            let before = memory.wrapping_add(offset);
-            if self.data() != before {
-                // SAFETY: either offset is at most HEADER_BYTES, so `len` bytes from either lie in the block.
-                unsafe { self.data().copy_from(before, len) };
-            }
-        }
-        self.capacity = len;
-        Ok(())
-    }
-}
-
-impl Drop for Buffer {
-    fn drop(&mut self) {
-        if let Some(layout) = layout(self.capacity) {
-            // SAFETY: the block is this buffer's, and has this layout.
-            unsafe { dealloc(self.block.as_ptr().cast(), layout) };
-        }
-    }
-}
-
-/// A value to be made.
-pub(crate) struct Draft<'a> {
-    pub(crate) payload: Payload<'a>,
-    pub(crate) description: Option<Plan<'a>>,
-    pub(crate) compute_ns: u64,
-    pub(crate) expires_ms: u64,
-    pub(crate) companion: Option<Value>,
-    pub(crate) rejection: Option<i32>,
-}
-
-impl<'a> Draft<'a> {
-    pub(crate) fn new(payload: Payload<'a>) -> Self {
-        Self { payload, description: None, compute_ns: 0, expires_ms: 0, companion: None, rejection: None }
-    }
-
-    pub(crate) fn copy_of(bytes: &'a [u8]) -> Self {
-        Self::new(Payload::Copy(bytes))
-    }
-
-    /// What a plain value of `len` bytes will be charged.
-    pub(crate) fn charge_of(len: usize) -> Option<u64> {
-        charge(len, len, 0)
-    }
-
-    fn needs_extra(&self) -> bool {
-        let Self { payload, description, companion, rejection, .. } = self;
-        let external = matches!(payload, Payload::External(_));
-        external || description.is_some() || companion.is_some() || rejection.is_some()
-    }
-
-    /// What the value will be charged, or None beyond the address space.
-    pub(crate) fn charge(&self) -> Option<u64> {
-        let (inline, external) = match &self.payload {
-            Payload::Copy(bytes) => (bytes.len(), None),
-            Payload::External(external) => (0, Some(external.charge)),
-            Payload::Written(_, len) => (*len, None),
-        };
-        let extra = if self.needs_extra() {
-            let description = self.description.as_ref().map_or(0, Plan::bytes);
-            (size_of::<(Extra, External)>() + description).checked_next_multiple_of(ALIGN)?
-        } else {
-            0
-        };
-        charge(inline, self.payload.len(), extra)?.checked_add(external.unwrap_or(0))
-    }
-}
-
-/// For a block with `inline` bytes of payload, a content digest of `len` bytes, and `extra`.
-fn charge(inline: usize, len: usize, extra: usize) -> Option<u64> {
-    let content = if len >= CONTENT_IS_CHARGED { size_of::<Content>().next_multiple_of(ALIGN) } else { 0 };
-    (layout(inline)?.size() as u64).checked_add((extra + content) as u64)
-}
-
-fn layout(len: usize) -> Option<Layout> {
-    let size = len.checked_add(HEADER_BYTES)?.checked_next_multiple_of(BLOCK_ALIGN)?;
-    Layout::from_size_align(size, BLOCK_ALIGN).ok()
 }
 
 /// A lease on an immutable value. Cloning and dropping it are atomic and wait for nothing.
@@ -258,7 +97,6 @@ impl Value {
         let len = draft.payload.len();
         let needs_extra = draft.needs_extra();
         let Draft { payload, description, compute_ns, expires_ms, companion, rejection } = draft;
-        let description = description.map(|plan| try_box(plan.make()?)).transpose()?;
         let (buffer, inline, external) = match payload {
             Payload::Copy(bytes) => (Buffer::new(bytes.len())?, bytes, None),
             Payload::External(external) => (Buffer::new(0)?, &[][..], Some(external)),
@@ -267,8 +105,7 @@ impl Value {
                 (buffer, &[][..], None)
             }
         };
-        let extra = Extra { description, external, companion, rejection };
-        let extra = if needs_extra { Some(try_box(extra)?) } else { None };
+        let extra = if needs_extra { Some(Extra::make(description, external, companion, rejection)?) } else { None };
         let header = ManuallyDrop::new(buffer).block;
         let (refs, content) = (AtomicUsize::new(1), AtomicPtr::new(ptr::null_mut()));
         // SAFETY: `header` is an exclusive block of `layout(inline.len())` or the written buffer's: aligned for the
@@ -396,7 +233,8 @@ impl Value {
     /// Moves a value that no one else holds out of the budget, into the gauge of detached ones.
     pub(crate) fn detach(mut self, budget: &Arc<Budget>) -> Result<Self> {
         assert!(!self.is_leased(), "only a value no one else holds can be detached");
-        let detached = budget.reserve(self.header().reservation.bytes(), Purpose::Detached).ok_or(ErrorKind::NoMemory)?;
+        let detached =
+            budget.reserve(self.header().reservation.bytes(), Purpose::Detached).ok_or(ErrorKind::NoMemory)?;
         // SAFETY: this is the only reference, and it is exclusively borrowed.
         unsafe { self.header.as_mut() }.reservation = detached;
         Ok(self)
@@ -431,34 +269,6 @@ impl Value {
     }
 }
 
-/// `Box::new`, which on stable Rust ends the process where the allocator refuses, with an answer instead.
-pub(crate) fn try_box<T>(it: T) -> Result<Box<T>> {
-    const { assert!(size_of::<T>() > 0) };
-    // SAFETY: the size is not 0.
-    let memory = unsafe { alloc(Layout::new::<T>()) };
-    let place = NonNull::new(memory.cast::<T>()).ok_or(ErrorKind::NoMemory)?;
-    // SAFETY: a fresh, exclusive block of T's layout, from the allocator that a Box gives it back to.
-    unsafe {
-        place.write(it);
-        Ok(Box::from_raw(place.as_ptr()))
-    }
-}
-
-/// Asks for a cache line that will be written to.
-pub(crate) fn prefetch<T>(_line: *const T) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: a prefetch reads and writes nothing, and takes any address.
-    unsafe {
-        use std::arch::x86_64::{_MM_HINT_ET0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_ET0>(_line.cast());
-    }
-}
-
-/// The payload behind a header: at the next multiple of 64 after it.
-fn payload_of(header: NonNull<Header>) -> *mut u8 {
-    header.as_ptr().wrapping_add(1).cast::<u8>().map_addr(|end| end.next_multiple_of(ALIGN))
-}
-
 impl Clone for Value {
     fn clone(&self) -> Self {
         // Relaxed, as in std's Arc: the new reference is made from one that is alive.
@@ -490,9 +300,7 @@ impl Value {
         unsafe {
             let Header { len, reservation, extra, content, .. } = self.header.read();
             let inline = if extra.as_ref().is_some_and(|extra| extra.external.is_some()) { 0 } else { len };
-            let size = (inline + HEADER_BYTES).next_multiple_of(BLOCK_ALIGN);
-            let layout = Layout::from_size_align_unchecked(size, BLOCK_ALIGN);
-            dealloc(self.header.as_ptr().cast(), layout);
+            free(self.header, inline);
             let content = content.into_inner();
             if !content.is_null() {
                 drop(Box::from_raw(content));
@@ -515,7 +323,3 @@ impl std::fmt::Debug for Value {
         f.debug_struct("Value").field("size", &self.size()).field("compute_ns", &self.compute_ns()).finish()
     }
 }
-
-#[cfg(test)]
-#[path = "value_tests.rs"]
-mod tests;

@@ -5,11 +5,12 @@
 #include <cstddef>
 #include <string>
 
-namespace magika {
+namespace common {
 
 class Progress {
 public:
-    Progress(std::string title, std::size_t total);
+    // `unit` is what is counted, in the plural: "files".
+    Progress(std::string title, std::size_t total, std::string unit);
     ~Progress();  // wipes the line
     Progress(const Progress&) = delete;
     Progress& operator=(const Progress&) = delete;
@@ -19,7 +20,7 @@ public:
 private:
     using Clock = std::chrono::steady_clock;
 
-    std::string title_;
+    std::string title_, unit_;
     std::size_t total_;
     std::size_t done_ = 0;
     bool visible_;
@@ -27,4 +28,4 @@ private:
     Clock::time_point shown_{};
 };
 
-}  // namespace magika
+}  // namespace common

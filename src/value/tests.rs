@@ -1,3 +1,4 @@
+use super::block::layout;
 use super::*;
 use crate::digest::Dtype;
 use std::sync::atomic::AtomicU32;

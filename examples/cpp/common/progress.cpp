@@ -3,13 +3,14 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <utility>
 
 #include "text.hpp"
 
-namespace magika {
+namespace common {
 
-Progress::Progress(std::string title, std::size_t total)
-    : title_(std::move(title)), total_(total), visible_(::isatty(STDERR_FILENO) == 1) {}
+Progress::Progress(std::string title, std::size_t total, std::string unit)
+    : title_(std::move(title)), unit_(std::move(unit)), total_(total), visible_(::isatty(STDERR_FILENO) == 1) {}
 
 Progress::~Progress() {
     if (visible_) std::fputs("\r\x1b[K", stderr);
@@ -24,9 +25,9 @@ void Progress::step() {
 
     const auto left = (now - start_) / done_ * (total_ - done_);
     const std::string line =
-        title_ + "  " + grouped(done_) + " of " + grouped(total_) + " files, " + duration(left) + " left";
+        title_ + "  " + grouped(done_) + " of " + grouped(total_) + " " + unit_ + ", " + duration(left) + " left";
     std::fprintf(stderr, "\r%s\x1b[K", line.c_str());
     std::fflush(stderr);
 }
 
-}  // namespace magika
+}  // namespace common
