@@ -11,7 +11,7 @@
  *
  * using namespace std::literals;
  *
- * static std::vector<float> model(std::string_view text) { return {float(text[0]), float(text[1])}; } // stands for yours
+ * static std::vector<float> model(std::string_view text) { return {float(text[0]), float(text[1])}; } // for yours
  *
  * int main() {
  *   auto cache = streamcache::Cache::open(streamcache::Options().max_bytes(64 << 20));
@@ -36,19 +36,19 @@
  * committed, aborted or asked for again. A parameter of type bytes or view is used within the call. PutOptions borrow
  * what they are given until the put. Don't write `auto data = filter.lookup(chunk)->bytes();`: the lease is gone then.
  *
- * Errors. Each operation has two forms. `x()` throws streamcache::error, whose what() is the library's message and whose
- * status() is its status, for every negative status and for nothing else. `try_x()` throws nothing, and is all there is
+ * Errors. Each operation has two forms. `x()` throws streamcache::error, whose what() is the library's message and
+ * whose status() is its status, for every negative status and for nothing else. `try_x()` throws nothing, and is all there is
  * where exceptions are off (-fno-exceptions; -fno-rtti is fine, too): it gives a result, which is true when it has what
  * was asked for, with status(), failed() and message(). What is no error is no exception: a miss is a Lookup that is
- * false, in both forms, and put() says by a bool whether it stored. value(), * and -> on a result without a value throw,
- * or abort() where exceptions are off; ask first. Exceptions: what allocates in C++, text as a std::string and what a
- * function given to lookup_or_compute() does, may throw in a try_ form as well.
+ * false, in both forms, and put() says by a bool whether it stored. value(), * and -> on a result without a value
+ * throw, or abort() where exceptions are off: ask first. Not of the library, and so also from a try_ form: std::bad_alloc from
+ * a std::string of text, and whatever a function throws that was given to lookup_or_compute().
  *
- * Two units of one program may differ in that: handles and results go from one to the other.
+ * Units of one program may differ in that, and hand each other handles and results.
  *
- * Threads. As the C header has it: any thread, any time, but Options, Hasher, Barrier, Batch and each C++ object itself,
- * of which one thread at a time may use what is not const. Threads that share a filter share() it, or refer to one
- * Filter and call it, which is fine: calls don't change the C++ object, though those that store are not const.
+ * Threads. As in the C header: any thread, any time, and Options, Hasher, Barrier and Batch one at a time. Many threads
+ * may call one Filter at once, through a reference or each through a share() of its own; but moving, resetting or
+ * destroying an object, this one or that, is for one thread when no other uses it.
  *
  * The C header's documentation is this one's, too: what a function does, copies, locks and answers is said there, under
  * the name that is called here. All of it is there since 0.1.0.

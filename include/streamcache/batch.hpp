@@ -8,7 +8,7 @@
 
 namespace streamcache {
 
-/** One chunk of a batch: true when it has its value(). What it refers to is the batch's; share() what is to live longer. */
+/** One chunk of a batch: true when it has its value(). What it refers to is the batch's: share() what is to be kept. */
 class BatchItem {
 public:
     BatchItem() noexcept = default;
@@ -40,10 +40,10 @@ private:
 /**
  * Chunks that were looked up together:
  *
- *     for (auto &item : batch) ...         // as they stood after the last begin, wait, commit or refresh of this object
+ *     for (auto &item : batch) ...      // as they stood after the last begin, wait, commit or refresh of this object
  *
  * Compute what is STREAMCACHE_FILL and commit it, then wait for what others compute. What is open when it is destroyed
- * is given up. One owner; one thread at a time.
+ * is given up. One owner, one thread at a time. Made from a C pointer it has no items before a refresh().
  */
 class Batch : public detail::handle<streamcache_batch, streamcache_batch_release> {
 public:
@@ -83,8 +83,8 @@ public:
         return refreshed(outcome(status));
     }
     /**
-     * Publishes the results of all items that are STREAMCACHE_FILL, in order, one row each: `rows` is as many rows of
-     * equal size. How many were stored.
+     * Publishes the results of all items that are STREAMCACHE_FILL, in order: `rows` is one row of equal size for each.
+     * How many were stored.
      */
     result<std::size_t> try_commit(bytes rows, const PutOptions &options = {}) noexcept {
         const std::size_t missing = count(STREAMCACHE_FILL), size = missing == 0 ? 0 : rows.size() / missing;
@@ -115,16 +115,15 @@ public:
     }
 #endif
 
-    /** Takes over what a C function made, with its answer. */
-    static result<Batch> try_adopt(streamcache_status status, streamcache_batch *raw) noexcept {
+private:
+    friend class Filter;
+    static result<Batch> looked_up(streamcache_status status, streamcache_batch *raw) noexcept {
         if (raw == nullptr) return outcome(status);
         Batch batch(raw);
         outcome looked = batch.try_refresh();
         if (looked.failed()) return looked;
         return batch;
     }
-
-private:
     result<void> refreshed(outcome &&answer) noexcept {
         outcome looked = try_refresh();
         return looked.failed() && !answer.failed() ? std::move(looked) : std::move(answer);

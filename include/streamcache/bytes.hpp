@@ -103,8 +103,7 @@ public:
     constexpr bytes(const void *data, std::size_t size) noexcept : raw_{data, size} {}
     constexpr bytes(std::string_view text) noexcept : raw_{text.data(), text.size()} {}
     template <class C, class T = detail::element<const C>,
-              class = std::enable_if_t<std::is_trivially_copyable_v<T> && !detail::char_array<C>::value &&
-                                       !std::is_convertible_v<const C &, std::string_view>>>
+              class = std::enable_if_t<std::is_trivially_copyable_v<T> && !detail::char_array<C>::value>>
     constexpr bytes(const C &elements) noexcept : raw_{std::data(elements), std::size(elements) * sizeof(T)} {
         static_assert(!std::is_pointer_v<std::remove_const_t<T>>,
                       "the pointers' own bytes, and not what they point to");

@@ -66,7 +66,7 @@ public:
         const streamcache_status status = streamcache_cache_get_chunk(get(), &key, flags, &value);
         return {status, value, key};
     }
-    /** Looks up a result under a key, and gives the right to compute it where it is missing; waits where another has it. */
+    /** Looks up a result under a key, and gives the right to compute it where it is missing, or waits for its owner. */
     Begun try_begin(const Digest &key, std::chrono::milliseconds timeout = default_timeout,
                     std::uint32_t flags = 0) noexcept {
         return detail::begun(key, [&](streamcache_value **value, streamcache_ticket **ticket) {

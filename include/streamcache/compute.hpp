@@ -1,5 +1,5 @@
 /** @file
- * lookup_or_compute(): the result, from the cache or from a function of the caller's that is called where it is missing.
+ * lookup_or_compute(): the result, from the cache or from a function of the caller's, which is called where it misses.
  */
 #ifndef STREAMCACHE_COMPUTE_HPP
 #define STREAMCACHE_COMPUTE_HPP

@@ -117,7 +117,7 @@ public:
         streamcache_batch *raw = nullptr;
         const streamcache_status status =
             streamcache_filter_begin_batch(get(), chunks.data(), chunks.size(), flags, &raw);
-        return Batch::try_adopt(status, raw);
+        return Batch::looked_up(status, raw);
     }
     /** The same by the chunks' bytes, a std::vector<streamcache::bytes> say. */
     result<Batch> try_begin_batch_bytes(view<bytes> chunks, std::uint32_t flags = 0) noexcept {
@@ -125,7 +125,7 @@ public:
         const auto *buffers = reinterpret_cast<const streamcache_buffer *>(chunks.data());
         const streamcache_status status =
             streamcache_filter_begin_batch_bytes(get(), buffers, chunks.size(), flags, &raw);
-        return Batch::try_adopt(status, raw);
+        return Batch::looked_up(status, raw);
     }
     /** Looks up a chunk's result and copies it out: no lease. An empty buffer asks for the size. */
     Copied try_lookup_into(const Digest &chunk, writable<std::byte> buffer, std::uint32_t flags = 0) const noexcept {

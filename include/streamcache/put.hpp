@@ -36,7 +36,7 @@ template <class Target> class computation;
  */
 class PutOptions {
 public:
-    /** bypass, refresh, read_only; of lookup_or_compute() also no_wait. A ticket's commit takes none: begin() had them. */
+    /** bypass, refresh, read_only; in lookup_or_compute() also no_wait. A commit takes none: its begin() had them. */
     PutOptions &flags(std::uint32_t flags) noexcept {
         flags_ = flags;
         return *this;

@@ -31,7 +31,7 @@ public:
         const streamcache_status status = streamcache_snapshot_get(get(), &chunk, flags, &value, &key);
         return {status, value, key, chunk};
     }
-    /** Looks up a chunk's result, and gives the right to compute it where it is missing; waits where another has it. */
+    /** Looks up a chunk's result, and gives the right to compute it where it is missing, or waits for who has it. */
     Begun try_begin(const Digest &chunk, std::chrono::milliseconds timeout = default_timeout,
                     std::uint32_t flags = 0) noexcept {
         return detail::begun(chunk, [&](streamcache_value **value, streamcache_ticket **ticket) {

@@ -3,7 +3,7 @@
 # header in it; and its tests against the installed library. memory.sh runs the same programs under AddressSanitizer.
 
 hpp_standards=(c++17 c++20 c++2b)
-hpp_tests=(plain throws lifetimes mixed)
+hpp_tests=(plain throws lifetimes compute batches mixed)
 hpp_flags=(-g -O1 "${strict[@]}" -Wconversion -Wshadow -pthread)
 no_exceptions=(-fno-exceptions -fno-rtti)
 
@@ -16,6 +16,7 @@ steps_cpp() {
     step hpp-wraps-all hpp_wraps_all
     step hpp-calls-all hpp_calls_all
     step hpp-twins hpp_twins
+    step hpp-example hpp_example
     for test in "${hpp_tests[@]}"; do step "hpp-$test" hpp_test "$test"; done
 }
 
@@ -80,16 +81,35 @@ hpp_calls_all() {
     unnamed "$work/hpp-called.txt"
 }
 
-# Every operation has two forms: where there is a try_verb(), there is a verb(), and a test that calls it.
+# Every operation has two forms: where there is a try_verb(), there is a verb() that calls it, and a test that calls that.
 hpp_twins() {
     local verb
-    cat include/streamcache/*.hpp | g++ -x c++ -fpreprocessed -dD -E -P - >"$work/hpp-code.txt"
+    cat include/streamcache/*.hpp | g++ -x c++ -fpreprocessed -dD -E -P - | sed 's/= {}//g' | tr '\n' ' ' >"$work/hpp-code.txt"
     grep -o '\btry_[a-z_]*' "$work/hpp-code.txt" | sort -u >"$work/hpp-verbs.txt"
     while read -r verb; do
-        grep -qE "[A-Za-z>&] &?${verb#try_}\(" "$work/hpp-code.txt" || { echo "$verb has no form that throws"; return 1; }
-        grep -qE "(\.|->|::)${verb#try_}[(<]" tests/cpp/{throws,lifetimes}.cpp || { echo "${verb#try_} is not called"; return 1; }
+        grep -qE "[ &]${verb#try_}\([^{}]*\)[^{}]*\{[^{}]*\b$verb[(<]" "$work/hpp-code.txt" ||
+            { echo "$verb has no form that throws"; return 1; }
+        grep -qE "(\.|->|::)${verb#try_}[(<]" tests/cpp/{throws,lifetimes,compute,batches}.cpp ||
+            { echo "no test calls ${verb#try_}"; return 1; }
     done <"$work/hpp-verbs.txt"
     tell "$(wc -l <"$work/hpp-verbs.txt") verbs"
+}
+
+# The example at the top of the header: it compiles, and prints that the third chunk was not computed again.
+hpp_example() {
+    local block
+    installed
+    sed '/\*\//q' include/streamcache.hpp >"$work/hpp-top"
+    blocks "$work/hpp-top" "$work/hpp-blocks"
+    block=$work/hpp-blocks/01.cpp
+    c++ -std=c++17 "${hpp_flags[@]}" -I"$prefix/include" "$block" -o "$block.program" "${with_library[@]}"
+    "$block.program" | tee "$work/hpp-example.txt"
+    diff -u - "$work/hpp-example.txt" <<END
+ab: computed, 97
+cd: computed, 99
+ab: hit, 97
+END
+    tell "$(wc -l <"$block") lines"
 }
 
 # compile_hpp_part NAME STANDARD OBJECT FLAG...: plain things without exceptions, the others with.

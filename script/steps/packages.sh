@@ -76,10 +76,13 @@ build_all() {
     build_consumer tests/consumers/cmake -Dversion="$(abi_version)" "$@"
     "$work/consumers/cmake/consumer_c"
     "$work/consumers/cmake/consumer_cpp"
+    "$work/consumers/cmake/consumer_hpp"
     build_consumer tests/consumers/static -Dcomponents=static "$@"
     runs_alone "$work/consumers/static/consumer_c"
+    runs_alone "$work/consumers/static/consumer_hpp"
     tests/consumers/pkgconfig/build.sh "$out/consumer"
     "$out/consumer"
+    "$out/consumer-hpp"
     # shellcheck disable=SC2046  # flags are words
     cc -std=c99 "${strict[@]}" examples/c/quickstart.c -o "$out/quickstart" $(pkg-config --cflags --libs streamcache)
     "$out/quickstart"

@@ -57,11 +57,13 @@ void options() {
         .max_chunks(sc::unlimited)
         .policy(sc::Policy::lru)
         .ttl(1h)
+        .ticket_max_age(2h)
         .name_space("ns")
         .secret("0123456789abcdef"sv);
     CHECK(options.refused().status() == STREAMCACHE_OK);
     const auto json = options.try_to_json();
-    CHECK(json && json->find("\"lru\"") != std::string::npos && json->find("3600000") != std::string::npos);
+    CHECK(json && json->find("\"lru\"") != std::string::npos && json->find("3600000") != std::string::npos &&
+          json->find("7200000") != std::string::npos);
     CHECK(json->find("\"ns\"") != std::string::npos && json->find("hidden") != std::string::npos);
     CHECK(sc::Options::try_from_json(R"({"max_chunks": 3})"));
     const auto wrong = sc::Options::try_from_json(R"({"max_bites": 3})");
@@ -199,6 +201,74 @@ void values() {
     CHECK(sc::ValueRef(lease.get()).try_share()->get() == lease.get() && !sc::ValueRef(nullptr).try_share());
 }
 
+void tickets() {
+    auto cache = sc::Cache::try_open();
+    REQUIRE(bool(cache));
+    auto opened = sc::Filter::try_open(*cache, "f", *sc::Digest::try_config_json("{}"));
+    REQUIRE(opened && opened->try_load_state("state"sv));
+    sc::Filter &filter = *opened;
+    const sc::Digest a = *sc::Digest::try_chunk("a"sv), b = *sc::Digest::try_chunk("b"sv);
+
+    auto begun = filter.try_begin_bytes("a"sv);
+    CHECK(!begun && !begun.failed() && begun.status() == STREAMCACHE_FILL && begun.chunk() == a);
+    CHECK(filter.try_begin(a, 0ms).status() == STREAMCACHE_BUSY);
+    sc::Ticket ticket = std::move(begun.ticket());
+    CHECK(*ticket.try_key() == *filter.try_key(a) && ticket.try_get_state()->bytes().text() == "state");
+    CHECK(*ticket.try_phase() == sc::Phase::open && ticket.try_share());
+    const auto room = ticket.try_buffer<float>(3);
+    CHECK(room && room->size() == 3);
+    (*room)[0] = 7;
+    CHECK(ticket.try_buffer<double>(SIZE_MAX).status() == STREAMCACHE_NO_SPACE);
+    const auto value = ticket.try_commit(sizeof(float));
+    CHECK(value && (*value->try_as<float>())[0] == 7 && value->try_rejection().status() == STREAMCACHE_MISS);
+    CHECK(ticket.try_abort().status() == STREAMCACHE_ENDED);
+    CHECK(filter.try_begin(b).ticket().try_commit_copy("copy"sv)->bytes().text() == "copy");
+    CHECK(cache->try_begin(a).ticket().try_commit_external("external"s)->bytes().text() == "external");
+    CHECK(cache->try_begin(b).ticket().try_commit_rejection(3));
+    CHECK(filter.try_snapshot()->try_begin(a)->size() == sizeof(float));
+
+    const auto answer = filter.try_lookup_or_compute_bytes("c"sv, [] { return std::vector<int>{1, 2}; });
+    CHECK(answer && answer.computed() && answer->try_as<int>()->size() == 2);
+    const auto in_place = filter.try_lookup_or_compute(*sc::Digest::try_chunk("d"sv), [](sc::Output &out) {
+        CHECK(out.try_get_state()->bytes().text() == "state");
+        (*out.try_buffer<int>(2))[0] = 7;
+        out.shrink(sizeof(int));
+    });
+    CHECK(in_place && in_place->size() == sizeof(int));
+    const auto rejected = cache->try_lookup_or_compute(b, [] { return "never called"s; });
+    CHECK(!rejected && !rejected.failed() && rejected.status() == STREAMCACHE_REJECTED && rejected.rejection() == 3);
+    CHECK(filter.try_snapshot()->try_lookup_or_compute(b, [] { return "never called"s; })->bytes().text() == "copy");
+}
+
+void batches_and_streams() {
+    auto cache = sc::Cache::try_open();
+    REQUIRE(bool(cache));
+    auto filter = sc::Filter::try_open(*cache, "f", *sc::Digest::try_config_json("{}"));
+    REQUIRE(filter && filter->try_load_state("state"sv));
+    const sc::Digest a = *sc::Digest::try_chunk("a"sv), b = *sc::Digest::try_chunk("b"sv);
+
+    auto batch = filter->try_begin_batch({a, b, a});
+    REQUIRE(bool(batch));
+    CHECK(batch->try_commit_rows({1}, "B"sv, 1, 1) && (*batch)[1].value().bytes().text() == "B");
+    CHECK(*batch->try_commit("A"sv) == 1 && batch->try_refresh() && batch->count(STREAMCACHE_OK) == 3);
+    CHECK(batch->try_wait() && (*batch)[2].value().try_share());
+    auto other = filter->try_begin_batch_bytes(std::vector<sc::bytes>{"c"sv});
+    CHECK((*other)[0].ticket().try_share() && (*other)[0].ticket().try_commit_rejection(3) && other->try_refresh());
+    CHECK((*other)[0].rejection() == 3);
+
+    auto stream = sc::Stream::try_open(*filter, "0"sv);
+    REQUIRE(stream && stream->try_share());
+    auto step = stream->try_begin(a);
+    CHECK(!step && step.status() == STREAMCACHE_FILL && step.ticket().try_commit_step("A"sv, "1"sv));
+    CHECK(*stream->try_position() == 1 && stream->try_get_state()->bytes().text() == "1");
+    auto fork = stream->try_fork();
+    CHECK(fork && *fork->try_digest() == *stream->try_digest());
+    CHECK(fork->try_begin(a).ticket().try_commit_step("A"sv, sc::unknown_state));
+    CHECK(fork->try_digest().status() == STREAMCACHE_NO_STATE);
+    CHECK(stream->try_reset_state() && stream->try_begin(a)->bytes().text() == "A" && stream->try_forget());
+    CHECK(stream->try_begin(a).status() == STREAMCACHE_BYPASSED && stream->try_reset_state("other"sv));
+}
+
 void log() {
     static unsigned heard = 0;
     static auto handler = [](sc::LogLevel, std::string_view target, std::string_view message) {
@@ -235,6 +305,8 @@ int main() {
     cache();
     filter();
     values();
+    tickets();
+    batches_and_streams();
     log();
     empty_handles();
     return check_report();

@@ -35,8 +35,10 @@ void an_error_carries_its_message() {
     STATUS(status_of([] { sc::Digest::chunk_file("/nowhere"); }, "/nowhere"), STREAMCACHE_IO);
     STATUS(status_of([] { sc::Digest::state_file("/nowhere"); }, "/nowhere"), STREAMCACHE_IO);
     sc::Cache cache = sc::Cache::open();
-    const std::vector<streamcache_tensor_view> tensors(1);
-    STATUS(status_of([&] { cache.put_chunk(sc::Digest(), "x"sv, sc::PutOptions().tensors(tensors)); }, "tensor"),
+    const std::int64_t dims[] = {2};
+    const streamcache_tensor_view tensors[] = {
+        sc::tensor_at(0, sc::dtype::of<float>(), dims, 4)}; // two need eight bytes
+    STATUS(status_of([&] { cache.put_chunk(sc::Digest(), "four"sv, sc::PutOptions().tensors(tensors)); }, "tensor 0"),
            STREAMCACHE_INVALID_ARGUMENT);
     cache.close();
     STATUS(status_of([&] { cache.purge(); }, streamcache_status_message(STREAMCACHE_CLOSED)), STREAMCACHE_CLOSED);
@@ -88,6 +90,7 @@ void bytes_see_any_memory() {
           sc::bytes(fixed).size() == 8);
     CHECK(sc::bytes("ab"sv).size() == 2 && sc::bytes("ab"s) == sc::bytes("ab"sv) &&
           sc::bytes("ab"sv) != sc::bytes("ac"sv));
+    static_assert(std::is_convertible_v<std::string, sc::bytes> && std::is_convertible_v<std::vector<int>, sc::bytes>);
     static_assert(!std::is_constructible_v<sc::bytes, char (&)[3]> &&
                       !std::is_constructible_v<sc::bytes, const char (&)[3]>,
                   "a text's NUL, or data?");
