@@ -48,7 +48,7 @@ deb() {
     field "$development" Package libstreamcache-dev
     field "$development" Section libdevel
     field "$development" Depends "libstreamcache$(abi_version) (= $version)"
-    field "$development" Description 'This package has the header'
+    field "$development" Description 'This package has the headers'
     dpkg-deb --ctrl-tarfile "$runtime" | tar -xO ./triggers | grep -x 'activate-noawait ldconfig'
     dpkg-deb --ctrl-tarfile "$runtime" | tar -xO ./shlibs | grep -F "libstreamcache $(abi_version) libstreamcache$(abi_version) (>= "
     # The runtime's files are named after the ABI, so that two of them can be installed.
