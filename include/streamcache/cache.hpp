@@ -134,7 +134,9 @@ public:
     Lookup get_state(std::string_view id) const { return detail::checked(try_get_state(id)); }
     bool unload_state(std::string_view id) { return bool(detail::checked(try_unload_state(id))); }
     Lookup get_chunk(const Digest &key, std::uint32_t flags = 0) const {
-        return detail::checked(try_get_chunk(key, flags));
+        Lookup answer = try_get_chunk(key, flags);
+        detail::check(answer);
+        return answer;
     }
     Begun begin(const Digest &key, std::chrono::milliseconds timeout = default_timeout, std::uint32_t flags = 0) {
         return detail::checked(try_begin(key, timeout, flags));

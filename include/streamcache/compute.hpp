@@ -37,6 +37,7 @@ private:
  */
 class Output {
 public:
+    Output(const Output &) = delete;
     /** Room for `count` elements: aligned to 64 bytes, uninitialised. Again: another length, and the old is gone. */
     template <class T = std::byte> result<writable<T>> try_buffer(std::size_t count) noexcept {
         own_.reset();
@@ -107,12 +108,13 @@ public:
         const bool busy = begun.status() == STREAMCACHE_BUSY;
         if (!busy && begun.status() != STREAMCACHE_FILL) return leased(Answer(std::move(begun)));
         if (busy) {
+            began_ = std::chrono::steady_clock::now();
             outcome ready = target_.ready();
             if (ready.failed()) return {outcome(std::move(ready)), 0};
         }
         const auto state = [](const void *target) { return static_cast<const Target *>(target)->state(); };
-        Output output(std::move(begun.ticket()), &target_,
-                      state); // fn's exception destroys the ticket: its right is over
+        // Where fn throws, this is destroyed and the ticket with it, and so its right is somebody else's.
+        Output output(std::move(begun.ticket()), &target_, state);
         if constexpr (!std::is_invocable_v<Fn &, Output &>) {
             static_assert(std::is_invocable_v<Fn &>, "a function of a streamcache::Output &, or of nothing");
             static_assert(!std::is_void_v<std::invoke_result_t<Fn &>>,
@@ -174,8 +176,8 @@ private:
     }
 
     Target target_;
-    PutOptions options_;
-    std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+    const PutOptions &options_;
+    std::chrono::steady_clock::time_point began_{};
 };
 
 #ifdef STREAMCACHE_EXCEPTIONS

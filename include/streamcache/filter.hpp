@@ -194,10 +194,14 @@ public:
     void load_state(const Digest &state) { detail::check(try_load_state(state)); }
     Lookup get_state() const { return detail::checked(try_get_state()); }
     Lookup lookup(const Digest &chunk, std::uint32_t flags = 0) const {
-        return detail::checked(try_lookup(chunk, flags));
+        Lookup answer = try_lookup(chunk, flags);
+        detail::check(answer);
+        return answer;
     }
     Lookup lookup_bytes(bytes chunk, std::uint32_t flags = 0) const {
-        return detail::checked(try_lookup_bytes(chunk, flags));
+        Lookup answer = try_lookup_bytes(chunk, flags);
+        detail::check(answer);
+        return answer;
     }
     Begun begin(const Digest &chunk, std::chrono::milliseconds timeout = default_timeout, std::uint32_t flags = 0) {
         return detail::checked(try_begin(chunk, timeout, flags));

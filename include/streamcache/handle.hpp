@@ -20,14 +20,18 @@ public:
         reset(other.release());
         return *this;
     }
-    ~handle() { give_back(raw_); }
+    ~handle() {
+        if (raw_) give_back(raw_); // a call is dearer than a look
+    }
 
     /** The C handle, borrowed; NULL when empty. */
     Raw *get() const noexcept { return raw_; }
     /** Gives the reference away: the caller releases it. This is empty then. */
     [[nodiscard]] Raw *release() noexcept { return std::exchange(raw_, nullptr); }
     /** Gives back its reference, and takes over another one or none. */
-    void reset(Raw *adopted = nullptr) noexcept { give_back(std::exchange(raw_, adopted)); }
+    void reset(Raw *adopted = nullptr) noexcept {
+        if (Raw *old = std::exchange(raw_, adopted)) give_back(old);
+    }
     /** Is there one? */
     explicit operator bool() const noexcept { return raw_ != nullptr; }
 

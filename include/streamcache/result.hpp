@@ -51,7 +51,9 @@ public:
         text_ = other.text_;
         return *this;
     }
-    ~outcome() { streamcache_error_free(error_); }
+    ~outcome() {
+        if (error_) streamcache_error_free(error_); // a call is dearer than a look
+    }
 
     /** STREAMCACHE_OK, _MISS, ...: the C header's. The library's own word on it, where it gave an error. */
     streamcache_status status() const noexcept { return error_ ? streamcache_error_get_status(error_) : status_; }

@@ -66,7 +66,9 @@ public:
 #ifdef STREAMCACHE_EXCEPTIONS
     Lookup get_state() const { return detail::checked(try_get_state()); }
     Lookup lookup(const Digest &chunk, std::uint32_t flags = 0) const {
-        return detail::checked(try_lookup(chunk, flags));
+        Lookup answer = try_lookup(chunk, flags);
+        detail::check(answer);
+        return answer;
     }
     Begun begin(const Digest &chunk, std::chrono::milliseconds timeout = default_timeout, std::uint32_t flags = 0) {
         return detail::checked(try_begin(chunk, timeout, flags));
