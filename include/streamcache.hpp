@@ -65,6 +65,7 @@
 #include "streamcache/log.hpp"
 #include "streamcache/lookup.hpp"
 #include "streamcache/options.hpp"
+#include "streamcache/pipeline.hpp"
 #include "streamcache/put.hpp"
 #include "streamcache/result.hpp"
 #include "streamcache/snapshot.hpp"

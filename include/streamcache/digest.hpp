@@ -236,13 +236,15 @@ public:
 
 } // namespace streamcache
 
+namespace std {
 /** Digests are uniform: their first bytes are a hash. (Where strangers choose the chunks, use one with a secret.) */
-template <> struct std::hash<streamcache::Digest> {
-    std::size_t operator()(const streamcache::Digest &digest) const noexcept {
-        std::size_t first;
-        std::memcpy(&first, digest.bytes, sizeof first);
+template <> struct hash<streamcache::Digest> {
+    size_t operator()(const streamcache::Digest &digest) const noexcept {
+        size_t first;
+        memcpy(&first, digest.bytes, sizeof first);
         return first;
     }
 };
+} // namespace std
 
 #endif

@@ -87,7 +87,7 @@ hpp_twins() {
     cat include/streamcache/*.hpp | g++ -x c++ -fpreprocessed -dD -E -P - | sed 's/= {}//g' | tr '\n' ' ' >"$work/hpp-code.txt"
     grep -o '\btry_[a-z_]*' "$work/hpp-code.txt" | sort -u >"$work/hpp-verbs.txt"
     while read -r verb; do
-        grep -qE "[ &]${verb#try_}\([^{}]*\)[^{}]*\{[^{}]*\b$verb[(<]" "$work/hpp-code.txt" ||
+        grep -qE "[ &]${verb#try_}\([^{}]*\)[^{}]*\{[^{}]*\b${verb}[(<]" "$work/hpp-code.txt" ||
             { echo "$verb has no form that throws"; return 1; }
         grep -qE "(\.|->|::)${verb#try_}[(<]" tests/cpp/{throws,lifetimes,compute,batches}.cpp ||
             { echo "no test calls ${verb#try_}"; return 1; }

@@ -150,7 +150,9 @@ void every_verb_that_throws_does_what_the_other_does() {
     CHECK(snapshot.put(miss.chunk(), data) && snapshot.put_external(miss.chunk(), "text"s) &&
           snapshot.lookup(miss.chunk()));
     CHECK(snapshot.key(miss.chunk()) == key && snapshot.get_state()->bytes().text() == "s");
+    const std::vector<const streamcache_filter *> chain = {filter.get(), filter.get()};
     CHECK(sc::pipeline_key(key, filter, filter) == sc::pipeline_key(key, snapshot, snapshot));
+    CHECK(sc::pipeline_key(key, chain) == sc::pipeline_key(key, filter, filter));
     filter.load_state(config);
     CHECK(filter.retire() == 1 && filter.purge() == 0 && filter.share().stats().hits == 2);
     static auto handler = [](sc::LogLevel, std::string_view, std::string_view) {};
