@@ -13,23 +13,25 @@ type Status = i32;
 const OK: Status = 0;
 
 macro_rules! functions {
-    ($($name:ident: fn($($argument:ty),*) $(-> $result:ty)?;)*) => {
-        struct Functions {
-            $($name: unsafe extern "C" fn($($argument),*) $(-> $result)?,)*
+    ($set:ident: $($name:ident: fn($($argument:ty),*) $(-> $result:ty)?;)*) => {
+        pub(crate) struct $set {
+            $(pub(crate) $name: unsafe extern "C" fn($($argument),*) $(-> $result)?,)*
         }
 
-        impl Functions {
+        impl $set {
             /// # Safety
             /// `library` is a handle of dlopen's, of a library with these functions.
-            unsafe fn find(library: *mut c_void) -> Self {
+            pub(crate) unsafe fn find(library: *mut std::ffi::c_void) -> Self {
+                let symbol = $crate::library::symbol;
                 // SAFETY: a symbol of this name in that library is a function of this type.
-                unsafe { Self { $($name: std::mem::transmute::<*mut c_void, unsafe extern "C" fn($($argument),*) $(-> $result)?>(symbol(library, stringify!($name))),)* } }
+                unsafe { Self { $($name: std::mem::transmute::<*mut std::ffi::c_void, unsafe extern "C" fn($($argument),*) $(-> $result)?>(symbol(library, stringify!($name))),)* } }
             }
         }
     };
 }
+pub(crate) use functions;
 
-functions! {
+functions! { Functions:
     version_string: fn() -> *const c_char;
     options_from_json: fn(*const c_char, usize, *mut *mut c_void, *mut *mut c_void) -> Status;
     options_free: fn(*mut c_void);
@@ -55,7 +57,7 @@ pub struct Stats {
 
 const FORMAT_JSON: i32 = 1;
 
-fn symbol(library: *mut c_void, name: &str) -> *mut c_void {
+pub(crate) fn symbol(library: *mut c_void, name: &str) -> *mut c_void {
     let name = CString::new(format!("streamcache_{name}")).expect("a C name");
     // SAFETY: a handle of dlopen's and a C string.
     let address = unsafe { libc::dlsym(library, name.as_ptr()) };
@@ -131,7 +133,7 @@ impl<'a> Cache<'a> {
             assert_eq!((functions.filter_open)(self.cache, null(), 0, &config, 0, &mut filter, null_mut()), OK);
             assert_eq!((functions.filter_load_state)(filter, null(), 0, null_mut()), OK);
         }
-        Filter { functions, filter }
+        Filter { functions, library: self.library, filter }
     }
 
     /// Stores a copy under a ready key; says whether it is stored.
@@ -167,10 +169,16 @@ impl Drop for Cache<'_> {
 
 pub struct Filter<'a> {
     functions: &'a Functions,
+    library: *mut c_void,
     filter: *mut c_void,
 }
 
 impl Filter<'_> {
+    /// The library and the handle, for functions that not every library has.
+    pub fn handles(&self) -> (*mut c_void, *mut c_void) {
+        (self.library, self.filter)
+    }
+
     /// The whole hit as the header's example has it: all three answers wanted, and the lease released. Says whether it
     /// was one.
     pub fn hit(&self, chunk: &[u8]) -> bool {

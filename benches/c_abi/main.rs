@@ -7,6 +7,7 @@
 //! - `ring`: chunks to look up, hot or cold
 //! - `hit`: a whole hit against BLAKE3 of the chunk alone
 //! - `put`: a put with eviction against `peer`, the crate `lru` behind one mutex
+//! - `once`: tickets against plain gets and puts, and batches against single calls, by the functions of `tickets`
 //! - `against`: both, and a miss, against an older library
 
 mod against;
@@ -15,11 +16,13 @@ mod common;
 mod hit;
 mod library;
 mod machine;
+mod once;
 mod peer;
 mod put;
 mod random;
 mod ring;
 mod rounds;
+mod tickets;
 
 use common::{Arguments, Report};
 use library::Library;
@@ -42,6 +45,9 @@ fn main() {
         }
         if arguments.wants("put") {
             put::measure(&library, arguments.quick, &mut report);
+        }
+        if arguments.wants("once") {
+            once::measure(&library, arguments.quick, &mut report);
         }
     }
     report.finish(&arguments);

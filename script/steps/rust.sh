@@ -6,6 +6,7 @@ steps_rust() {
     step header-drift header_drift
     step clippy cargo clippy --all-targets --locked -- -D warnings
     step cargo-test cargo_test
+    step loom loom
 }
 
 # The committed header is the generated one, and a missing line would be noticed.
@@ -31,4 +32,11 @@ cargo_test() {
         return 1
     fi
     return "$status"
+}
+
+# The core of single flight in every order of steps: three preemptions find what two threads can do to each other.
+loom() {
+    RUSTFLAGS='--cfg loom' CARGO_TARGET_DIR=$target/loom LOOM_MAX_PREEMPTIONS=3 timeout 600 \
+        cargo test --locked --lib flight:: 2>&1 | tee "$work/loom.out"
+    tell "$(grep -c '^test .* ok$' "$work/loom.out") models, every order of steps"
 }

@@ -1,0 +1,305 @@
+//! Compute once, with real threads: everyone gets the value of one computation, and no one waits for ever.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Barrier};
+use std::thread;
+use std::time::{Duration, Instant};
+use streamcache::{
+    Begin, Cache, Digest, ErrorKind, Filter, Flags, Item, Options, Phase, PutOptions, Ticket, Waited, digest,
+};
+
+const LONG: Duration = Duration::from_secs(30);
+const NO_TIME: Duration = Duration::ZERO;
+
+fn filter(options: &Options) -> (Arc<Cache>, Arc<Filter>) {
+    let cache = Cache::open(options).unwrap();
+    let filter = Filter::open(&cache, "f", digest::config_bytes(b"c"), true).unwrap();
+    filter.load_state_digest(digest::state(b"s")).unwrap();
+    (cache, filter)
+}
+
+fn chunk(n: u32) -> Digest {
+    digest::chunk(&n.to_le_bytes())
+}
+
+fn fill(filter: &Filter, n: u32) -> Arc<Ticket> {
+    match filter.begin(&chunk(n), NO_TIME, Flags::default()).unwrap() {
+        Begin::Fill(ticket) => ticket,
+        other => panic!("{n} is not missing: {other:?}"),
+    }
+}
+
+fn commit(ticket: &Ticket, bytes: &[u8]) -> bool {
+    ticket.commit_copy(bytes, &PutOptions::default()).unwrap().stored
+}
+
+#[test]
+fn thirty_two_threads_over_ten_thousand_keys_compute_each_once() {
+    const KEYS: u32 = 10_000;
+    let (cache, filter) = filter(&Options { max_bytes: 1 << 28, ..Options::default() });
+    let computed: Arc<Vec<AtomicU32>> = Arc::new((0..KEYS).map(|_| AtomicU32::new(0)).collect());
+    let threads: Vec<_> = (0..32)
+        .map(|thread| {
+            let (filter, computed) = (Arc::clone(&filter), Arc::clone(&computed));
+            thread::spawn(move || {
+                // Every thread has an order of its own: 7,919 is prime to 10,000.
+                for step in 0..KEYS {
+                    let n = (thread * 313 + step * 7919) % KEYS;
+                    match filter.begin(&chunk(n), LONG, Flags::default()).unwrap() {
+                        Begin::Hit(value) => assert_eq!(value.bytes(), n.to_le_bytes()),
+                        Begin::Fill(ticket) => {
+                            computed[n as usize].fetch_add(1, Ordering::Relaxed);
+                            assert!(commit(&ticket, &n.to_le_bytes()));
+                        }
+                        other => panic!("{other:?}"),
+                    }
+                }
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    assert!(computed.iter().all(|times| times.load(Ordering::Relaxed) == 1));
+    let stats = cache.stats();
+    assert_eq!((stats.misses, stats.lookups()), (u64::from(KEYS), 32 * u64::from(KEYS)));
+    assert_eq!((stats.open_tickets, stats.entries), (0, u64::from(KEYS)));
+}
+
+#[test]
+fn computing_and_evicting_at_once_never_answers_with_another_keys_value() {
+    let (cache, filter) = filter(&Options { max_bytes: 64 << 10, ..Options::default() });
+    let threads: Vec<_> = (0..8u32)
+        .map(|thread| {
+            let filter = Arc::clone(&filter);
+            thread::spawn(move || {
+                for step in 0..4000 {
+                    let n = (thread + step * 31) % 500;
+                    let bytes = n.to_le_bytes().repeat(64);
+                    match filter.begin(&chunk(n), LONG, Flags::default()).unwrap() {
+                        Begin::Hit(value) => assert_eq!(value.bytes(), bytes),
+                        Begin::Fill(ticket) if step % 7 == 0 => drop(ticket),
+                        Begin::Fill(ticket) => {
+                            let put = ticket.commit_copy(&bytes, &PutOptions::default()).unwrap();
+                            assert_eq!(put.value.unwrap().bytes(), bytes);
+                        }
+                        other => panic!("{other:?}"),
+                    }
+                }
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    let stats = cache.stats();
+    assert_eq!((stats.open_tickets, stats.detached_bytes), (0, 0));
+    assert_eq!(stats.lookups(), 8 * 4000);
+}
+
+/// guava#1881: a loader that was under way when its key was invalidated must not bring it back.
+#[test]
+fn an_invalidated_entry_is_not_resurrected_by_who_was_computing_it() {
+    let (cache, filter) = filter(&Options::default());
+    let forget: [(&str, &dyn Fn()); 3] = [
+        ("remove", &|| assert!(!filter.remove(&chunk(1)).unwrap())),
+        ("purge", &|| cache.purge().unwrap()),
+        ("filter purge", &|| assert_eq!(filter.purge().unwrap(), 0)),
+    ];
+    for (name, forget) in forget {
+        let ticket = fill(&filter, 1);
+        forget();
+        assert_eq!(ticket.phase(), Phase::Fenced, "{name}");
+        let anew = fill(&filter, 1);
+        let put = ticket.commit_copy(b"old", &PutOptions::default()).unwrap();
+        assert_eq!(
+            (put.stored, put.value.unwrap().bytes()),
+            (false, &b"old"[..]),
+            "{name}: its owner has it all the same"
+        );
+        assert!(filter.get(&chunk(1), Flags::default()).unwrap().value.is_none(), "{name}");
+        assert!(commit(&anew, b"new"));
+        assert_eq!(filter.get(&chunk(1), Flags::default()).unwrap().value.unwrap().bytes(), b"new", "{name}");
+        assert!(filter.remove(&chunk(1)).unwrap());
+    }
+}
+
+#[test]
+fn who_waited_through_a_purge_gets_the_value_unstored() {
+    let (cache, filter) = filter(&Options::default());
+    let ticket = fill(&filter, 1);
+    let waiter = {
+        let filter = Arc::clone(&filter);
+        thread::spawn(move || match filter.begin(&chunk(1), LONG, Flags::default()).unwrap() {
+            Begin::Hit(value) => value.bytes().to_vec(),
+            other => panic!("{other:?}"),
+        })
+    };
+    thread::sleep(Duration::from_millis(50));
+    cache.purge().unwrap();
+    assert!(!commit(&ticket, b"value"));
+    assert_eq!(waiter.join().unwrap(), b"value");
+    assert_eq!((cache.stats().entries, cache.stats().coalesced), (0, 1));
+}
+
+#[test]
+fn a_put_overtakes_who_computes_and_wakes_who_waits() {
+    let (cache, filter) = filter(&Options::default());
+    let ticket = fill(&filter, 1);
+    let waiter = {
+        let filter = Arc::clone(&filter);
+        thread::spawn(move || matches!(filter.begin(&chunk(1), LONG, Flags::default()).unwrap(), Begin::Hit(_)))
+    };
+    thread::sleep(Duration::from_millis(50));
+    assert!(filter.put(&chunk(1), None, b"put", &PutOptions::default()).unwrap().stored);
+    assert!(waiter.join().unwrap());
+    assert_eq!((ticket.phase(), cache.stats().open_tickets), (Phase::Fenced, 0));
+    assert!(!commit(&ticket, b"late"));
+    assert_eq!(filter.get(&chunk(1), Flags::default()).unwrap().value.unwrap().bytes(), b"put");
+}
+
+#[test]
+fn two_threads_that_wait_for_each_other_end_when_their_time_is_up() {
+    let (_cache, filter) = filter(&Options::default());
+    let both_own = Arc::new(Barrier::new(2));
+    let began = Instant::now();
+    let threads: Vec<_> = [(1, 2), (2, 1)]
+        .map(|(mine, other)| {
+            let (filter, both_own) = (Arc::clone(&filter), Arc::clone(&both_own));
+            thread::spawn(move || {
+                let ticket = fill(&filter, mine);
+                both_own.wait();
+                let begun = filter.begin(&chunk(other), Duration::from_millis(100), Flags::default()).unwrap();
+                both_own.wait(); // neither gives up before the other's time is up
+                assert!(matches!(begun, Begin::Busy));
+                commit(&ticket, b"mine")
+            })
+        })
+        .into_iter()
+        .collect();
+    assert!(threads.into_iter().all(|thread| thread.join().unwrap()));
+    assert!(began.elapsed() < LONG / 2);
+}
+
+#[test]
+fn overlapping_batches_compute_their_own_then_wait_and_have_everything() {
+    let (cache, filter) = filter(&Options::default());
+    let computed = Arc::new(AtomicU32::new(0));
+    let start = Arc::new(Barrier::new(4));
+    let threads: Vec<_> = (0..4u32)
+        .map(|thread| {
+            let (filter, computed, start) = (Arc::clone(&filter), Arc::clone(&computed), Arc::clone(&start));
+            thread::spawn(move || {
+                // Each begins elsewhere in the same 64 chunks, so that they overlap in every order.
+                let numbers: Vec<u32> = (0..64).map(|n| (n * (2 * thread + 1) + thread * 16) % 64).collect();
+                let chunks: Vec<Digest> = numbers.iter().map(|&n| chunk(n)).collect();
+                start.wait();
+                let batch = filter.begin_batch(&chunks, Flags::default()).unwrap();
+                loop {
+                    for (item, n) in batch.items().iter().zip(&numbers) {
+                        if let Item::Fill(ticket) = item {
+                            computed.fetch_add(1, Ordering::Relaxed);
+                            thread::sleep(Duration::from_micros(50));
+                            assert!(commit(ticket, &n.to_le_bytes()));
+                        }
+                    }
+                    match batch.wait(LONG).unwrap() {
+                        Waited::Done => break,
+                        Waited::Fill => {}
+                        Waited::Busy => panic!("someone did not commit"),
+                    }
+                }
+                for (item, n) in batch.items().iter().zip(&numbers) {
+                    assert!(matches!(item, Item::Here(value) if value.bytes() == n.to_le_bytes()), "{item:?}");
+                }
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    assert_eq!((computed.load(Ordering::Relaxed), cache.stats().open_tickets), (64, 0));
+}
+
+#[test]
+fn a_batch_has_one_ticket_a_key_and_gets_what_others_give_up() {
+    let (cache, filter) = filter(&Options::default());
+    let elsewhere = fill(&filter, 2);
+    assert!(filter.put(&chunk(1), None, b"1", &PutOptions::default()).unwrap().stored);
+    let chunks = [1, 2, 3, 3, 2, 3].map(chunk);
+    let batch = filter.begin_batch(&chunks, Flags::default()).unwrap();
+    let shapes = |batch: &streamcache::Batch| -> String {
+        let letter = |item: &Item| match item {
+            Item::Here(_) => "h".into(),
+            Item::Fill(_) => "f".into(),
+            Item::Pending => "p".into(),
+            Item::SameAs(first) => first.to_string(),
+            Item::Aborted => "a".to_owned(),
+        };
+        batch.items().iter().map(letter).collect()
+    };
+    assert_eq!(shapes(&batch), "hpf212");
+    assert_eq!(batch.wait(NO_TIME).unwrap(), Waited::Busy);
+    let waiter = {
+        let batch = Arc::clone(&batch);
+        thread::spawn(move || batch.wait(LONG).unwrap())
+    };
+    thread::sleep(Duration::from_millis(50));
+    elsewhere.abort().unwrap();
+    assert_eq!(waiter.join().unwrap(), Waited::Fill);
+    assert_eq!(shapes(&batch), "hff212");
+    let tickets: HashMap<usize, Arc<Ticket>> = batch
+        .items()
+        .into_iter()
+        .enumerate()
+        .filter_map(|(at, item)| if let Item::Fill(ticket) = item { Some((at, ticket)) } else { None })
+        .collect();
+    assert!(commit(&tickets[&1], b"2") && commit(&tickets[&2], b"3"));
+    assert_eq!(batch.wait(NO_TIME).unwrap(), Waited::Done);
+    assert_eq!(shapes(&batch), "hhhhhh");
+    let stats = cache.stats();
+    assert_eq!(stats.lookups(), stats.hits + stats.misses + stats.coalesced);
+    assert_eq!((stats.hits, stats.open_tickets), (1, 0));
+}
+
+#[test]
+fn a_closed_cache_keeps_no_one_waiting() {
+    let (cache, filter) = filter(&Options::default());
+    let ticket = fill(&filter, 1);
+    let waiter = {
+        let filter = Arc::clone(&filter);
+        thread::spawn(move || filter.begin(&chunk(1), LONG, Flags::default()).unwrap_err().kind())
+    };
+    thread::sleep(Duration::from_millis(50));
+    cache.close().unwrap();
+    assert_eq!(waiter.join().unwrap(), ErrorKind::Closed);
+    assert_eq!(ticket.commit_copy(b"x", &PutOptions::default()).unwrap_err().kind(), ErrorKind::Closed);
+    assert_eq!(cache.stats().entries, 0);
+}
+
+#[test]
+fn past_its_age_a_ticket_is_taken_over_and_fenced() {
+    let (_cache, filter) = filter(&Options { ticket_max_age_ms: 50, ..Options::default() });
+    let old = fill(&filter, 1);
+    let began = Instant::now();
+    let Begin::Fill(new) = filter.begin(&chunk(1), LONG, Flags::default()).unwrap() else { panic!("not taken over") };
+    assert!(began.elapsed() < LONG / 2 && old.phase() == Phase::Fenced && new.phase() == Phase::Open);
+    assert!(!commit(&old, b"old"));
+    assert!(commit(&new, b"new"));
+    assert_eq!(filter.get(&chunk(1), Flags::default()).unwrap().value.unwrap().bytes(), b"new");
+}
+
+/// A put by one thread and a commit by another, of the same key, many times: the later of the two is what stays, and no
+/// flight is left behind.
+#[test]
+fn puts_and_commits_of_one_key_leave_no_flight_behind() {
+    let (cache, filter) = filter(&Options::default());
+    for _ in 0..500 {
+        let ticket = fill(&filter, 1);
+        let putter = {
+            let filter = Arc::clone(&filter);
+            thread::spawn(move || filter.put(&chunk(1), None, b"put", &PutOptions::default()).unwrap().stored)
+        };
+        commit(&ticket, b"commit");
+        assert!(putter.join().unwrap());
+        let value = filter.get(&chunk(1), Flags::default()).unwrap().value.unwrap();
+        assert!([&b"put"[..], b"commit"].contains(&value.bytes()));
+        assert_eq!(cache.stats().open_tickets, 0);
+        assert!(filter.remove(&chunk(1)).unwrap());
+    }
+}
