@@ -53,7 +53,7 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libstreamcache-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libstreamcache${streamcache_abi} (= ${streamcache_debian_version}), libc6-dev")
 set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION "${streamcache_debian_text}
-This package has the header, the static library, and what CMake and
+This package has the headers, the static library, and what CMake and
 pkg-config need.")
 
 include(CPack)

@@ -3,7 +3,6 @@
 
 c_standards=(c99 c11 c17)
 cpp_standards=(c++11 c++14 c++17 c++20 c++2b)
-strict=(-Wall -Wextra -Wpedantic -Werror)
 
 steps_header() {
     local standard

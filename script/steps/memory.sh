@@ -9,6 +9,7 @@ steps_memory() {
     # hundred children, so `fork` runs under it only where a hang costs no one a landing (full.sh), and here under valgrind.
     for test in "${c_tests[@]}"; do [[ $test == fork ]] || step "asan-$test" asan_test "$test"; done
     step asan-cpp asan_cpp
+    for test in "${hpp_tests[@]}"; do step "asan-hpp-$test" asan_hpp "$test"; done
     step valgrind-is-on valgrind_is_on
     for test in "${c_tests[@]}"; do step "valgrind-$test" valgrind_test "$test"; done
 }
@@ -74,6 +75,13 @@ asan_cpp() {
     once build_asan
     compile_cpp c++17 "$work/asan/basic_cpp" "${asan_flags[@]}"
     run_counted "$work/asan/basic_cpp"
+}
+
+asan_hpp() {
+    installed
+    once build_asan
+    compile_hpp "$1" c++17 "$work/asan/hpp_$1" "${asan_flags[@]}"
+    run_counted "$work/asan/hpp_$1"
 }
 
 # valgrind

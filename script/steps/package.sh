@@ -41,7 +41,7 @@ package() {
     tell "libstreamcache.so.$(crate_version) $(kib "$(library)"), libstreamcache.a $(kib "$prefix/lib/libstreamcache.a")"
     [[ $(readlink "$prefix/lib/libstreamcache.so") == "libstreamcache.so.$(abi_version)" ]]
     [[ $(readlink "$prefix/lib/libstreamcache.so.$(abi_version)") == "libstreamcache.so.$(crate_version)" ]]
-    cmp include/streamcache.h "$prefix/include/streamcache.h"
+    diff -r include "$prefix/include"
     # A second build has nothing to do, and says so within a moment.
     "$cmake" --build "$work/build"
 }
@@ -99,6 +99,7 @@ find_package() {
     build_consumer tests/consumers/cmake -DCMAKE_PREFIX_PATH="$prefix" -Dversion="$(crate_version)"
     "$work/consumers/cmake/consumer_c"
     "$work/consumers/cmake/consumer_cpp"
+    "$work/consumers/cmake/consumer_hpp"
     readelf -dW "$work/consumers/cmake/consumer_c" | grep -F "NEEDED" | grep -F "[libstreamcache.so.$(abi_version)]"
 }
 
@@ -128,6 +129,7 @@ pkg_config() {
     mkdir -p "$work/consumers"
     tests/consumers/pkgconfig/build.sh "$consumer"
     LD_LIBRARY_PATH=$prefix/lib "$consumer"
+    LD_LIBRARY_PATH=$prefix/lib "$consumer-hpp"
 }
 
 # Where a distribution installs: the library folder is a level deeper, and everything still finds everything.
@@ -145,6 +147,7 @@ multiarch() {
     [[ $(realpath "$libdir") == "$(realpath "$usr/lib/some-linux-gnu")" ]]
     tests/consumers/pkgconfig/build.sh "$work/consumers/pkg-config"
     LD_LIBRARY_PATH=$usr/lib/some-linux-gnu "$work/consumers/pkg-config"
+    LD_LIBRARY_PATH=$usr/lib/some-linux-gnu "$work/consumers/pkg-config-hpp"
     build_consumer tests/consumers/cmake -Dstreamcache_DIR="$usr/lib/some-linux-gnu/cmake/streamcache"
     "$work/consumers/cmake/consumer_c"
 }
@@ -154,6 +157,7 @@ add_subdirectory() {
     build_consumer tests/consumers/subdirectory -Dsource="$root"
     "$work/consumers/subdirectory/consumer_c"
     "$work/consumers/subdirectory/consumer_static"
+    "$work/consumers/subdirectory/consumer_hpp"
 }
 
 # With the source that is here in place of a download; script/test --full really fetches.

@@ -48,7 +48,7 @@ deb() {
     field "$development" Package libstreamcache-dev
     field "$development" Section libdevel
     field "$development" Depends "libstreamcache$(abi_version) (= $version)"
-    field "$development" Description 'This package has the header'
+    field "$development" Description 'This package has the headers'
     dpkg-deb --ctrl-tarfile "$runtime" | tar -xO ./triggers | grep -x 'activate-noawait ldconfig'
     dpkg-deb --ctrl-tarfile "$runtime" | tar -xO ./shlibs | grep -F "libstreamcache $(abi_version) libstreamcache$(abi_version) (>= "
     # The runtime's files are named after the ABI, so that two of them can be installed.
@@ -76,10 +76,13 @@ build_all() {
     build_consumer tests/consumers/cmake -Dversion="$(abi_version)" "$@"
     "$work/consumers/cmake/consumer_c"
     "$work/consumers/cmake/consumer_cpp"
+    "$work/consumers/cmake/consumer_hpp"
     build_consumer tests/consumers/static -Dcomponents=static "$@"
     runs_alone "$work/consumers/static/consumer_c"
+    runs_alone "$work/consumers/static/consumer_hpp"
     tests/consumers/pkgconfig/build.sh "$out/consumer"
     "$out/consumer"
+    "$out/consumer-hpp"
     # shellcheck disable=SC2046  # flags are words
     cc -std=c99 "${strict[@]}" examples/c/quickstart.c -o "$out/quickstart" $(pkg-config --cflags --libs streamcache)
     "$out/quickstart"

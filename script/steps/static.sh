@@ -33,6 +33,7 @@ static_find_package() {
     build_consumer tests/consumers/static -DCMAKE_PREFIX_PATH="$prefix" -Dcomponents=static
     runs_alone "$work/consumers/static/consumer_c"
     runs_alone "$work/consumers/static/consumer_cpp"
+    runs_alone "$work/consumers/static/consumer_hpp"
 }
 
 # Who asks for what was not installed, or does not exist, is told so; who does not is not disturbed.
@@ -74,7 +75,8 @@ static_pkg_config() {
     pkg-config --static --libs streamcache
     tests/consumers/pkgconfig/build.sh "$work/consumers/pkg-config-static" --static
     runs_alone "$work/consumers/pkg-config-static"
-    CC='cc -static' tests/consumers/pkgconfig/build.sh "$work/consumers/pkg-config-static" --static
+    runs_alone "$work/consumers/pkg-config-static-hpp"
+    CC='cc -static' CXX='c++ -static' tests/consumers/pkgconfig/build.sh "$work/consumers/pkg-config-static" --static
     must_fail grep -F NEEDED <(readelf -dW "$work/consumers/pkg-config-static")
     "$work/consumers/pkg-config-static"
 }
