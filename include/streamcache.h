@@ -2759,7 +2759,10 @@ typedef struct streamcache_cache_stats {
   uint64_t max_bytes;
   /** Bytes of values that were not stored and live with their callers, outside the limit. */
   uint64_t detached_bytes;
-  /** Bytes of results that were evicted, replaced or purged and are still leased, part of bytes. */
+  /**
+   * Bytes of results that were evicted, replaced or purged and are still leased, and of open tickets' buffers, part of
+   * bytes.
+   */
   uint64_t leased_bytes;
   /** Bytes of states, part of bytes. */
   uint64_t state_bytes;

@@ -1,7 +1,7 @@
 //! Batches: many chunks looked up at once. What is missing shrinks to one ticket a distinct key; what others compute
 //! comes back pending, and is waited for once this batch's own work is done.
 
-use crate::cache::{Begun, Cache, LookedMany as Looked, Many};
+use crate::cache::{Begun, Cache, LookedMany as Looked, Many, deadline_in};
 use crate::call::{Flags, PutOptions};
 use crate::digest::Digest;
 use crate::error::{Error, Result};
@@ -13,7 +13,7 @@ use crate::ticket::{Origin, Phase, Ticket};
 use crate::value::Value;
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// One chunk of a batch, as it stands.
 #[derive(Clone, Debug)]
@@ -133,7 +133,7 @@ impl Batch {
     /// Waits for what others compute, until nothing is pending, or this batch has become the owner of an item, or the
     /// time is up. Commit what is this batch's own first: others may wait for it.
     pub fn wait(&self, timeout: Duration) -> Result<Waited> {
-        let deadline = Instant::now() + timeout;
+        let deadline = deadline_in(timeout);
         loop {
             self.cache.check_open()?;
             let pending: Vec<(usize, Watch<Value>)> = {

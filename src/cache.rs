@@ -19,7 +19,7 @@ use crate::process::{Birth, boot_ms};
 use crate::stats::{CacheStats, FilterUse, FilterUses};
 use crate::value::{Draft, Payload, Value};
 pub(crate) use many::{Looked as LookedMany, Many};
-pub(crate) use once::{Begun, Looked, Missed};
+pub(crate) use once::{Begun, Looked, Missed, deadline_in};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};

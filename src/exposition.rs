@@ -74,7 +74,11 @@ const CACHE: [Metric<CacheStats>; 21] = [
     metric!(bytes, "bytes", "Bytes charged now."),
     metric!(max_bytes, "max_bytes", "The limit on bytes."),
     metric!(detached_bytes, "detached_bytes", "Bytes of values that were not stored and live with their callers."),
-    metric!(leased_bytes, "leased_bytes", "Bytes of results that left the cache and are still leased."),
+    metric!(
+        leased_bytes,
+        "leased_bytes",
+        "Bytes of results that left the cache and are still leased, and of open tickets."
+    ),
     metric!(state_bytes, "state_bytes", "Bytes of states."),
     metric!(open_tickets, "open_tickets", "Computations under way."),
     metric!(oldest_ticket_ms, "oldest_ticket_seconds", "How long the oldest of them has been under way."),

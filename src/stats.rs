@@ -39,7 +39,7 @@ pub struct CacheStats {
     pub max_bytes: u64,
     /// Bytes of values that were not stored and live with their callers, outside the limit.
     pub detached_bytes: u64,
-    /// Bytes of results that were evicted, replaced or purged and are still leased, part of `bytes`; counted as what
+    /// Bytes of results that were evicted, replaced or purged and are still leased, and of open tickets' buffers, part of `bytes`; counted as what
     /// remains of `bytes`, so under load it may be off by what moves meanwhile.
     pub leased_bytes: u64,
     /// Bytes of states, part of `bytes`.

@@ -58,3 +58,32 @@ impl Cache {
         Ok(Looked { found, missing })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::PutOptions;
+    use crate::digest;
+    use crate::options::Options;
+
+    #[test]
+    fn a_batch_of_hits_locks_each_shard_once() {
+        let cache = Cache::open(&Options { max_bytes: 1 << 30, ..Options::default() }).unwrap();
+        let keys: Vec<Digest> = (0..256u32).map(|n| digest::chunk(&n.to_le_bytes())).collect();
+        for key in &keys {
+            assert!(cache.put(key, &key.0, &PutOptions::default()).unwrap().stored);
+        }
+        let (shards, before) = (cache.memory.shards() as u64, cache.memory.locks());
+        let looked = cache.begin_many(&keys, 0, Flags::default()).unwrap();
+        assert!(looked.missing.is_empty());
+        for (key, found) in keys.iter().zip(looked.found) {
+            assert_eq!(found.unwrap().bytes(), key.0);
+        }
+        let locks = cache.memory.locks() - before;
+        println!("256 hits locked {locks} shards of {shards}, each once");
+        assert!(shards > 1 && locks <= shards);
+        // The same one by one.
+        keys.iter().for_each(|key| assert!(cache.get(key, Flags::default()).unwrap().is_some()));
+        assert_eq!(cache.memory.locks() - before - locks, 256);
+    }
+}

@@ -36,6 +36,13 @@ pub(crate) enum Begun {
     Busy,
 }
 
+/// The end of a wait; one without end ends in a year.
+pub(crate) fn deadline_in(wait: Duration) -> Instant {
+    const A_YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+    let now = Instant::now();
+    now.checked_add(wait).unwrap_or(now + A_YEAR)
+}
+
 impl Begun {
     /// Counts it where a filter does, once it got somewhere.
     pub(crate) fn count(&self, counters: &FilterCounters, flags: Flags) {
@@ -77,7 +84,7 @@ impl Cache {
                 Join::Landed(value) => Turn::Landed(value),
                 Join::Theirs(watch) => {
                     let wait = if flags.waits() { wait } else { Duration::ZERO };
-                    watch.wait(*deadline.get_or_insert_with(|| Instant::now() + wait))
+                    watch.wait(*deadline.get_or_insert_with(|| deadline_in(wait)))
                 }
             };
             match turn {

@@ -49,7 +49,8 @@ pub struct streamcache_cache_stats {
     pub max_bytes: u64,
     /// Bytes of values that were not stored and live with their callers, outside the limit.
     pub detached_bytes: u64,
-    /// Bytes of results that were evicted, replaced or purged and are still leased, part of bytes.
+    /// Bytes of results that were evicted, replaced or purged and are still leased, and of open tickets' buffers, part of
+    /// bytes.
     pub leased_bytes: u64,
     /// Bytes of states, part of bytes.
     pub state_bytes: u64,

@@ -193,6 +193,11 @@ impl<T: Clone> Flights<T> {
         Claim { flights: Arc::clone(self), flight: Arc::clone(flight), number, since, landed: false }
     }
 
+    /// When a flight that began then may be taken over.
+    fn too_old_at(&self, since: Instant) -> Option<Instant> {
+        since.checked_add(self.max_age?)
+    }
+
     /// Takes a flight that has ended out of the table.
     fn depart(&self, flight: &Arc<Flight<T>>) {
         let shard = self.shard(flight.hash);
@@ -268,7 +273,7 @@ impl<T: Clone> Flights<T> {
                     Found::Ended(End::Landed(value)) => turns.push((at, Turn::Landed(value))),
                     Found::Ended(End::Abandoned) => turns.push((at, Turn::Again)),
                     Found::Yours => turns.push((at, Turn::Mine(self.claim(&watch.flight, waiter.number, now)))),
-                    Found::UnderWay(since) => until = self.max_age.map_or(until, |max_age| until.min(since + max_age)),
+                    Found::UnderWay(since) => until = until.min(self.too_old_at(since).unwrap_or(until)),
                 }
             }
             if !turns.is_empty() || now >= deadline {

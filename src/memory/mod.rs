@@ -144,6 +144,12 @@ impl Memory {
         found
     }
 
+    /// How often lookups locked a shard.
+    #[cfg(test)]
+    pub(crate) fn locks(&self) -> u64 {
+        self.locks.load(Relaxed)
+    }
+
     /// Locks a shard for a lookup.
     #[inline]
     fn lock(&self, shard: usize) -> Guard<'_, Shard> {
