@@ -12,11 +12,15 @@
 //! - `process`: the process this library is a guest in: its forks, after which a handle is the parent's, and its clock
 //! - `description`: what a value says about itself
 //! - `budget` and [`value`]: bytes reserved before they are allocated; leases on immutable values
-//! - `memory`: the in-process tier: shards, the policies S3-FIFO and LRU
+//! - `stir` and `memory`: the in-process tier: shards, the policies S3-FIFO and LRU
 //! - [`call`]: what a single call may ask for
+//! - `flight`: of all who miss the same key, one computes and the others wait
 //! - [`cache`]: composes the rooms below; a lookup reads from top to bottom there
-//! - `present`: the name of a filter's state, as every lookup reads it
+//! - `named` and `present`: what a filter is called under one of its states, and how every lookup reads it
+//! - [`ticket`]: the right to compute one missing value, as a handle
+//! - [`batch`]: many lookups at once, and what is missing of them
 //! - [`filter`]: a configuration and its state, snapshots, and the rule about swaps
+//! - [`stream`]: a filter whose recurrent state evolves chunk by chunk
 //! - [`pipeline`]: one key for a whole chain of filters
 //! - [`ffi`]: the only `extern "C"`, one file a section of the header, in its order
 
