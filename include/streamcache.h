@@ -165,7 +165,10 @@ typedef int32_t streamcache_status;
 /** Not there. Nothing is wrong: compute it and put it. */
 #define STREAMCACHE_MISS 1
 
-/** Not kept: no room could be made, or the cache stores nothing. Nothing is wrong: the result is still the caller's. */
+/**
+ * Not kept: no room could be made, a flag said so, its ticket was overtaken, or the cache stores nothing. Nothing is
+ * wrong: the result is still the caller's.
+ */
 #define STREAMCACHE_NOT_STORED 2
 
 /** The caller's buffer is too small: the length it needs was written, nothing else. Nothing is wrong: call again. */
@@ -757,7 +760,8 @@ streamcache_status streamcache_options_new(streamcache_options **options);
 /**
  * Makes options from a JSON object, such as {"max_bytes": 1073741824, "policy": "lru"}; what it doesn't name keeps
  * its default. Names: "name" (a string), "max_bytes" and "max_chunks" (a whole number, or "unlimited"), "policy"
- * ("s3fifo" or "lru"), "ttl_ms" and "ticket_max_age_ms" (whole numbers), "namespace" (a string), "secret" (hexadecimal digits, two a byte).
+ * ("s3fifo" or "lru"), "ttl_ms" and "ticket_max_age_ms" (whole numbers), "namespace" (a string), "secret" (hexadecimal
+ * digits, two a byte).
  *
  * `*options` is owned by the caller, for streamcache_options_free(). Threads: any.
  * @param[in]  json UTF-8, need not be NUL-terminated
@@ -2771,17 +2775,21 @@ typedef struct streamcache_cache_stats {
 typedef struct streamcache_filter_stats {
   /** In: sizeof(streamcache_filter_stats). Out: the bytes that were filled in. */
   size_t struct_size;
-  /** Lookups, each counted once: the sum of hits, misses and bypassed. */
+  /** Lookups, each counted once: the sum of hits, misses, coalesced, bypassed and rejected. */
   uint64_t lookups;
   /** Lookups that found their result. */
   uint64_t hits;
   /** Lookups that did not. */
   uint64_t misses;
+  /** Lookups that got the result another caller was computing. */
+  uint64_t coalesced;
   /** Lookups that were told not to look. */
   uint64_t bypassed;
+  /** Lookups that found a rejection. */
+  uint64_t rejected;
   /** Results stored. */
   uint64_t puts;
-  /** Nanoseconds of computation that hits saved, from compute_ns of their puts. */
+  /** Nanoseconds of computation that hits saved, from compute_ns of their puts, or as their tickets measured it. */
   uint64_t time_saved_ns;
 } streamcache_filter_stats;
 

@@ -1,7 +1,7 @@
 //! Batches: many chunks looked up at once. What is missing shrinks to one ticket a distinct key; what others compute
 //! comes back pending, and is waited for once this batch's own work is done.
 
-use crate::cache::{Begun, Cache, Many};
+use crate::cache::{Begun, Cache, LookedMany as Looked, Many};
 use crate::call::{Flags, PutOptions};
 use crate::digest::Digest;
 use crate::error::{Error, Result};
@@ -65,19 +65,22 @@ impl Batch {
         cache: &Arc<Cache>, bound: Arc<Bound>, counted: &Arc<FilterUse>, chunks: &[Digest], flags: Flags,
     ) -> Result<Arc<Self>> {
         let keys: Vec<Digest> = chunks.iter().map(|chunk| bound.name.key(chunk)).collect();
-        let many = cache.begin_many(&keys, bound.name.tag, flags)?;
+        let Looked { found, missing } = cache.begin_many(&keys, bound.name.tag, flags)?;
         let (cache, counted) = (Arc::clone(cache), Arc::clone(counted));
+        counted.counters.found(&found);
         let mut batch = Self { cache, bound, counted, flags, slots: Mutex::default() };
-        let slots = many.into_iter().map(|one| match one {
-            Many::Hit(value) => batch.slot(Begun::Hit(value)),
-            Many::Begun(begun) => batch.slot(begun),
-            Many::Pending(watch) => Slot::Pending(watch),
-            Many::SameAs(first) => {
-                batch.counted.counters.coalesced(1);
-                Slot::SameAs(first)
-            }
-        });
-        let slots: Vec<Slot> = slots.collect();
+        // What is missing has its place below.
+        let mut slots: Vec<Slot> = found.into_iter().map(|found| found.map_or(Slot::SameAs(0), Slot::Here)).collect();
+        for (at, one) in missing {
+            slots[at] = match one {
+                Many::Begun(begun) => batch.slot(begun),
+                Many::Pending(watch) => Slot::Pending(watch),
+                Many::SameAs(first) => {
+                    batch.counted.counters.coalesced(1);
+                    Slot::SameAs(first)
+                }
+            };
+        }
         batch.slots = Mutex::new(slots);
         Ok(Arc::new(batch))
     }
@@ -166,12 +169,13 @@ impl Batch {
             Turn::Mine(claim) => self.cache.fill_late(claim, self.flags)?,
             Turn::Again | Turn::TimeUp => {
                 // One key, and no waiting: the flight may have been fenced, and another be under way.
-                let mut many = self.cache.begin_many(&[*key], self.bound.name.tag, self.flags)?;
-                match many.pop() {
-                    Some(Many::Pending(watch)) => return Ok(Slot::Pending(watch)),
-                    Some(Many::Hit(value)) => Begun::Hit(value),
-                    Some(Many::Begun(begun)) => begun,
-                    Some(Many::SameAs(_)) | None => unreachable!("one key is the same as no other"),
+                let Looked { mut found, mut missing } =
+                    self.cache.begin_many(&[*key], self.bound.name.tag, self.flags)?;
+                match (found.pop().flatten(), missing.pop()) {
+                    (Some(value), _) => Begun::Hit(value),
+                    (None, Some((_, Many::Pending(watch)))) => return Ok(Slot::Pending(watch)),
+                    (None, Some((_, Many::Begun(begun)))) => begun,
+                    (None, _) => unreachable!("one key is the same as no other"),
                 }
             }
         };

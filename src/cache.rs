@@ -18,7 +18,7 @@ use crate::options::{self, Options, UNLIMITED};
 use crate::process::{Birth, boot_ms};
 use crate::stats::{CacheStats, FilterUse, FilterUses};
 use crate::value::{Draft, Payload, Value};
-pub(crate) use many::Many;
+pub(crate) use many::{Looked as LookedMany, Many};
 pub(crate) use once::{Begun, Looked, Missed};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

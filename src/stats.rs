@@ -221,6 +221,19 @@ impl FilterCounters {
         }
     }
 
+    /// What many lookups at once found; those that found nothing are counted as they go on.
+    pub(crate) fn found(&self, found: &[Option<Value>]) {
+        let (mut rejected, mut hits, mut saved) = (0, 0, 0u64);
+        for value in found.iter().flatten() {
+            let is_rejection = u64::from(value.rejection().is_some());
+            (rejected, hits) = (rejected + is_rejection, hits + 1 - is_rejection);
+            saved = saved.saturating_add(value.compute_ns());
+        }
+        self.add(|stripe| &stripe.hits, hits);
+        self.add(|stripe| &stripe.rejected, rejected);
+        self.add(|stripe| &stripe.time_saved_ns, saved);
+    }
+
     pub(crate) fn coalesced(&self, lookups: u64) {
         self.add(|stripe| &stripe.coalesced, lookups);
     }

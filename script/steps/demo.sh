@@ -5,6 +5,7 @@ steps_demo() {
     step quickstart script/demo --quickstart
     step demo demo
     step demo-check demo_check
+    step demo-batch demo_batch
     step demo-speech demo_speech
     step demo-speech-onnxruntime demo_speech --engine onnxruntime
 }
@@ -29,6 +30,12 @@ demo() {
     script/demo "$work/tree" | tee "$work/demo.out"
     ! grep -q 'quickstart runs instead' "$logs/demo.log" || skip "the model's packages could not be installed; the quickstart ran"
     tell "$(find "$work/tree" -type f | wc -l) files"
+}
+
+demo_batch() {
+    script/demo batch --quick 2>&1 | tee "$work/batch.out"
+    ! grep -q 'quickstart runs instead' "$work/batch.out" || skip "the model's packages could not be installed; the quickstart ran"
+    tell "$(grep -o '[0-9,]* rows computed for .* distinct inputs' "$work/batch.out")"
 }
 
 demo_speech() {

@@ -9,10 +9,9 @@ use crate::value::Value;
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
-/// How one of many lookups begins.
+/// How one of many lookups begins that found nothing at first.
 pub(crate) enum Many {
-    Hit(Value),
-    /// It was missing, and no one was computing it; it may be here by now.
+    /// No one was computing it; it may be here by now.
     Begun(Begun),
     /// Another caller computes it.
     Pending(Watch<Value>),
@@ -20,30 +19,30 @@ pub(crate) enum Many {
     SameAs(usize),
 }
 
+/// Many lookups, as they begin.
+pub(crate) struct Looked {
+    /// What was found, for each key.
+    pub(crate) found: Vec<Option<Value>>,
+    /// How it stands with what was not, by its key's place.
+    pub(crate) missing: Vec<(usize, Many)>,
+}
+
 impl Cache {
     /// [`Cache::look`] and [`Cache::begin`] for each of `keys`, without waiting.
-    pub(crate) fn begin_many(&self, keys: &[Digest], tag: u64, flags: Flags) -> Result<Vec<Many>> {
+    pub(crate) fn begin_many(&self, keys: &[Digest], tag: u64, flags: Flags) -> Result<Looked> {
         self.may_begin(flags)?;
         let departed = self.flights.departed_everywhere();
         let found = if flags.looks() { self.memory.find_many(keys) } else { vec![None; keys.len()] };
-        let mut first = HashMap::new();
-        let mut missing = Vec::new();
-        let mut many: Vec<Many> = Vec::with_capacity(keys.len());
-        for ((at, key), found) in keys.iter().enumerate().zip(found) {
-            many.push(match found {
-                Some(value) => Many::Hit(value),
-                None => {
-                    let same = *first.entry(key).or_insert(at);
-                    if same == at {
-                        missing.push((at, self.flights.hash(key)));
-                    }
-                    Many::SameAs(same)
-                }
-            });
+        let (mut first, mut wanted, mut missing) = (HashMap::new(), Vec::new(), Vec::new());
+        for (at, key) in keys.iter().enumerate().filter(|(at, _)| found[*at].is_none()) {
+            match *first.entry(key).or_insert(at) {
+                same if same == at => wanted.push((at, self.flights.hash(key))),
+                same => missing.push((at, Many::SameAs(same))),
+            }
         }
-        let joined = self.flights.join_many(&missing, keys, tag, Sharing::of(flags));
-        for (at, hash, join) in joined {
-            many[at] = match join {
+        self.coalesced.fetch_add(missing.len() as u64, Ordering::Relaxed);
+        for (at, hash, join) in self.flights.join_many(&wanted, keys, tag, Sharing::of(flags)) {
+            let one = match join {
                 Join::Mine(claim) => {
                     let missed = Missed { hash, departed: departed.of(hash) };
                     Many::Begun(self.fill(claim, &missed, flags)?)
@@ -54,9 +53,8 @@ impl Cache {
                     Many::Pending(watch)
                 }
             };
+            missing.push((at, one));
         }
-        let same = many.iter().filter(|one| matches!(one, Many::SameAs(_))).count();
-        self.coalesced.fetch_add(same as u64, Ordering::Relaxed);
-        Ok(many)
+        Ok(Looked { found, missing })
     }
 }

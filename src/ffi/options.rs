@@ -52,7 +52,8 @@ pub unsafe extern "C" fn streamcache_options_new(options: *mut *mut streamcache_
 
 /// Makes options from a JSON object, such as {"max_bytes": 1073741824, "policy": "lru"}; what it doesn't name keeps
 /// its default. Names: "name" (a string), "max_bytes" and "max_chunks" (a whole number, or "unlimited"), "policy"
-/// ("s3fifo" or "lru"), "ttl_ms" and "ticket_max_age_ms" (whole numbers), "namespace" (a string), "secret" (hexadecimal digits, two a byte).
+/// ("s3fifo" or "lru"), "ttl_ms" and "ticket_max_age_ms" (whole numbers), "namespace" (a string), "secret" (hexadecimal
+/// digits, two a byte).
 ///
 /// `*options` is owned by the caller, for streamcache_options_free(). Threads: any.
 /// @param[in]  json UTF-8, need not be NUL-terminated

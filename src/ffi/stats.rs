@@ -143,17 +143,21 @@ unsafe fn fill<T>(out: *mut T, make: impl FnOnce(usize) -> T) -> Answer {
 pub struct streamcache_filter_stats {
     /// In: sizeof(streamcache_filter_stats). Out: the bytes that were filled in.
     pub struct_size: usize,
-    /// Lookups, each counted once: the sum of hits, misses and bypassed.
+    /// Lookups, each counted once: the sum of hits, misses, coalesced, bypassed and rejected.
     pub lookups: u64,
     /// Lookups that found their result.
     pub hits: u64,
     /// Lookups that did not.
     pub misses: u64,
+    /// Lookups that got the result another caller was computing.
+    pub coalesced: u64,
     /// Lookups that were told not to look.
     pub bypassed: u64,
+    /// Lookups that found a rejection.
+    pub rejected: u64,
     /// Results stored.
     pub puts: u64,
-    /// Nanoseconds of computation that hits saved, from compute_ns of their puts.
+    /// Nanoseconds of computation that hits saved, from compute_ns of their puts, or as their tickets measured it.
     pub time_saved_ns: u64,
 }
 
@@ -178,7 +182,9 @@ pub unsafe extern "C" fn streamcache_filter_get_stats(
                 lookups: now.lookups(),
                 hits: now.hits,
                 misses: now.misses,
+                coalesced: now.coalesced,
                 bypassed: now.bypassed,
+                rejected: now.rejected,
                 puts: now.puts,
                 time_saved_ns: now.time_saved_ns,
             })

@@ -14,7 +14,8 @@ pub type streamcache_status = i32;
 pub const STREAMCACHE_OK: streamcache_status = 0;
 /// Not there. Nothing is wrong: compute it and put it.
 pub const STREAMCACHE_MISS: streamcache_status = 1;
-/// Not kept: no room could be made, or the cache stores nothing. Nothing is wrong: the result is still the caller's.
+/// Not kept: no room could be made, a flag said so, its ticket was overtaken, or the cache stores nothing. Nothing is
+/// wrong: the result is still the caller's.
 pub const STREAMCACHE_NOT_STORED: streamcache_status = 2;
 /// The caller's buffer is too small: the length it needs was written, nothing else. Nothing is wrong: call again.
 pub const STREAMCACHE_BUFFER_TOO_SMALL: streamcache_status = 3;
@@ -93,7 +94,7 @@ pub extern "C" fn streamcache_status_message(status: streamcache_status) -> *con
             STREAMCACHE_OK => c"ok",
             STREAMCACHE_MISS => c"miss: not in the cache; compute it and put it",
             STREAMCACHE_NOT_STORED => {
-                c"not stored: no room could be made for it, or the cache stores nothing (max_bytes or max_chunks is 0); the result is still yours"
+                c"not stored: no room could be made for it, a flag said so, its ticket was overtaken, or the cache stores nothing (max_bytes or max_chunks is 0); the result is still yours"
             }
             STREAMCACHE_BUFFER_TOO_SMALL => c"buffer too small: call again with one of the length that was written",
             STREAMCACHE_FILL => c"fill: not in the cache and yours to compute; commit or abort the ticket",

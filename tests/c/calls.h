@@ -15,10 +15,14 @@ struct hands {
     streamcache_value *device; /* the only lease on a value of device memory that was not stored */
     streamcache_hasher *hasher;
     streamcache_barrier *barrier;
+    streamcache_ticket *ticket; /* of the filter, open, with a buffer of 8 bytes */
+    streamcache_ticket *step; /* of a stream that is released, open */
+    streamcache_batch *batch; /* of the filter: one item, its to compute */
+    streamcache_stream *stream; /* of the filter, at its beginning */
     streamcache_error *failure;
     streamcache_digest key;
     int external, destroyed; /* external memory: how often it was given, and its destructor has run */
-    enum { NOTHING, OPTIONS, CACHE, FILTER, SNAPSHOT, VALUE, HASHER, BARRIER, FAILURE } taken; /* by a release or a free */
+    enum { NOTHING, OPTIONS, CACHE, FILTER, SNAPSHOT, VALUE, HASHER, BARRIER, TICKET, BATCH, STREAM, FAILURE } taken; /* by a release or a free */
     /* given */
     streamcache_options *new_options;
     streamcache_cache *new_cache;
@@ -27,14 +31,17 @@ struct hands {
     streamcache_value *new_value;
     streamcache_hasher *new_hasher;
     streamcache_barrier *new_barrier;
+    streamcache_ticket *new_ticket;
+    streamcache_batch *new_batch;
+    streamcache_stream *new_stream;
     streamcache_error *error;
     streamcache_digest digest;
 };
 
 enum subject {
     PURE,    /* needs no cache, or only a lease */
-    HANDLE,  /* works on a cache, by its handle or that of a filter or snapshot */
-    RELEASES /* gives up a handle of a cache, filter or snapshot */
+    HANDLE,  /* works on a cache, by its handle or that of something of it: a filter, snapshot, ticket, batch or stream */
+    RELEASES /* gives up such a handle */
 };
 
 enum answer {
@@ -122,8 +129,36 @@ static inline streamcache_status put_external(struct hands *h, char where, uint3
     switch (where) {
         case 'c': return streamcache_cache_put_chunk_external(h->cache, &h->key, &external, flags, NULL, value);
         case 'f': return streamcache_filter_put_external(h->filter, &h->key, NULL, &external, flags, NULL, value);
+        case 't': return streamcache_ticket_commit_external(h->ticket, &external, NULL, value);
         default: return streamcache_snapshot_put_external(h->snapshot, &h->key, &external, flags, NULL, value);
     }
+}
+
+static inline streamcache_status begin_batch_bytes(struct hands *h) {
+    streamcache_buffer chunk;
+    chunk.data = "chunk";
+    chunk.len = 5;
+    return streamcache_filter_begin_batch_bytes(h->filter, &chunk, 1, 0, &h->new_batch);
+}
+
+static inline streamcache_status get_items(const streamcache_batch *batch) {
+    streamcache_batch_item item;
+    return streamcache_batch_get_items(batch, &item, 1, NULL);
+}
+
+static inline streamcache_status get_buffer(streamcache_ticket *ticket) {
+    void *data;
+    return streamcache_ticket_buffer(ticket, 8, &data);
+}
+
+static inline streamcache_status get_phase(const streamcache_ticket *ticket) {
+    streamcache_phase phase;
+    return streamcache_ticket_get_phase(ticket, &phase);
+}
+
+static inline streamcache_status get_position(const streamcache_stream *stream) {
+    uint64_t position;
+    return streamcache_stream_get_position(stream, &position);
 }
 
 #define HEX16 "0123456789abcdef"
@@ -176,6 +211,8 @@ static inline streamcache_status put_external(struct hands *h, char where, uint3
     ROW(streamcache_options_set_secret, PURE, STATUS_ONLY, 0,                                                          \
         streamcache_options_set_secret(h->options, HEX16 HEX16, 32))                                                   \
     ROW(streamcache_options_set_ttl_ms, PURE, STATUS_ONLY, 0, streamcache_options_set_ttl_ms(h->options, 1))           \
+    ROW(streamcache_options_set_ticket_max_age_ms, PURE, STATUS_ONLY, 0,                                               \
+        streamcache_options_set_ticket_max_age_ms(h->options, 1))                                                      \
     ROW(streamcache_options_set_max_bytes, PURE, STATUS_ONLY, 0, streamcache_options_set_max_bytes(h->options, 65536)) \
     ROW(streamcache_options_set_max_chunks, PURE, STATUS_ONLY, 0, streamcache_options_set_max_chunks(h->options, 9))   \
     ROW(streamcache_options_set_policy, PURE, STATUS_ONLY, 0,                                                          \
@@ -197,6 +234,8 @@ static inline streamcache_status put_external(struct hands *h, char where, uint3
     ROW(streamcache_value_get_tensor, PURE, STATUS_ONLY, 0, get_tensor(h->value))                                      \
     ROW(streamcache_value_blob, PURE, ZERO, 1, streamcache_value_blob(h->value, NULL) != NULL)                         \
     ROW(streamcache_value_get_content, PURE, STATUS_ONLY, 0, streamcache_value_get_content(h->value, &h->digest))      \
+    ROW(streamcache_value_get_rejection, PURE, STATUS_ONLY, STREAMCACHE_MISS,                                          \
+        streamcache_value_get_rejection(h->value, NULL))                                                               \
     ROW(streamcache_cache_load_state, HANDLE, DETAILS, 0,                                                              \
         streamcache_cache_load_state(h->cache, "id", 2, &h->key, "new", 3, &h->error))                                 \
     ROW(streamcache_cache_get_state, HANDLE, STATUS_ONLY, 0,                                                           \
@@ -249,6 +288,53 @@ static inline streamcache_status put_external(struct hands *h, char where, uint3
         streamcache_snapshot_put(h->snapshot, &h->key, "new", 3, 0, NULL, &h->new_value))                              \
     ROW(streamcache_snapshot_put_external, HANDLE, STATUS_ONLY, 0, put_external(h, 's', 0, &h->new_value))             \
     ROW(streamcache_snapshot_key, HANDLE, STATUS_ONLY, 0, streamcache_snapshot_key(h->snapshot, &h->key, &h->digest))  \
+    ROW(streamcache_filter_begin, HANDLE, STATUS_ONLY, 0,                                                              \
+        streamcache_filter_begin(h->filter, &h->key, 0, 0, &h->new_value, &h->new_ticket))                             \
+    ROW(streamcache_filter_begin_bytes, HANDLE, STATUS_ONLY, STREAMCACHE_FILL,                                         \
+        streamcache_filter_begin_bytes(h->filter, "new", 3, 0, 0, &h->new_value, &h->new_ticket, NULL))                \
+    ROW(streamcache_snapshot_begin, HANDLE, STATUS_ONLY, 0,                                                            \
+        streamcache_snapshot_begin(h->snapshot, &h->key, 0, 0, &h->new_value, &h->new_ticket))                         \
+    ROW(streamcache_cache_begin, HANDLE, STATUS_ONLY, 0,                                                               \
+        streamcache_cache_begin(h->cache, &h->key, 0, 0, &h->new_value, &h->new_ticket))                               \
+    ROW(streamcache_ticket_retain, HANDLE, STATUS_ONLY, 0, retained_ticket(h))                                         \
+    ROW(streamcache_ticket_release, RELEASES, NONE, 0, TAKES(TICKET, streamcache_ticket_release(h->ticket)))           \
+    ROW(streamcache_ticket_get_key, HANDLE, STATUS_ONLY, 0, streamcache_ticket_get_key(h->ticket, &h->digest))         \
+    ROW(streamcache_ticket_get_state, HANDLE, STATUS_ONLY, 0,                                                          \
+        streamcache_ticket_get_state(h->ticket, &h->new_value, NULL))                                                  \
+    ROW(streamcache_ticket_get_phase, HANDLE, STATUS_ONLY, 0, get_phase(h->ticket))                                    \
+    ROW(streamcache_ticket_buffer, HANDLE, STATUS_ONLY, 0, get_buffer(h->ticket))                                      \
+    ROW(streamcache_ticket_commit, HANDLE, STATUS_ONLY, 0,                                                             \
+        streamcache_ticket_commit(h->ticket, 8, NULL, &h->new_value))                                                  \
+    ROW(streamcache_ticket_commit_copy, HANDLE, STATUS_ONLY, 0,                                                        \
+        streamcache_ticket_commit_copy(h->ticket, "new", 3, NULL, &h->new_value))                                      \
+    ROW(streamcache_ticket_commit_external, HANDLE, STATUS_ONLY, 0, put_external(h, 't', 0, &h->new_value))            \
+    ROW(streamcache_ticket_commit_rejection, HANDLE, STATUS_ONLY, 0,                                                   \
+        streamcache_ticket_commit_rejection(h->ticket, 7, 0))                                                          \
+    ROW(streamcache_ticket_commit_step, HANDLE, STATUS_ONLY, 0,                                                        \
+        streamcache_ticket_commit_step(h->step, "out", 3, "next", 4, NULL, &h->new_value))                             \
+    ROW(streamcache_ticket_abort, HANDLE, STATUS_ONLY, 0, streamcache_ticket_abort(h->ticket))                         \
+    ROW(streamcache_filter_begin_batch, HANDLE, STATUS_ONLY, 0,                                                        \
+        streamcache_filter_begin_batch(h->filter, &h->key, 1, 0, &h->new_batch))                                       \
+    ROW(streamcache_filter_begin_batch_bytes, HANDLE, STATUS_ONLY, 0, begin_batch_bytes(h))                            \
+    ROW(streamcache_batch_release, RELEASES, NONE, 0, TAKES(BATCH, streamcache_batch_release(h->batch)))               \
+    ROW(streamcache_batch_get_count, HANDLE, ZERO, 1, streamcache_batch_get_count(h->batch) == 1)                      \
+    ROW(streamcache_batch_get_items, HANDLE, STATUS_ONLY, 0, get_items(h->batch))                                      \
+    ROW(streamcache_batch_wait, HANDLE, STATUS_ONLY, 0, streamcache_batch_wait(h->batch, 0))                           \
+    ROW(streamcache_batch_commit, HANDLE, STATUS_ONLY, 0,                                                              \
+        streamcache_batch_commit(h->batch, NULL, 1, "row", 3, 3, NULL, NULL))                                          \
+    ROW(streamcache_stream_open, HANDLE, DETAILS, 0,                                                                   \
+        streamcache_stream_open(h->filter, "at 0", 4, &h->new_stream, &h->error))                                      \
+    ROW(streamcache_stream_retain, HANDLE, STATUS_ONLY, 0, retained_stream(h))                                         \
+    ROW(streamcache_stream_release, RELEASES, NONE, 0, TAKES(STREAM, streamcache_stream_release(h->stream)))           \
+    ROW(streamcache_stream_begin, HANDLE, STATUS_ONLY, STREAMCACHE_FILL,                                               \
+        streamcache_stream_begin(h->stream, &h->key, 0, 0, &h->new_value, &h->new_ticket))                             \
+    ROW(streamcache_stream_get_state, HANDLE, STATUS_ONLY, 0,                                                          \
+        streamcache_stream_get_state(h->stream, &h->new_value, NULL))                                                  \
+    ROW(streamcache_stream_reset, HANDLE, DETAILS, 0, streamcache_stream_reset(h->stream, NULL, 0, &h->error))         \
+    ROW(streamcache_stream_forget, HANDLE, STATUS_ONLY, 0, streamcache_stream_forget(h->stream))                       \
+    ROW(streamcache_stream_fork, HANDLE, STATUS_ONLY, 0, streamcache_stream_fork(h->stream, &h->new_stream))           \
+    ROW(streamcache_stream_get_position, HANDLE, STATUS_ONLY, 0, get_position(h->stream))                              \
+    ROW(streamcache_stream_get_digest, HANDLE, STATUS_ONLY, 0, streamcache_stream_get_digest(h->stream, &h->digest))   \
     ROW(streamcache_cache_write_stats, HANDLE, STATUS_ONLY, 0, write_stats(h->cache))                                  \
     ROW(streamcache_cache_get_stats, HANDLE, STATUS_ONLY, 0, get_stats(h->cache))
 
@@ -268,6 +354,8 @@ RETAINED(cache)
 RETAINED(filter)
 RETAINED(snapshot)
 RETAINED(value)
+RETAINED(ticket)
+RETAINED(stream)
 
 #define DEFINED(function, subject, answer, well, call) \
     static int call_##function(struct hands *h) {      \
@@ -291,6 +379,8 @@ enum { call_count = sizeof calls / sizeof *calls };
 static inline void take_hands(struct hands *h) {
     streamcache_put_options options = put_options();
     streamcache_tensor_view tensor;
+    streamcache_digest chunk = digest_of(2);
+    void *data = NULL;
     memset(h, 0, sizeof *h);
     memset(&tensor, 0, sizeof tensor);
     OK(streamcache_options_new(&h->options));
@@ -315,11 +405,22 @@ static inline void take_hands(struct hands *h) {
     h->filter = open_filter(h->cache, "f", "state");
     OK(streamcache_filter_put(h->filter, &h->key, NULL, "value", 5, 0, NULL, NULL));
     OK(streamcache_filter_snapshot(h->filter, &h->snapshot));
+    STATUS(streamcache_filter_begin(h->filter, &chunk, 0, 0, &h->new_value, &h->ticket), STREAMCACHE_FILL);
+    OK(streamcache_ticket_buffer(h->ticket, 8, &data));
+    memcpy(data, "in place", 8);
+    chunk = digest_of(3);
+    OK(streamcache_filter_begin_batch(h->filter, &chunk, 1, 0, &h->batch));
+    OK(streamcache_stream_open(h->filter, "at 0", 4, &h->stream, NULL));
+    OK(streamcache_stream_fork(h->stream, &h->new_stream));
+    STATUS(streamcache_stream_begin(h->new_stream, &chunk, 0, 0, &h->new_value, &h->step), STREAMCACHE_FILL);
+    streamcache_stream_release(h->new_stream);
+    h->new_stream = NULL;
     OK(streamcache_cache_get_chunk(h->cache, &h->key, 0, &h->new_value));
     streamcache_value_release(h->new_value);
     h->new_value = NULL;
     STATUS(streamcache_digest_config_json("", 0, &h->digest, &h->failure), STREAMCACHE_INVALID_ARGUMENT);
     REQUIRE(h->filter != NULL && h->snapshot != NULL && h->value != NULL && h->device != NULL && h->failure != NULL);
+    REQUIRE(h->ticket != NULL && h->step != NULL && h->batch != NULL && h->stream != NULL);
 }
 
 /* Gives up what calls gave. */
@@ -331,14 +432,18 @@ static inline void drop_given(struct hands *h) {
     streamcache_value_release(h->new_value);
     streamcache_hasher_free(h->new_hasher);
     streamcache_barrier_free(h->new_barrier);
+    streamcache_ticket_release(h->new_ticket);
+    streamcache_batch_release(h->new_batch);
+    streamcache_stream_release(h->new_stream);
     streamcache_error_free(h->error);
     h->new_options = NULL, h->new_cache = NULL, h->new_filter = NULL, h->new_snapshot = NULL, h->new_value = NULL;
-    h->new_hasher = NULL, h->new_barrier = NULL, h->error = NULL;
+    h->new_hasher = NULL, h->new_barrier = NULL, h->new_ticket = NULL, h->new_batch = NULL, h->new_stream = NULL, h->error = NULL;
 }
 
 static inline int gave_nothing(const struct hands *h) {
     return h->new_options == NULL && h->new_cache == NULL && h->new_filter == NULL && h->new_snapshot == NULL &&
-           h->new_value == NULL && h->new_hasher == NULL && h->new_barrier == NULL;
+           h->new_value == NULL && h->new_hasher == NULL && h->new_barrier == NULL && h->new_ticket == NULL &&
+           h->new_batch == NULL && h->new_stream == NULL;
 }
 
 static inline void drop_hands(struct hands *h) {
@@ -351,6 +456,10 @@ static inline void drop_hands(struct hands *h) {
     streamcache_value_release(h->device);
     if (h->taken != HASHER) streamcache_hasher_free(h->hasher);
     if (h->taken != BARRIER) streamcache_barrier_free(h->barrier);
+    if (h->taken != TICKET) streamcache_ticket_release(h->ticket);
+    streamcache_ticket_release(h->step);
+    if (h->taken != BATCH) streamcache_batch_release(h->batch);
+    if (h->taken != STREAM) streamcache_stream_release(h->stream);
     if (h->taken != FAILURE) streamcache_error_free(h->failure);
     CHECK(h->destroyed == h->external);
 }

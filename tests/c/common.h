@@ -53,7 +53,8 @@ static inline streamcache_filter_stats filter_stats_of(const streamcache_filter 
 }
 
 /* Every lookup was counted once, whatever came of it. */
-#define LOOKUPS_ADD_UP(stats) CHECK((stats).lookups == (stats).hits + (stats).misses + (stats).bypassed)
+#define LOOKUPS_ADD_UP(stats) \
+    CHECK((stats).lookups == (stats).hits + (stats).misses + (stats).coalesced + (stats).bypassed + (stats).rejected)
 
 /* A flag between threads. Exchanges and additions, not loads and stores: those helgrind knows for atomic. */
 static inline void flag_set(int *flag, int value) { (void)__atomic_exchange_n(flag, value, __ATOMIC_SEQ_CST); }

@@ -279,6 +279,7 @@ ROW(streamcache_options_to_json) {
     streamcache_options_free(options);
 }
 ROW(streamcache_options_set_ttl_ms) { REFUSED(options, streamcache_options_set_ttl_ms(NULL, 1000)); }
+ROW(streamcache_options_set_ticket_max_age_ms) { REFUSED(options, streamcache_options_set_ticket_max_age_ms(NULL, 1000)); }
 ROW(streamcache_options_set_namespace) {
     streamcache_options *options = NULL;
     OK(streamcache_options_new(&options));
@@ -730,6 +731,340 @@ ROW(streamcache_pipeline_snapshot_key) {
     }
 }
 
+/* ticket */
+
+static streamcache_ticket *ticket_of(uint64_t number) {
+    streamcache_digest chunk = digest_of(number);
+    streamcache_value *value = NULL;
+    streamcache_ticket *ticket = NULL;
+    STATUS(streamcache_filter_begin(filter, &chunk, 0, 0, &value, &ticket), STREAMCACHE_FILL);
+    REQUIRE(ticket != NULL);
+    return ticket;
+}
+
+/* A begin that is refused gives neither of two. */
+#define BEGIN_REFUSED(argument, call)                    \
+    do {                                                 \
+        value = (void *)&d, ticket = (void *)&d;         \
+        REFUSED(argument, call);                         \
+        CHECK(value == NULL && ticket == NULL);          \
+    } while (0)
+/* Nor the one, where there is no room for the other. */
+#define BEGIN_HALF(argument, out, call) \
+    do {                                \
+        (out) = (void *)&d;             \
+        REFUSED(argument, call);        \
+        CHECK((out) == NULL);           \
+    } while (0)
+
+ROW(streamcache_filter_begin) {
+    streamcache_value *value;
+    streamcache_ticket *ticket;
+    BEGIN_REFUSED(filter, streamcache_filter_begin(NULL, &d, 0, 0, &value, &ticket));
+    BEGIN_REFUSED(chunk, streamcache_filter_begin(filter, NULL, 0, 0, &value, &ticket));
+    BEGIN_HALF(value, ticket, streamcache_filter_begin(filter, &d, 0, 0, NULL, &ticket));
+    BEGIN_HALF(ticket, value, streamcache_filter_begin(filter, &d, 0, 0, &value, NULL));
+}
+
+ROW(streamcache_filter_begin_bytes) {
+    streamcache_value *value;
+    streamcache_ticket *ticket;
+    streamcache_digest chunk;
+    BEGIN_REFUSED(filter, streamcache_filter_begin_bytes(NULL, "c", 1, 0, 0, &value, &ticket, &chunk));
+    BEGIN_REFUSED(data, streamcache_filter_begin_bytes(filter, NULL, 1, 0, 0, &value, &ticket, &chunk));
+    BEGIN_REFUSED(data, streamcache_filter_begin_bytes(filter, "c", SIZE_MAX, 0, 0, &value, &ticket, &chunk));
+    BEGIN_HALF(value, ticket, streamcache_filter_begin_bytes(filter, "c", 1, 0, 0, NULL, &ticket, &chunk));
+    BEGIN_HALF(ticket, value, streamcache_filter_begin_bytes(filter, "c", 1, 0, 0, &value, NULL, &chunk));
+    ALLOWED(chunk, streamcache_filter_begin_bytes(filter, "nobody's", 8, 0, 0, &value, &ticket, NULL), STREAMCACHE_FILL);
+    streamcache_ticket_release(ticket);
+}
+
+ROW(streamcache_snapshot_begin) {
+    streamcache_value *value;
+    streamcache_ticket *ticket;
+    BEGIN_REFUSED(snapshot, streamcache_snapshot_begin(NULL, &d, 0, 0, &value, &ticket));
+    BEGIN_REFUSED(chunk, streamcache_snapshot_begin(snapshot, NULL, 0, 0, &value, &ticket));
+    BEGIN_HALF(value, ticket, streamcache_snapshot_begin(snapshot, &d, 0, 0, NULL, &ticket));
+    BEGIN_HALF(ticket, value, streamcache_snapshot_begin(snapshot, &d, 0, 0, &value, NULL));
+}
+
+ROW(streamcache_cache_begin) {
+    streamcache_value *value;
+    streamcache_ticket *ticket;
+    BEGIN_REFUSED(cache, streamcache_cache_begin(NULL, &d, 0, 0, &value, &ticket));
+    BEGIN_REFUSED(key, streamcache_cache_begin(cache, NULL, 0, 0, &value, &ticket));
+    BEGIN_HALF(value, ticket, streamcache_cache_begin(cache, &d, 0, 0, NULL, &ticket));
+    BEGIN_HALF(ticket, value, streamcache_cache_begin(cache, &d, 0, 0, &value, NULL));
+}
+
+ROW(streamcache_ticket_retain) { REFUSED(ticket, streamcache_ticket_retain(NULL)); }
+ROW(streamcache_ticket_release) {
+    note("ticket");
+    streamcache_ticket_release(NULL);
+}
+
+ROW(streamcache_ticket_get_key) {
+    streamcache_ticket *ticket = ticket_of(501);
+    streamcache_digest key;
+    REFUSED(ticket, streamcache_ticket_get_key(NULL, &key));
+    REFUSED(key, streamcache_ticket_get_key(ticket, NULL));
+    streamcache_ticket_release(ticket);
+}
+
+ROW(streamcache_ticket_get_state) {
+    streamcache_ticket *ticket = ticket_of(501);
+    streamcache_value *value;
+    streamcache_digest state;
+    REFUSED_OUT(ticket, value, streamcache_ticket_get_state(NULL, &value, &state));
+    ALLOWED(value, streamcache_ticket_get_state(ticket, NULL, &state), STREAMCACHE_OK);
+    ALLOWED(state, streamcache_ticket_get_state(ticket, NULL, NULL), STREAMCACHE_OK);
+    streamcache_ticket_release(ticket);
+}
+
+ROW(streamcache_ticket_get_phase) {
+    streamcache_ticket *ticket = ticket_of(501);
+    streamcache_phase phase;
+    REFUSED(ticket, streamcache_ticket_get_phase(NULL, &phase));
+    REFUSED(phase, streamcache_ticket_get_phase(ticket, NULL));
+    streamcache_ticket_release(ticket);
+}
+
+ROW(streamcache_ticket_buffer) {
+    streamcache_ticket *ticket = ticket_of(501);
+    void *data;
+    REFUSED_OUT(ticket, data, streamcache_ticket_buffer(NULL, 1, &data));
+    REFUSED(data, streamcache_ticket_buffer(ticket, 1, NULL));
+    STATUS(streamcache_ticket_buffer(ticket, 0, &data), STREAMCACHE_OK);
+    streamcache_ticket_release(ticket);
+}
+
+ROW(streamcache_ticket_commit) {
+    streamcache_ticket *ticket = ticket_of(501);
+    streamcache_value *value;
+    void *data;
+    REFUSED_OUT(ticket, value, streamcache_ticket_commit(NULL, 1, NULL, &value));
+    REFUSED_OUT(ticket, value, streamcache_ticket_commit(ticket, 0, NULL, &value)); /* it has no buffer yet */
+    OK(streamcache_ticket_buffer(ticket, 1, &data));
+    BAD(streamcache_ticket_commit(ticket, SIZE_MAX, NULL, &value));
+    memset(data, 'v', 1);
+    ALLOWED(options, streamcache_ticket_commit(ticket, 1, NULL, NULL), STREAMCACHE_OK);
+    note("value");
+    streamcache_ticket_release(ticket);
+}
+
+ROW(streamcache_ticket_commit_copy) {
+    streamcache_ticket *ticket = ticket_of(502);
+    streamcache_value *value;
+    REFUSED_OUT(ticket, value, streamcache_ticket_commit_copy(NULL, "v", 1, NULL, &value));
+    REFUSED_OUT(data, value, streamcache_ticket_commit_copy(ticket, NULL, 1, NULL, &value));
+    REFUSED_OUT(data, value, streamcache_ticket_commit_copy(ticket, "v", SIZE_MAX, NULL, &value));
+    ALLOWED(options, streamcache_ticket_commit_copy(ticket, NULL, 0, NULL, NULL), STREAMCACHE_OK);
+    note("value");
+    streamcache_ticket_release(ticket);
+}
+
+ROW(streamcache_ticket_commit_external) {
+    streamcache_ticket *ticket = ticket_of(503);
+    int destroyed = 0;
+    streamcache_external external = external_of("v", 1, 1, &destroyed), empty = external_of(NULL, 1, 1, &destroyed);
+    streamcache_value *value;
+    DESTROYED(ticket, value, streamcache_ticket_commit_external(NULL, &external, NULL, &value));
+    REFUSED_OUT(external, value, streamcache_ticket_commit_external(ticket, NULL, NULL, &value));
+    DESTROYED(external, value, streamcache_ticket_commit_external(ticket, &empty, NULL, &value));
+    external.destroy = NULL;
+    ALLOWED(options, streamcache_ticket_commit_external(ticket, &external, NULL, NULL), STREAMCACHE_OK);
+    note("value");
+    streamcache_ticket_release(ticket);
+}
+
+ROW(streamcache_ticket_commit_rejection) { REFUSED(ticket, streamcache_ticket_commit_rejection(NULL, 1, 0)); }
+
+ROW(streamcache_ticket_commit_step) {
+    streamcache_stream *stream = NULL;
+    streamcache_ticket *ticket = NULL;
+    streamcache_value *value;
+    OK(streamcache_stream_open(filter, "s", 1, &stream, NULL));
+    STATUS(streamcache_stream_begin(stream, &d, 0, 0, &value, &ticket), STREAMCACHE_FILL);
+    REFUSED_OUT(ticket, value, streamcache_ticket_commit_step(NULL, "o", 1, "n", 1, NULL, &value));
+    REFUSED_OUT(data, value, streamcache_ticket_commit_step(ticket, NULL, 1, "n", 1, NULL, &value));
+    REFUSED_OUT(data, value, streamcache_ticket_commit_step(ticket, "o", SIZE_MAX, "n", 1, NULL, &value));
+    REFUSED_OUT(next_state, value, streamcache_ticket_commit_step(ticket, "o", 1, NULL, 1, NULL, &value));
+    REFUSED_OUT(next_state, value, streamcache_ticket_commit_step(ticket, "o", 1, "n", SIZE_MAX, NULL, &value));
+    ALLOWED(options, streamcache_ticket_commit_step(ticket, "o", 1, NULL, 0, NULL, NULL), STREAMCACHE_NOT_STORED);
+    note("value");
+    streamcache_ticket_release(ticket);
+    streamcache_stream_release(stream);
+}
+
+ROW(streamcache_ticket_abort) { REFUSED(ticket, streamcache_ticket_abort(NULL)); }
+
+ROW(streamcache_value_get_rejection) {
+    streamcache_value *value = described();
+    int32_t code;
+    REFUSED(value, streamcache_value_get_rejection(NULL, &code));
+    ALLOWED(code, streamcache_value_get_rejection(value, NULL), STREAMCACHE_MISS);
+    streamcache_value_release(value);
+}
+
+/* batch */
+
+static streamcache_batch *batch_of(uint64_t number) {
+    streamcache_digest chunk = digest_of(number);
+    streamcache_batch *batch = NULL;
+    OK(streamcache_filter_begin_batch(filter, &chunk, 1, 0, &batch));
+    REQUIRE(batch != NULL);
+    return batch;
+}
+
+ROW(streamcache_filter_begin_batch) {
+    streamcache_batch *batch;
+    REFUSED_OUT(filter, batch, streamcache_filter_begin_batch(NULL, &d, 1, 0, &batch));
+    REFUSED_OUT(chunks, batch, streamcache_filter_begin_batch(filter, NULL, 1, 0, &batch));
+    REFUSED_OUT(chunks, batch, streamcache_filter_begin_batch(filter, &d, SIZE_MAX, 0, &batch));
+    REFUSED_OUT(chunks, batch, streamcache_filter_begin_batch(filter, &d, (1 << 20) + 1, 0, &batch));
+    REFUSED(batch, streamcache_filter_begin_batch(filter, &d, 1, 0, NULL));
+    OK(streamcache_filter_begin_batch(filter, NULL, 0, 0, &batch));
+    streamcache_batch_release(batch);
+}
+
+ROW(streamcache_filter_begin_batch_bytes) {
+    streamcache_buffer chunks[2];
+    streamcache_batch *batch;
+    chunks[0].data = "c", chunks[0].len = 1;
+    chunks[1].data = NULL, chunks[1].len = 0;
+    REFUSED_OUT(filter, batch, streamcache_filter_begin_batch_bytes(NULL, chunks, 1, 0, &batch));
+    REFUSED_OUT(chunks, batch, streamcache_filter_begin_batch_bytes(filter, NULL, 1, 0, &batch));
+    REFUSED_OUT(chunks, batch, streamcache_filter_begin_batch_bytes(filter, chunks, SIZE_MAX, 0, &batch));
+    REFUSED(batch, streamcache_filter_begin_batch_bytes(filter, chunks, 1, 0, NULL));
+    OK(streamcache_filter_begin_batch_bytes(filter, chunks, 2, 0, &batch));
+    streamcache_batch_release(batch);
+    chunks[1].len = 1; /* of nothing */
+    REFUSED_OUT(chunks, batch, streamcache_filter_begin_batch_bytes(filter, chunks, 2, 0, &batch));
+    chunks[0].len = SIZE_MAX;
+    REFUSED_OUT(chunks, batch, streamcache_filter_begin_batch_bytes(filter, chunks, 1, 0, &batch));
+    OK(streamcache_filter_begin_batch_bytes(filter, NULL, 0, 0, &batch));
+    streamcache_batch_release(batch);
+}
+
+ROW(streamcache_batch_release) {
+    note("batch");
+    streamcache_batch_release(NULL);
+}
+ROW(streamcache_batch_get_count) {
+    note("batch");
+    CHECK(streamcache_batch_get_count(NULL) == 0);
+}
+
+ROW(streamcache_batch_get_items) {
+    streamcache_batch *batch = batch_of(504);
+    streamcache_batch_item item;
+    size_t count;
+    REFUSED(batch, streamcache_batch_get_items(NULL, &item, 1, &count));
+    REFUSED(items, streamcache_batch_get_items(batch, NULL, 1, &count));
+    STATUS(streamcache_batch_get_items(batch, NULL, 0, &count), STREAMCACHE_BUFFER_TOO_SMALL);
+    ALLOWED(count, streamcache_batch_get_items(batch, &item, 1, NULL), STREAMCACHE_OK);
+    streamcache_batch_release(batch);
+}
+
+ROW(streamcache_batch_wait) { REFUSED(batch, streamcache_batch_wait(NULL, 0)); }
+
+ROW(streamcache_batch_commit) {
+    static const uint32_t items[] = {0};
+    streamcache_batch *batch = batch_of(504);
+    size_t stored;
+    REFUSED(batch, streamcache_batch_commit(NULL, items, 1, "r", 1, 1, NULL, &stored));
+    REFUSED(data, streamcache_batch_commit(batch, items, 1, NULL, 1, 1, NULL, &stored));
+    BAD(streamcache_batch_commit(batch, items, SIZE_MAX, "r", 1, 1, NULL, &stored));
+    BAD(streamcache_batch_commit(batch, items, 2, "r", SIZE_MAX, 1, NULL, &stored));
+    BAD(streamcache_batch_commit(batch, items, 1, "r", SIZE_MAX, SIZE_MAX, NULL, &stored));
+    BAD(streamcache_batch_commit(batch, NULL, 0, NULL, 0, 0, NULL, &stored)); /* there is an item to compute */
+    ALLOWED(items, streamcache_batch_commit(batch, NULL, 1, "r", 1, 1, NULL, NULL), STREAMCACHE_OK);
+    note("options"), note("stored");
+    streamcache_batch_release(batch);
+}
+
+/* stream */
+
+static streamcache_stream *new_stream(void) {
+    streamcache_stream *stream = NULL;
+    OK(streamcache_stream_open(filter, "s", 1, &stream, NULL));
+    REQUIRE(stream != NULL);
+    return stream;
+}
+
+ROW(streamcache_stream_open) {
+    streamcache_stream *stream;
+    EXPLAINED(filter, streamcache_stream_open(NULL, "s", 1, &stream, &error));
+    EXPLAINED(state, streamcache_stream_open(filter, NULL, 1, &stream, &error));
+    REFUSED_OUT(state, stream, streamcache_stream_open(filter, "s", SIZE_MAX, &stream, NULL));
+    EXPLAINED(stream, streamcache_stream_open(filter, "s", 1, NULL, &error));
+    ALLOWED(error, streamcache_stream_open(filter, NULL, 0, &stream, NULL), STREAMCACHE_OK);
+    streamcache_stream_release(stream);
+}
+
+ROW(streamcache_stream_retain) { REFUSED(stream, streamcache_stream_retain(NULL)); }
+ROW(streamcache_stream_release) {
+    note("stream");
+    streamcache_stream_release(NULL);
+}
+
+ROW(streamcache_stream_begin) {
+    streamcache_stream *stream = new_stream();
+    streamcache_value *value;
+    streamcache_ticket *ticket;
+    BEGIN_REFUSED(stream, streamcache_stream_begin(NULL, &d, 0, 0, &value, &ticket));
+    BEGIN_REFUSED(chunk, streamcache_stream_begin(stream, NULL, 0, 0, &value, &ticket));
+    BEGIN_HALF(value, ticket, streamcache_stream_begin(stream, &d, 0, 0, NULL, &ticket));
+    BEGIN_HALF(ticket, value, streamcache_stream_begin(stream, &d, 0, 0, &value, NULL));
+    STATUS(streamcache_stream_begin(stream, &d, 0, 0, &value, &ticket), STREAMCACHE_FILL); /* none of these left a step open */
+    streamcache_ticket_release(ticket);
+    streamcache_stream_release(stream);
+}
+
+ROW(streamcache_stream_get_state) {
+    streamcache_stream *stream = new_stream();
+    streamcache_value *value;
+    streamcache_digest state;
+    REFUSED_OUT(stream, value, streamcache_stream_get_state(NULL, &value, &state));
+    ALLOWED(value, streamcache_stream_get_state(stream, NULL, &state), STREAMCACHE_OK);
+    ALLOWED(state, streamcache_stream_get_state(stream, NULL, NULL), STREAMCACHE_OK);
+    streamcache_stream_release(stream);
+}
+
+ROW(streamcache_stream_reset) {
+    streamcache_stream *stream = new_stream();
+    EXPLAINED(stream, streamcache_stream_reset(NULL, "s", 1, &error));
+    EXPLAINED(state, streamcache_stream_reset(stream, NULL, 1, &error));
+    EXPLAINED(state, streamcache_stream_reset(stream, "s", SIZE_MAX, &error));
+    ALLOWED(error, streamcache_stream_reset(stream, NULL, 0, NULL), STREAMCACHE_OK);
+    streamcache_stream_release(stream);
+}
+
+ROW(streamcache_stream_forget) { REFUSED(stream, streamcache_stream_forget(NULL)); }
+
+ROW(streamcache_stream_fork) {
+    streamcache_stream *stream = new_stream(), *fork;
+    REFUSED_OUT(stream, fork, streamcache_stream_fork(NULL, &fork));
+    REFUSED(fork, streamcache_stream_fork(stream, NULL));
+    streamcache_stream_release(stream);
+}
+
+ROW(streamcache_stream_get_position) {
+    streamcache_stream *stream = new_stream();
+    uint64_t position;
+    REFUSED(stream, streamcache_stream_get_position(NULL, &position));
+    REFUSED(position, streamcache_stream_get_position(stream, NULL));
+    streamcache_stream_release(stream);
+}
+
+ROW(streamcache_stream_get_digest) {
+    streamcache_stream *stream = new_stream();
+    streamcache_digest digest;
+    REFUSED(stream, streamcache_stream_get_digest(NULL, &digest));
+    REFUSED(digest, streamcache_stream_get_digest(stream, NULL));
+    streamcache_stream_release(stream);
+}
+
 /* stats */
 
 ROW(streamcache_cache_get_stats) {
@@ -799,6 +1134,7 @@ static const struct row {
     LISTED(streamcache_options_set_name),
     LISTED(streamcache_options_to_json),
     LISTED(streamcache_options_set_ttl_ms),
+    LISTED(streamcache_options_set_ticket_max_age_ms),
     LISTED(streamcache_options_set_namespace),
     LISTED(streamcache_options_set_secret),
     LISTED(streamcache_options_free),
@@ -855,6 +1191,40 @@ static const struct row {
     LISTED(streamcache_snapshot_key),
     LISTED(streamcache_pipeline_key),
     LISTED(streamcache_pipeline_snapshot_key),
+    LISTED(streamcache_filter_begin),
+    LISTED(streamcache_filter_begin_bytes),
+    LISTED(streamcache_snapshot_begin),
+    LISTED(streamcache_cache_begin),
+    LISTED(streamcache_ticket_retain),
+    LISTED(streamcache_ticket_release),
+    LISTED(streamcache_ticket_get_key),
+    LISTED(streamcache_ticket_get_state),
+    LISTED(streamcache_ticket_get_phase),
+    LISTED(streamcache_ticket_buffer),
+    LISTED(streamcache_ticket_commit),
+    LISTED(streamcache_ticket_commit_copy),
+    LISTED(streamcache_ticket_commit_external),
+    LISTED(streamcache_ticket_commit_rejection),
+    LISTED(streamcache_ticket_commit_step),
+    LISTED(streamcache_ticket_abort),
+    LISTED(streamcache_value_get_rejection),
+    LISTED(streamcache_filter_begin_batch),
+    LISTED(streamcache_filter_begin_batch_bytes),
+    LISTED(streamcache_batch_release),
+    LISTED(streamcache_batch_get_count),
+    LISTED(streamcache_batch_get_items),
+    LISTED(streamcache_batch_wait),
+    LISTED(streamcache_batch_commit),
+    LISTED(streamcache_stream_open),
+    LISTED(streamcache_stream_retain),
+    LISTED(streamcache_stream_release),
+    LISTED(streamcache_stream_begin),
+    LISTED(streamcache_stream_get_state),
+    LISTED(streamcache_stream_reset),
+    LISTED(streamcache_stream_forget),
+    LISTED(streamcache_stream_fork),
+    LISTED(streamcache_stream_get_position),
+    LISTED(streamcache_stream_get_digest),
     LISTED(streamcache_cache_get_stats),
     LISTED(streamcache_filter_get_stats),
     LISTED(streamcache_cache_write_stats),

@@ -12,9 +12,9 @@ import sys
 import threading
 import time
 
-OK, MISS, FORKED = 0, 1, -9
+OK, MISS, FILL, FORKED = 0, 1, 4, -9
 WARNING = 3
-HANDLES = ("cache", "filter", "snapshot")
+HANDLES = ("cache", "filter", "snapshot", "ticket", "batch", "stream")
 PARALLEL = 4
 TIMEOUT_S = 120
 
@@ -59,16 +59,21 @@ class Library:
 
 
 class Cache:
-    """A cache, a filter with a state, and a snapshot of it."""
+    """A cache, a filter with a state, and of that a snapshot, a ticket, a batch and a stream."""
 
     def __init__(self, library):
         self.library = library
-        self.cache, self.filter, self.snapshot = (ctypes.c_void_p() for _ in range(3))
+        self.cache, self.filter, self.snapshot, self.ticket, self.batch, self.stream = (ctypes.c_void_p() for _ in HANDLES)
         library.ok("cache_open", None, ctypes.byref(self.cache), None)
         config = library.digest(b"config")
         library.ok("filter_open", self.cache, b"f", ctypes.c_size_t(1), ctypes.byref(config), 0, ctypes.byref(self.filter), None)
         library.ok("filter_load_state", self.filter, b"state", ctypes.c_size_t(5), None)
         library.ok("filter_snapshot", self.filter, ctypes.byref(self.snapshot))
+        chunk, value, ticket = ctypes.byref(library.digest(b"ticket")), ctypes.c_void_p(), ctypes.byref(self.ticket)
+        status = library.c.streamcache_filter_begin(self.filter, chunk, 0, 0, ctypes.byref(value), ticket)
+        assert status == FILL, status
+        library.ok("filter_begin_batch", self.filter, chunk, ctypes.c_size_t(1), 0, ctypes.byref(self.batch))
+        library.ok("stream_open", self.filter, b"state", ctypes.c_size_t(5), ctypes.byref(self.stream), None)
 
     def use(self, rounds):
         """Looks up and computes; every hit is right. Answers with the number of hits."""

@@ -1,33 +1,20 @@
 #include "cache.hpp"
 
 #include <array>
-#include <stdexcept>
 #include <string_view>
 
 namespace magika {
+
+using common::fail;
+using common::require_ok;
+
 namespace {
 
 constexpr std::string_view kFilter = "magika";
 constexpr std::string_view kInputName = "bytes";  // what the model calls its input
 constexpr std::array<std::int64_t, 2> kInputDims{1, std::tuple_size_v<Input>};
 
-[[noreturn]] void fail(const std::string& what, const std::string& why) {
-    throw std::runtime_error("streamcache, " + what + ": " + why);
-}
-
-void require_ok(streamcache_status status, const std::string& what) {
-    if (status != STREAMCACHE_OK) fail(what, streamcache_status_message(status));
-}
-
-// For the calls that can say more than a status: require_ok("open", [&](streamcache_error** error) { return ...; }).
-template <class Call>
-void require_ok(const std::string& what, Call call) {
-    streamcache_error* error = nullptr;
-    const streamcache_status status = call(&error);
-    const Handle<streamcache_error, streamcache_error_free> owner{error};
-    if (status != STREAMCACHE_OK)
-        fail(what, error != nullptr ? streamcache_error_get_message(error) : streamcache_status_message(status));
-}
+}  // namespace
 
 // Name, type and shape go into the digest with the numbers, so no other input can be taken for this one.
 streamcache_digest digest(const Input& input) {
@@ -47,8 +34,6 @@ streamcache_digest digest(const Input& input) {
     require_ok(streamcache_digest_tensor(&tensor, &digest, nullptr), "digest of the input");
     return digest;
 }
-
-}  // namespace
 
 Cache::Cache(const std::string& config, const std::filesystem::path& state, std::uint64_t max_bytes) {
     streamcache_options* options = nullptr;

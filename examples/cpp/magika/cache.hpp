@@ -1,32 +1,19 @@
 // The model's answers, remembered: a small C++ room around the C functions of streamcache.
 #pragma once
 
-#include <streamcache.h>
-
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <string>
 
+#include "common/streamcache.hpp"
 #include "features.hpp"
 #include "labels.hpp"
 
 namespace magika {
 
-// Owns one C handle and releases it.
-template <auto release>
-struct Release {
-    template <class T>
-    void operator()(T* handle) const {
-        release(handle);
-    }
-};
-template <class T, auto release>
-using Handle = std::unique_ptr<T, Release<release>>;
-
-// A lease on a remembered value: the bytes stay where they are as long as it lives.
-using Lease = Handle<const streamcache_value, streamcache_value_release>;
+using common::Handle;
+using common::Lease;
 
 // How a lookup ended: with a lease on a hit, and on a miss with what `remember` needs.
 struct Lookup {
@@ -36,6 +23,9 @@ struct Lookup {
 
     explicit operator bool() const { return lease != nullptr; }
 };
+
+// The chunk that stands for an input.
+streamcache_digest digest(const Input& input);
 
 class Cache {
 public:
@@ -48,6 +38,7 @@ public:
     // Keeps what was computed after a miss.
     void remember(const Lookup& miss, const Output& output, std::chrono::nanoseconds compute_time);
 
+    streamcache_filter* filter() const { return filter_.get(); }
     streamcache_cache_stats stats() const;
 
 private:

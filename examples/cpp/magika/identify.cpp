@@ -15,9 +15,8 @@ Identifier::Identifier(const std::filesystem::path& package, const std::string& 
                        std::optional<std::uint64_t> cache_bytes)
     : labels_(package, model_folder(package, model_name)), model_(model_folder(package, model_name) / "model.onnx") {
     if (!cache_bytes) return;
-    const std::string config = R"({"model":"magika )" + model_name + R"(","model_version":")" + labels_.version() +
-                               "\"," + model_.description() + "}";
-    cache_ = std::make_unique<Cache>(config, model_folder(package, model_name) / "model.onnx", *cache_bytes);
+    cache_ = std::make_unique<Cache>(config_json(model_name, labels_.version(), model_.description()),
+                                     model_folder(package, model_name) / "model.onnx", *cache_bytes);
 }
 
 Answer Identifier::identify(const std::filesystem::path& path) {

@@ -1,16 +1,6 @@
 #include "cache.hpp"
 
-#include <stdexcept>
-
 namespace silero {
-
-void fail(const std::string& what, const std::string& why) {
-    throw std::runtime_error("streamcache, " + what + ": " + why);
-}
-
-void require_ok(streamcache_status status, const std::string& what) {
-    if (status != STREAMCACHE_OK) fail(what, streamcache_status_message(status));
-}
 
 streamcache_digest digest(const Chunk& chunk) {
     streamcache_digest digest;
