@@ -42,7 +42,7 @@
  * has what was asked for, with status(), failed() and message(). What is no error is no exception: a miss is a Lookup
  * that is false, in both forms, and put() says by a bool whether it stored. But value(), * and -> on a result without a
  * value throw, or abort() where exceptions are off, so ask first; and lookup_or_compute() throws `rejected` for a
- * rejection. Not of the library, and so also from a try_ form: std::bad_alloc from a std::string of text, and whatever a
+ * rejection. Not of the library, and so also from a try_ form: std::bad_alloc from a std::string of text, and what a
  * function throws that was given to lookup_or_compute().
  *
  * Units of one program may differ in that, and hand each other handles and results.

@@ -92,8 +92,8 @@ public:
      *     [&] { return model.run(chunk); }    // a vector, a string, an array, bytes: copied; an External: given away
      *
      * What fn throws passes through: nothing is stored, and the right to compute is somebody else's. Where another
-     * caller computes the result and `timeout` is up (or the options' flags have no_wait), fn is called all the same, so that
-     * there is an answer, and what it gives is put as by put(): those who wait have it then, too.
+     * caller computes the result and `timeout` is up (or the options' flags have no_wait), fn is called all the same,
+     * so that there is an answer, and what it gives is put as by put(): those who wait have it then, too.
      *
      * The answer is there also where it could not be stored. A rejection throws `rejected`, and in the try_ form is an
      * answer whose status() is STREAMCACHE_REJECTED. Closing the cache meanwhile is an error.
