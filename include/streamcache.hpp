@@ -37,12 +37,13 @@
  * what they are given until the put. Don't write `auto data = filter.lookup(chunk)->bytes();`: the lease is gone then.
  *
  * Errors. Each operation has two forms. `x()` throws streamcache::error, whose what() is the library's message and
- * whose status() is its status, for every negative status and for nothing else. `try_x()` throws nothing, and is all there is
- * where exceptions are off (-fno-exceptions; -fno-rtti is fine, too): it gives a result, which is true when it has what
- * was asked for, with status(), failed() and message(). What is no error is no exception: a miss is a Lookup that is
- * false, in both forms, and put() says by a bool whether it stored. value(), * and -> on a result without a value
- * throw, or abort() where exceptions are off: ask first. Not of the library, and so also from a try_ form: std::bad_alloc from
- * a std::string of text, and whatever a function throws that was given to lookup_or_compute().
+ * whose status() is its status, for every negative status and for nothing else. `try_x()` throws nothing, and is all
+ * there is where exceptions are off (-fno-exceptions; -fno-rtti is fine, too): it gives a result, which is true when it
+ * has what was asked for, with status(), failed() and message(). What is no error is no exception: a miss is a Lookup
+ * that is false, in both forms, and put() says by a bool whether it stored. But value(), * and -> on a result without a
+ * value throw, or abort() where exceptions are off, so ask first; and lookup_or_compute() throws `rejected` for a
+ * rejection. Not of the library, and so also from a try_ form: std::bad_alloc from a std::string of text, and what a
+ * function throws that was given to lookup_or_compute().
  *
  * Units of one program may differ in that, and hand each other handles and results.
  *

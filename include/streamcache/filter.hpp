@@ -91,12 +91,12 @@ public:
      *     [&](streamcache::Output &out) { model.run(chunk, out.buffer<float>(n).data()); }    // written in place
      *     [&] { return model.run(chunk); }    // a vector, a string, an array, bytes: copied; an External: given away
      *
-     * What fn throws passes through, and its right is somebody else's: nothing was stored. When another caller computes
-     * the result and `timeout` is up, fn is called all the same, for an answer late or twice is better than none, and
-     * what it gives is put as by put(): the first of the two is what others find.
+     * What fn throws passes through: nothing is stored, and the right to compute is somebody else's. Where another
+     * caller computes the result and `timeout` is up (or the options' flags have no_wait), fn is called all the same,
+     * so that there is an answer, and what it gives is put as by put(): those who wait have it then, too.
      *
-     * A rejection throws `rejected`; without exceptions the answer's status() is STREAMCACHE_REJECTED. The answer is
-     * there also where it could not be stored; an error is one only where there is no answer.
+     * The answer is there also where it could not be stored. A rejection throws `rejected`, and in the try_ form is an
+     * answer whose status() is STREAMCACHE_REJECTED. Closing the cache meanwhile is an error.
      */
     template <class Fn> Answer try_lookup_or_compute(const Digest &chunk, Fn &&fn, const PutOptions &options = {},
                                                      std::chrono::milliseconds timeout = default_timeout) {

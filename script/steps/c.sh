@@ -34,7 +34,7 @@ c_arguments() {
         threads*) echo 2 ;;
         'tier checked') echo 1 2000 ;;
         'flights') echo 2 ;;
-        'flights checked') echo 1 4 ;;
+        'flights checked') echo 1 4 slow ;;
         exit*) echo abi/symbols.txt ;;
         fork*) echo abi/symbols.txt "${forks:-50}" ;;
     esac

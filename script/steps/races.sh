@@ -7,7 +7,7 @@ steps_races() {
     step helgrind-is-on helgrind_is_on
     step helgrind-threads helgrind_test threads 2 4
     step helgrind-values helgrind_test values
-    step helgrind-flights helgrind_test flights 0.5 3
+    step helgrind-flights helgrind_test flights 0.5 3 slow
     step helgrind-batch helgrind_test batch
     step helgrind-streams helgrind_test streams
     step helgrind-tier helgrind_test tier 0.3 0

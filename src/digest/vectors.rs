@@ -109,6 +109,11 @@ impl Known {
             "filter_constant" => Scope::new("", secret(case)?.as_ref()).constant(),
             "key" => self.filters[text(case, "filter")].output(&self.one(case, "chunk")),
             "tag" => self.filters[text(case, "filter")].tag(),
+            "step" => {
+                let (state, chunk) = (self.one(case, "state_in"), self.one(case, "chunk"));
+                self.filters[text(case, "filter")].step(&state, &chunk)
+            }
+            "place" => self.filters[text(case, "filter")].place(&self.one(case, "state_in")),
             other => panic!("no formula {other}"),
         })
     }

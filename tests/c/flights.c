@@ -1,7 +1,7 @@
 /* Tickets between threads: one computes, the others wait, and get what comes of it: the value, the right to compute, or
  * an end of their patience.
  *
- *     flights [SECONDS [THREADS]]    how long threads meet at random
+ *     flights [SECONDS [THREADS [slow]]]    how long threads meet at random; slow: under a checker
  */
 #include "begin.h"
 
@@ -72,7 +72,7 @@ static void *need_it(void *argument) {
     return NULL;
 }
 
-static void a_crowd_computes_once(void) {
+static void a_crowd_computes_once(double limit) {
     static struct waiter waiters[crowd];
     streamcache_cache_stats before = stats_of(cache), after;
     double begin = now(), last = 0;
@@ -90,7 +90,7 @@ static void a_crowd_computes_once(void) {
     CHECK(computations == 1);
     CHECK(after.lookups == before.lookups + crowd && after.misses == before.misses + 1 && after.puts == before.puts + 1);
     CHECK(after.hits + after.coalesced == before.hits + before.coalesced + crowd - 1);
-    CHECK(last - begin < 1 || computations == 0); /* the bench is stricter */
+    CHECK(last - begin < limit); /* the bench is stricter */
     printf("%d threads missed a key that costs 50 ms: the last had it after %.1f ms\n", crowd, 1e3 * (last - begin));
     check_nothing_open(cache);
 }
@@ -415,7 +415,7 @@ int main(int argc, char **argv) {
     int count = argc > 2 ? atoi(argv[2]) : 8;
     cache = open_cache(PLENTY, STREAMCACHE_UNLIMITED);
     filter = open_filter(cache, "flights", "s1");
-    a_crowd_computes_once();
+    a_crowd_computes_once(argc > 3 ? 60 : 1);
     the_right_goes_to_one_who_waits();
     a_value_comes_to_those_who_wait_stored_or_not();
     who_waits_for_a_fenced_one_in_vain_begins_anew();

@@ -163,6 +163,33 @@ class Library:
     def snapshot(self, filter_):
         return self.handle("filter_snapshot", filter_)
 
+    def stream(self, filter_, state):
+        stream = c_void_p()
+        self.call("stream_open", filter_, state, c_size_t(len(state)), byref(stream), None)
+        return stream
+
+    def step(self, stream, chunk):
+        """The ticket of a step that is missing."""
+        value, ticket = c_void_p(), c_void_p()
+        self.call("stream_begin", stream, byref(chunk), 0, 0, byref(value), byref(ticket))
+        if not ticket:
+            raise Failed("it is there")
+        return ticket
+
+    def place(self, filter_, state):
+        """Of a stream that was opened at this state, of one that was reset to it, and of one that a step led there."""
+        places = [self.digest("stream_get_digest", self.stream(filter_, state))]
+        stream, length = self.stream(filter_, b"another"), c_size_t(len(state))
+        ticket = self.step(stream, self.digest("digest_chunk", state, length))
+        self.call("ticket_commit_step", ticket, b"", c_size_t(0), state, length, None, None)
+        places.append(self.digest("stream_get_digest", stream))
+        self.call("stream_reset", stream, b"another", c_size_t(7), None)
+        self.call("stream_reset", stream, state, length, None)
+        places.append(self.digest("stream_get_digest", stream))
+        if len({bytes(place) for place in places}) != 1:
+            raise Failed("it depends on the way")
+        return places[0]
+
 
 class Cases:
     def __init__(self, library, cases):
@@ -171,6 +198,10 @@ class Cases:
 
     def known(self, name):
         return Digest.from_buffer_copy(bytes.fromhex(self.cases[name]["digest"]))
+
+    def bytes_of(self, name):
+        """Of a recurrent state, which its content digest names: that of a plain chunk."""
+        return data_of(self.cases[name]["data"])
 
     def list(self, names):
         return [self.known(name) for name in names]
@@ -235,6 +266,11 @@ class Cases:
             return library.digest("key_chunk", *map(byref, arguments))
         if formula == "key":
             return self.key(case["filter"], self.known(case["chunk"]))
+        if formula == "step":
+            stream = library.stream(self.filter(case["filter"]), self.bytes_of(case["state_in"]))
+            return library.digest("ticket_get_key", library.step(stream, self.known(case["chunk"])))
+        if formula == "place":
+            return library.place(self.filter(case["filter"]), self.bytes_of(case["state_in"]))
         raise SystemExit(f"{case['case']}: nothing here for {formula!r}")
 
 

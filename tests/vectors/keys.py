@@ -134,6 +134,14 @@ def tag(filter_):
     return keyed(constant("tag"), filter_)
 
 
+def step(filter_, state_in, its_chunk):
+    return keyed(constant("step"), filter_ + state_in + its_chunk)
+
+
+def place(filter_, state_in):
+    return keyed(constant("place"), filter_ + state_in)
+
+
 # The cases: a digest as an argument is the name of an earlier case.
 
 
@@ -194,6 +202,10 @@ def digest_of(case, known):
         return output_key(one("filter"), one("chunk"))
     if formula == "tag":
         return tag(one("filter"))
+    if formula == "step":
+        return step(one("filter"), one("state_in"), one("chunk"))
+    if formula == "place":
+        return place(one("filter"), one("state_in"))
     raise SystemExit(f"{case['case']}: there is no formula {formula!r} here")
 
 
