@@ -92,9 +92,9 @@ run_cpp_block() {
     done
 }
 
-# The example at the top of the header.
+# The examples in the comment at the top of the header.
 header_example() {
-    local block found=0
+    local block found=0 lines=0
     installed
     sed '/\*\//q' include/streamcache.h >"$work/header-top"
     blocks "$work/header-top" "$work/header-blocks"
@@ -103,9 +103,10 @@ header_example() {
         grep -q 'main *(' "$block"
         run_c_block "$block"
         found=$((found + 1))
-        tell "$(wc -l <"$block") lines"
+        lines=$((lines + $(wc -l <"$block")))
     done
-    ((found == 1)) || { echo "the comment at the top of the header has $found C examples, not one"; return 1; }
+    ((found == 2)) || { echo "the comment at the top of the header has $found C examples, not two"; return 1; }
+    tell "$lines lines"
 }
 
 readme_blocks() {

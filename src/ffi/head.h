@@ -42,7 +42,8 @@
  *
  * Words. A filter is a pipeline stage: a configuration and a state. A state is its trained parameters. A chunk is one
  * unit of input. A digest is a 32-byte BLAKE3 of content; a key is a digest that names a computation. A value is an
- * immutable result; holding a reference to one is holding a lease. In formulas, keyed(k, x) is BLAKE3's keyed hash,
+ * immutable result; holding a reference to one is holding a lease. A ticket is the exclusive right to compute one missing
+ * value; a stream is a filter whose state evolves chunk by chunk. In formulas, keyed(k, x) is BLAKE3's keyed hash,
  * K_x its derive_key("streamcache v1 x"), and || joins fields of fixed length; docs/keys.md spells them out byte by byte.
  *
  * Threads. Every function may be called from any thread at any time ("Threads: any"), except on streamcache_options,
@@ -52,8 +53,8 @@
  *
  * Ownership. Pointers passed in are borrowed for the call; what is stored is copied. Every `**out` receives one
  * reference on success, which the caller releases, and NULL otherwise. release and free take NULL: release gives back
- * a reference of what is counted (cache, filter, snapshot, value), free ends what has one owner (options, error). A
- * lease outlives eviction, purge, close and the cache itself, and handles may be released in any order.
+ * a reference of what is counted (cache, filter, snapshot, value, ticket, stream) or a batch, free ends what has one owner
+ * (options, error). A lease outlives eviction, purge, close and the cache itself, and handles may be released in any order.
  *
  * Errors. Functions return a status: 0 done, positive another outcome (such as a miss), negative an error, after which
  * nothing has changed. streamcache_status_message() has a sentence for each; functions that can fail in interesting
@@ -80,10 +81,116 @@
  * Swaps. A result must land under the state that computed it. Where another thread may load a state into a filter while
  * this one computes, take a streamcache_snapshot, lease its state, look up through it, compute, put through it.
  *
+ * Tickets. Where several threads may miss one chunk at once, begin instead of get. The first caller has a ticket
+ * (STREAMCACHE_FILL): it computes, best into streamcache_ticket_buffer(), and commits; the others wait, holding no lock,
+ * until it has, or until their timeout (STREAMCACHE_BUSY). A ticket belongs to no thread. A commit or an abort ends it,
+ * and so does its last release: then one of those who wait has the right. So a computation that failed is not
+ * remembered, unless streamcache_ticket_commit_rejection() says that there is no result. A purge, a remove, a retire or a
+ * put of its key fences an open ticket: what it commits is not stored, and yet is had by its caller and by those who
+ * wait. A state loaded meanwhile does not: compute with the one of streamcache_ticket_get_state(). Who holds one ticket
+ * and waits for another, whose holder waits for the first, waits until the timeout: begin in one order, or a batch.
+ *
+ * Batches. streamcache_filter_begin_batch() looks up many chunks and waits for no one. What is missing shrinks to one
+ * ticket a distinct key: run the model over those items alone, hand its rows to streamcache_batch_commit(), and only then
+ * streamcache_batch_wait() for what others compute. In this order no two batches wait for each other.
+ *
+ * Streams. The answer of a recurrent model depends on a state that every chunk changes. A stream keys each step by the
+ * state it begins with, keeps output and next state together, moves on with a hit as with a commit, and holds the state
+ * to compute the next step from, whatever is evicted. It hits where the same chunks come again from the same beginning:
+ * a file once more, a retry, a common prefix; an endless live stream never does.
+ *
+ * ```c
+ * #include <stdio.h>
+ * #include <string.h>
+ * #include <streamcache.h>
+ *
+ * // A chunk's result, computed once however many threads ask for it: one float, here its first byte.
+ * static streamcache_value *one(streamcache_filter *filter, const char *chunk, size_t len) {
+ *   streamcache_value *value = NULL;
+ *   streamcache_ticket *ticket = NULL;
+ *   void *result = NULL;
+ *   if (streamcache_filter_begin_bytes(filter, chunk, len, STREAMCACHE_TIMEOUT_DEFAULT, 0, &value, &ticket, NULL) ==
+ *       STREAMCACHE_FILL) {
+ *     if (streamcache_ticket_buffer(ticket, sizeof(float), &result) == STREAMCACHE_OK) {
+ *       *(float *)result = (float)chunk[0]; // the model writes where the value stays
+ *       streamcache_ticket_commit(ticket, sizeof(float), NULL, &value);
+ *     }
+ *     streamcache_ticket_release(ticket); // without a commit, the right is another caller's now
+ *   }
+ *   return value; // or NULL
+ * }
+ *
+ * // The sum of many results; the model runs once, over those that are missing.
+ * static float many(streamcache_filter *filter, const streamcache_buffer *chunks, size_t count) {
+ *   streamcache_batch *batch = NULL;
+ *   streamcache_batch_item items[16];
+ *   float rows[16], sum = 0;
+ *   if (count > 16 || streamcache_filter_begin_batch_bytes(filter, chunks, count, 0, &batch)) return -1;
+ *   do {
+ *     size_t missing = 0;
+ *     streamcache_batch_get_items(batch, items, 16, NULL);
+ *     for (size_t i = 0; i < count; i++)
+ *       if (items[i].status == STREAMCACHE_FILL) rows[missing++] = (float)*(const char *)chunks[i].data;
+ *     streamcache_batch_commit(batch, NULL, missing, rows, sizeof *rows, sizeof *rows, NULL, NULL);
+ *   } while (streamcache_batch_wait(batch, STREAMCACHE_TIMEOUT_DEFAULT) == STREAMCACHE_FILL); // what others gave up
+ *   streamcache_batch_get_items(batch, items, 16, NULL);
+ *   for (size_t i = 0; i < count; i++)
+ *     if (items[i].status == STREAMCACHE_OK) sum += *(const float *)streamcache_value_data(items[i].value);
+ *   streamcache_batch_release(batch);
+ *   return sum;
+ * }
+ *
+ * // One step of a recurrent model: its state is a sum, and its output too.
+ * static float step(streamcache_stream *stream, const char *chunk) {
+ *   streamcache_digest digest;
+ *   streamcache_value *value = NULL, *state = NULL;
+ *   streamcache_ticket *ticket = NULL;
+ *   float sum = 0;
+ *   streamcache_digest_chunk(chunk, 1, &digest);
+ *   if (streamcache_stream_begin(stream, &digest, STREAMCACHE_TIMEOUT_DEFAULT, 0, &value, &ticket) == STREAMCACHE_FILL &&
+ *       streamcache_stream_get_state(stream, &state, NULL) == STREAMCACHE_OK) {
+ *     sum = *(const float *)streamcache_value_data(state) + (float)chunk[0];
+ *     streamcache_ticket_commit_step(ticket, &sum, sizeof sum, &sum, sizeof sum, NULL, NULL);
+ *   } else if (value) {
+ *     sum = *(const float *)streamcache_value_data(value);
+ *   }
+ *   streamcache_value_release(state);
+ *   streamcache_value_release(value);
+ *   streamcache_ticket_release(ticket);
+ *   return sum;
+ * }
+ *
+ * int main(void) {
+ *   const streamcache_buffer chunks[] = {{"a", 1}, {"b", 1}, {"a", 1}};
+ *   streamcache_cache *cache = NULL;
+ *   streamcache_filter *filter = NULL;
+ *   streamcache_stream *stream = NULL;
+ *   streamcache_digest config;
+ *   float zero = 0;
+ *   if (streamcache_cache_open(NULL, &cache, NULL) || streamcache_digest_config_json("{}", 2, &config, NULL) ||
+ *       streamcache_filter_open(cache, "demo", 4, &config, 0, &filter, NULL) ||
+ *       streamcache_filter_load_state(filter, "weights", 7, NULL) ||
+ *       streamcache_stream_open(filter, &zero, sizeof zero, &stream, NULL))
+ *     return 1;
+ *   streamcache_value *value = one(filter, "a", 1);
+ *   if (value) printf("one: %.0f\n", *(const float *)streamcache_value_data(value));
+ *   streamcache_value_release(value);
+ *   printf("many: %.0f\n", many(filter, chunks, 3));
+ *   for (int i = 0; i < 3; i++) printf("step: %.0f\n", step(stream, chunks[i].data));
+ *   streamcache_stream_reset(stream, NULL, 0, NULL); // the same again, from the cache
+ *   for (int i = 0; i < 3; i++) printf("again: %.0f\n", step(stream, chunks[i].data));
+ *   streamcache_stream_release(stream);
+ *   streamcache_filter_release(filter);
+ *   streamcache_cache_release(cache);
+ *   return 0;
+ * }
+ * ```
+ *
  * Fork. A child process has its parent's memory but only one of its threads; what the others held locked stays so. In
  * the child every function on a handle made before the fork answers STREAMCACHE_FORKED, and releasing one does nothing.
  * The child opens a cache of its own. Leases stay good: in the child their bytes are readable, and retain and release
- * work on its own copy. So does everything that takes no cache, filter or snapshot. Forks are noticed by
+ * work on its own copy. So does everything that takes no cache, nor anything that was
+ * made of one. Forks are noticed by
  * pthread_atfork, from the first streamcache_cache_open() on; after a _Fork(), vfork() or raw clone() nothing of the
  * library may be used.
  *
@@ -99,7 +206,8 @@
  * Trouble. No hits: compare the keys that two lookups of one chunk return; if they differ, so do its bytes, the config
  * or the state. Fewer than expected: streamcache_cache_get_stats() has misses and, apart, evictions (raise max_bytes),
  * not_stored (one value is too large, or leases are kept), expired (the time to live) and bypassed. Memory that does
- * not shrink: leased_bytes are leases that nobody released. Wrong answers: something that changes them is not in the
+ * not shrink: leased_bytes are leases that nobody released. Everyone waits: oldest_ticket_ms is of a ticket that nobody
+ * ends, see ticket_max_age_ms. Wrong answers: something that changes them is not in the
  * config, see streamcache_digest_config_json().
  */
 #ifndef STREAMCACHE_H
