@@ -8,7 +8,7 @@ steps_races() {
     step helgrind-threads helgrind_test threads 2 4
     step helgrind-values helgrind_test values
     step helgrind-flights helgrind_test flights 0.5 3 slow
-    step helgrind-batch helgrind_test batch
+    step helgrind-batch helgrind_test batch 1000
     step helgrind-streams helgrind_test streams
     step helgrind-tier helgrind_test tier 0.3 0
     step helgrind-log helgrind_test log

@@ -1,4 +1,7 @@
-/* Batches: many chunks at once; what is missing shrinks to one ticket a key, what others compute is waited for last. */
+/* Batches: many chunks at once; what is missing shrinks to one ticket a key, what others compute is waited for last.
+ *
+ *     batch [MANY]    chunks of the largest one
+ */
 #include "begin.h"
 
 #include <pthread.h>
@@ -415,13 +418,12 @@ static void overlapping_batches_end(void) {
         if (!sides[i].careless) CHECK(sides[i].values == 16ul * 200);
     }
     CHECK(now() - begin < patience / 1000);
-    printf("3 overlapping batches, 200 times: %.0f ms, tickets %lu, %lu and %lu\n", 1e3 * (now() - begin), sides[0].fills,
+    printf("3 overlapping batches, 200 times: %.0f ms; tickets %lu, %lu and %lu\n", 1e3 * (now() - begin), sides[0].fills,
         sides[1].fills, sides[2].fills);
     check_nothing_open(cache);
 }
 
-static void a_large_batch(void) {
-    enum { count = 20000 };
+static void a_large_batch(size_t count) {
     streamcache_digest *chunks = malloc(count * sizeof *chunks);
     streamcache_batch_item *items = malloc(count * sizeof *items);
     uint64_t *results = malloc(count * sizeof *results), i;
@@ -443,7 +445,7 @@ static void a_large_batch(void) {
     free(results);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     cache = open_cache(PLENTY, STREAMCACHE_UNLIMITED);
     filter = open_filter(cache, "batch", "s1");
     hits_misses_and_duplicates();
@@ -457,7 +459,7 @@ int main(void) {
     a_batch_becomes_the_owner_of_what_is_given_up();
     what_is_pending_may_be_purged_or_put();
     overlapping_batches_end();
-    a_large_batch();
+    a_large_batch(argc > 1 ? (size_t)atol(argv[1]) : 20000);
     check_nothing_open(cache);
     streamcache_filter_release(filter);
     streamcache_cache_release(cache);

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 #[derive(Debug)]
 pub(crate) struct Signal {
-    // Once they were used they must not move; none of ours does.
+    // Once they were used they must not move; none of ours does. Never destroyed, as in `lock.rs`.
     raw: UnsafeCell<libc::pthread_mutex_t>,
     changed: UnsafeCell<libc::pthread_cond_t>,
     set: UnsafeCell<bool>,
@@ -52,16 +52,6 @@ impl Signal {
             }
             *self.set.get() = false;
             libc::pthread_mutex_unlock(self.raw.get());
-        }
-    }
-}
-
-impl Drop for Signal {
-    fn drop(&mut self) {
-        // SAFETY: nobody uses it, for nobody can have a reference.
-        unsafe {
-            libc::pthread_cond_destroy(self.changed.get());
-            libc::pthread_mutex_destroy(self.raw.get());
         }
     }
 }
