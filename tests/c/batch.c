@@ -418,7 +418,7 @@ static void overlapping_batches_end(void) {
         if (!sides[i].careless) CHECK(sides[i].values == 16ul * 200);
     }
     CHECK(now() - begin < patience / 1000);
-    printf("3 overlapping batches, 200 times: %.0f ms; tickets %lu, %lu and %lu\n", 1e3 * (now() - begin), sides[0].fills,
+    printf("3 overlapping batches, 200 times: %.0f ms, tickets %lu, %lu and %lu\n", 1e3 * (now() - begin), sides[0].fills,
         sides[1].fills, sides[2].fills);
     check_nothing_open(cache);
 }
@@ -427,14 +427,19 @@ static void a_large_batch(size_t count) {
     streamcache_digest *chunks = malloc(count * sizeof *chunks);
     streamcache_batch_item *items = malloc(count * sizeof *items);
     uint64_t *results = malloc(count * sizeof *results), i;
-    streamcache_batch *batch = NULL;
+    streamcache_batch *batch = NULL, *other = NULL;
     size_t stored = 0, all = 0;
     REQUIRE(chunks != NULL && items != NULL && results != NULL);
     for (i = 0; i < count; i++) chunks[i] = digest_of(100000 + i), results[i] = i;
     OK(streamcache_filter_begin_batch(filter, chunks, count, 0, &batch));
+    OK(streamcache_filter_begin_batch(filter, chunks, count, 0, &other)); /* all of it is pending */
     OK(streamcache_batch_commit(batch, NULL, count, results, 8, 8, NULL, &stored));
     CHECK(stored == count);
     streamcache_batch_release(batch);
+    OK(streamcache_batch_wait(other, patience));
+    OK(streamcache_batch_get_items(other, items, count, &all));
+    for (i = 0; i < count; i++) CHECK(items[i].status == STREAMCACHE_OK && holds(items[i].value, &i, 8));
+    streamcache_batch_release(other);
     OK(streamcache_filter_begin_batch(filter, chunks, count, 0, &batch));
     OK(streamcache_batch_get_items(batch, items, count, &all));
     for (i = 0; i < count; i++) CHECK(items[i].status == STREAMCACHE_OK && holds(items[i].value, &i, 8));
