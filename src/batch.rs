@@ -215,8 +215,10 @@ impl Batch {
             Some(Slot::Fill(ticket)) if ticket.is_open() => Some(Arc::clone(ticket)),
             _ => None,
         };
+        let mut tickets = Vec::new();
+        tickets.try_reserve_exact(items.map_or(slots.len(), <[u32]>::len))?;
         let Some(items) = items else {
-            let tickets: Vec<_> = (0..slots.len()).filter_map(open).collect();
+            tickets.extend((0..slots.len()).filter_map(open));
             if tickets.len() != count {
                 let all = tickets.len();
                 return Err(Error::invalid(format!(
@@ -226,11 +228,13 @@ impl Batch {
             return Ok(tickets);
         };
         let mut seen = HashSet::new();
-        let one = |&at: &u32| {
+        seen.try_reserve(items.len())?;
+        for &at in items {
             let ticket = open(at as usize).filter(|_| seen.insert(at));
-            ticket.ok_or_else(|| Error::invalid(format!("item {at} is not this batch's to compute, or has two rows")))
-        };
-        items.iter().map(one).collect()
+            let wrong = || Error::invalid(format!("item {at} is not this batch's to compute, or has two rows"));
+            tickets.push(ticket.ok_or_else(wrong)?);
+        }
+        Ok(tickets)
     }
 }
 

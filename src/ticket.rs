@@ -318,6 +318,8 @@ impl Ticket {
             }
             Source::Step(output, next) => {
                 companion = next.map(|next| self.cache.companion(&self.key, next)).transpose()?;
+                // Digested before anyone finds it: each stream that moves on to it needs that.
+                companion.as_ref().map(Value::content).transpose()?;
                 Payload::Copy(output)
             }
         };

@@ -130,7 +130,7 @@ fn flags_depart_from_looking_counting_and_storing() {
     let (all, own) = (cache.stats(), filter.stats());
     assert_eq!((all.hits, all.misses, all.bypassed, all.lookups()), (3, 0, 2, 5), "a peek counts nothing");
     assert_eq!((own.hits, own.misses, own.bypassed, own.puts, own.lookups()), (3, 0, 2, 2, 5));
-    assert!(Flags::from_bits(16).is_err() && Flags::from_bits(15).is_ok());
+    assert!(Flags::from_bits(32).is_err() && Flags::from_bits(31).is_ok());
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn a_released_filters_counts_stay_while_its_id_is_in_use() {
     let misses = || {
         cache
             .write_stats(streamcache::Format::Json)
-            .matches("\"test\":{\"bypassed\":0,\"hits\":0,\"lookups\":2,\"misses\":2")
+            .matches("\"test\":{\"bypassed\":0,\"coalesced\":0,\"hits\":0,\"lookups\":2,\"misses\":2")
             .count()
     };
     assert_eq!(misses(), 1);

@@ -35,6 +35,7 @@ c_arguments() {
         'tier checked') echo 1 2000 ;;
         'flights') echo 2 ;;
         'flights checked') echo 1 4 slow ;;
+        'batch checked') echo 1000 ;;
         exit*) echo abi/symbols.txt ;;
         fork*) echo abi/symbols.txt "${forks:-50}" ;;
     esac

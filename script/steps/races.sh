@@ -1,14 +1,14 @@
 # shellcheck shell=bash disable=SC2154  # what these files use of script/test, of lib.sh and of each other
 # The tests of many threads under valgrind's helgrind, with the library built for it: helgrind understands the locks of
-# POSIX threads alone, so src/lock.rs and arc-swap are exchanged for such (tests/helgrind). Thus it sees what our code
-# touches under which lock, and nearly nothing is left to be suppressed.
+# POSIX threads alone, so src/lock.rs, src/flight/sync.rs and arc-swap are exchanged for such (tests/helgrind). Thus it
+# sees what our code touches under which lock, and nearly nothing is left to be suppressed.
 
 steps_races() {
     step helgrind-is-on helgrind_is_on
     step helgrind-threads helgrind_test threads 2 4
     step helgrind-values helgrind_test values
     step helgrind-flights helgrind_test flights 0.5 3 slow
-    step helgrind-batch helgrind_test batch
+    step helgrind-batch helgrind_test batch 1000
     step helgrind-streams helgrind_test streams
     step helgrind-tier helgrind_test tier 0.3 0
     step helgrind-log helgrind_test log
@@ -24,6 +24,7 @@ build_helgrind() {
     mkdir -p "$source" "$helgrind_lib"
     cp -r Cargo.toml Cargo.lock build.rs cbindgen.toml src benches tests "$source"
     cp tests/helgrind/lock.rs "$source/src/lock.rs"
+    cp tests/helgrind/sync.rs "$source/src/flight/sync.rs"
     (
         cd "$source"
         cargo rustc --lib --crate-type cdylib --target-dir "$target/helgrind" \

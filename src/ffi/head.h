@@ -73,10 +73,11 @@
  *
  * Allocator. When it refuses what a result or a state needs (bytes, description, a place in the index) or a file's
  * buffer, the answer is STREAMCACHE_NO_MEMORY; the limits still hold and the next call works. Lookups, removals, purges
- * and releases need no memory. Rust ends the process when the allocator refuses one of these: a handle, options included,
- * and what a filter notes of a state it loads; text, which is JSON, stats, log messages and the words of an error; with
- * LRU the index, where it grows or shrinks; what is set up once, in the process by its first call, and in a thread by
- * its first load, snapshot or state of a filter and when it first waits for a lock.
+ * and releases need no memory, nor does giving a ticket up. Rust ends the process when the allocator refuses one of
+ * these: a handle, options, tickets and what a begin notes of one included, and what a filter notes of a state it
+ * loads; text, which is JSON, stats, log messages and the words of an error; with LRU the index, where it grows or
+ * shrinks; what is set up once, in the process by its first call, and in a thread by its first load, snapshot or state
+ * of a filter and when it first waits for a lock.
  *
  * Swaps. A result must land under the state that computed it. Where another thread may load a state into a filter while
  * this one computes, take a streamcache_snapshot, lease its state, look up through it, compute, put through it.

@@ -295,9 +295,12 @@ impl<T: Clone> Seats<'_, T> {
     /// Leaves every line, and takes what was handed over at the last moment.
     fn leave(self, turns: &mut Vec<(usize, Turn<T>)>) {
         let number = self.waiter.number;
+        let known = turns.len(); // in the order of the watches
+        let mut passed = 0;
         for (at, watch) in self.watches.iter().enumerate() {
-            let known = turns.iter().any(|(known, _)| *known == at);
-            if !known && watch.flight.leave(number) {
+            if passed < known && turns[passed].0 == at {
+                passed += 1;
+            } else if watch.flight.leave(number) {
                 turns.push((at, Turn::Mine(watch.flights.claim(&watch.flight, number, Instant::now()))));
             }
         }

@@ -184,6 +184,142 @@ static void use_values(streamcache_cache *cache, streamcache_filter *filter) {
     CALL(streamcache_filter_remove(filter, &chunk), STREAMCACHE_OK);
 }
 
+static streamcache_ticket *begin_it(streamcache_filter *filter, uint64_t number) {
+    streamcache_digest chunk = digest_of(number);
+    streamcache_value *value = NULL;
+    streamcache_ticket *ticket = NULL;
+    CALL(streamcache_filter_begin(filter, &chunk, 0, 0, &value, &ticket), STREAMCACHE_FILL);
+    return ticket;
+}
+
+/* Every way to commit: what was refused left the ticket open. */
+static void use_tickets(streamcache_cache *cache, streamcache_filter *filter) {
+    static const int64_t dims[] = {10, 100};
+    streamcache_put_options options = put_options();
+    streamcache_external external = external_of(bytes, sizeof bytes, large, &destroyed);
+    streamcache_tensor_view view = floats_at(0, 2, dims);
+    streamcache_ticket *ticket = begin_it(filter, 900), *none = NULL;
+    streamcache_digest chunk = digest_of(900);
+    streamcache_value *value = NULL;
+    uint64_t before = stats_of(cache).bytes;
+    void *data = NULL;
+    options.compute_ns = 1000; /* measured, it would be as long as chance has it, and so would the text of the stats */
+    options.tensors = &view;
+    options.tensor_count = 1;
+    GIVES(data, streamcache_ticket_buffer(ticket, large, &data), STREAMCACHE_OK);
+    memcpy(data, bytes, large);
+    under_way = "streamcache_ticket_commit(ticket, 5000, &options, &value)";
+    answer = streamcache_ticket_commit(ticket, 5000, &options, &value);
+    under_way = NULL;
+    if (answer == STREAMCACHE_NO_MEMORY) { /* the buffer may be gone, and the right is not */
+        seen->statuses++;
+        CHECK(value == NULL && stats_of(cache).open_tickets == 1);
+        answer = streamcache_ticket_commit_copy(ticket, bytes, 5000, &options, &value);
+    }
+    OK(answer);
+    CHECK(holds(value, bytes, 5000) && streamcache_value_tensor_count(value) == 1);
+    FREES(streamcache_value_release(value));
+    FREES(streamcache_ticket_release(ticket));
+    CALL(streamcache_filter_begin(filter, &chunk, 0, 0, &value, &none), STREAMCACHE_OK);
+    streamcache_value_release(value);
+    ticket = begin_it(filter, 901);
+    GIVES(value, streamcache_ticket_commit_copy(ticket, bytes, large, &options, &value), STREAMCACHE_OK);
+    CHECK(holds(value, bytes, large));
+    streamcache_value_release(value);
+    streamcache_ticket_release(ticket);
+    ticket = begin_it(filter, 902);
+    {
+        long failed = seen->statuses;
+        GIVES(value, streamcache_ticket_commit_external(ticket, &external, NULL, &value), STREAMCACHE_OK);
+        given += 1 + (int)(seen->statuses - failed);
+    }
+    streamcache_value_release(value);
+    streamcache_ticket_release(ticket);
+    ticket = begin_it(filter, 903);
+    CALL(streamcache_ticket_commit_rejection(ticket, 7, 0), STREAMCACHE_OK);
+    streamcache_ticket_release(ticket);
+    ticket = begin_it(filter, 904);
+    CALL(streamcache_cache_purge(cache, 0), STREAMCACHE_OK);
+    GIVES(value, streamcache_ticket_commit_copy(ticket, bytes, large, NULL, &value), STREAMCACHE_NOT_STORED);
+    streamcache_value_release(value);
+    streamcache_ticket_release(ticket);
+    ticket = begin_it(filter, 905);
+    CALL(streamcache_ticket_abort(ticket), STREAMCACHE_OK);
+    streamcache_ticket_release(ticket);
+    CHECK(stats_of(cache).open_tickets == 0 && stats_of(cache).bytes <= before);
+}
+
+static void use_batches(streamcache_cache *cache, streamcache_filter *filter) {
+    streamcache_digest chunks[8];
+    streamcache_batch *batch = NULL;
+    streamcache_batch_item items[8];
+    size_t stored = 0, i;
+    for (i = 0; i < 8; i++) chunks[i] = digest_of(910 + i / 2);
+    GIVES(batch, streamcache_filter_begin_batch(filter, chunks, 8, 0, &batch), STREAMCACHE_OK);
+    CALL(streamcache_batch_get_items(batch, items, 8, NULL), STREAMCACHE_OK);
+    under_way = "streamcache_batch_commit(batch, NULL, 4, bytes, 1000, 1000, NULL, &stored)";
+    answer = streamcache_batch_commit(batch, NULL, 4, bytes, 1000, 1000, NULL, &stored);
+    under_way = NULL;
+    if (answer == STREAMCACHE_NO_MEMORY) { /* the rows before are committed, the others can be */
+        size_t rest = 4 - stored;
+        seen->statuses++;
+        CHECK(stored < 4 && stats_of(cache).open_tickets == rest);
+        answer = streamcache_batch_commit(batch, NULL, rest, bytes + 1000 * stored, 1000, 1000, NULL, &stored);
+        CHECK(stored == rest);
+    }
+    OK(answer);
+    CALL(streamcache_batch_wait(batch, 0), STREAMCACHE_OK);
+    CALL(streamcache_batch_get_items(batch, items, 8, NULL), STREAMCACHE_OK);
+    for (i = 0; i < 8; i++) CHECK(items[i].status == STREAMCACHE_OK && holds(items[i].value, bytes + 1000 * (i / 2), 1000));
+    FREES(streamcache_batch_release(batch));
+    CHECK(stats_of(cache).open_tickets == 0 && stats_of(cache).detached_bytes == 0);
+}
+
+static void use_streams(streamcache_cache *cache, streamcache_filter *filter) {
+    streamcache_stream *stream = NULL, *fork = NULL;
+    streamcache_digest chunk = digest_of(920), digest;
+    streamcache_value *value = NULL;
+    streamcache_ticket *ticket = NULL;
+    streamcache_put_options options = put_options();
+    uint64_t position = 0;
+    options.compute_ns = 1000;
+    GIVES(stream, streamcache_stream_open(filter, bytes, large, &stream, NULL), STREAMCACHE_OK);
+    CALL(streamcache_stream_begin(stream, &chunk, 0, 0, &value, &ticket), STREAMCACHE_FILL);
+    GIVES(value, streamcache_stream_get_state(stream, &value, &digest), STREAMCACHE_OK);
+    streamcache_value_release(value);
+    GIVES(value, streamcache_ticket_commit_step(ticket, bytes, large, copied, large, &options, &value), STREAMCACHE_OK);
+    CHECK(holds(value, bytes, large));
+    streamcache_value_release(value);
+    streamcache_ticket_release(ticket);
+    ticket = NULL;
+    CALL(streamcache_stream_get_digest(stream, &digest), STREAMCACHE_OK);
+    GIVES(fork, streamcache_stream_fork(stream, &fork), STREAMCACHE_OK);
+    CALL(streamcache_stream_reset(fork, bytes, large, NULL), STREAMCACHE_OK);
+    CALL(streamcache_stream_begin(fork, &chunk, 0, 0, &value, &ticket), STREAMCACHE_OK);
+    CHECK(holds(value, bytes, large) && ticket == NULL);
+    streamcache_value_release(value);
+    CALL(streamcache_stream_get_position(fork, &position), STREAMCACHE_OK);
+    CHECK(position == 1);
+    CALL(streamcache_stream_forget(fork), STREAMCACHE_OK);
+    FREES(streamcache_stream_release(fork));
+    FREES(streamcache_stream_release(stream));
+    CALL(streamcache_cache_purge(cache, 0), STREAMCACHE_OK);
+    CHECK(stats_of(cache).open_tickets == 0 && stats_of(cache).detached_bytes == 0);
+}
+
+/* Which part of the table of tickets has which is chance: after many at once every part has room, and chance no say. */
+static void make_room_for_tickets(streamcache_cache *cache) {
+    enum { many = 400 };
+    streamcache_ticket *tickets[many];
+    streamcache_value *value = NULL;
+    int i;
+    for (i = 0; i < many; i++) {
+        streamcache_digest key = digest_of(10000 + (uint64_t)i);
+        STATUS(streamcache_cache_begin(cache, &key, 0, 0, &value, &tickets[i]), STREAMCACHE_FILL);
+    }
+    for (i = 0; i < many; i++) streamcache_ticket_release(tickets[i]);
+}
+
 static void use_filter(streamcache_cache *cache, streamcache_filter *filter) {
     streamcache_snapshot *snapshot = NULL;
     streamcache_value *value = NULL;
@@ -242,6 +378,10 @@ static void happy_path(streamcache_policy policy) {
     GIVES(value, streamcache_cache_get_state(cache, "state", 5, &value, NULL), STREAMCACHE_OK);
     FREES(streamcache_value_release(value));
     use_values(cache, filter);
+    make_room_for_tickets(cache);
+    use_tickets(cache, filter);
+    use_batches(cache, filter);
+    use_streams(cache, filter);
     use_filter(cache, filter);
     CALL(streamcache_cache_write_stats(cache, STREAMCACHE_FORMAT_JSON, text, sizeof text, &len), STREAMCACHE_OK);
     CALL(streamcache_cache_write_stats(cache, STREAMCACHE_FORMAT_PROMETHEUS, text, sizeof text, &len), STREAMCACHE_OK);
@@ -319,13 +459,27 @@ static const struct {
     {"streamcache_filter_put_external", 1, 0},
     {"streamcache_snapshot_put", 1, 0},
     {"streamcache_filter_retire", 1, 0},
+    {"streamcache_filter_begin", 0, 0},
+    {"streamcache_filter_begin_batch", 0, 0},
+    {"streamcache_stream_open", 0, 0},
+    {"streamcache_stream_begin", 0, 0},
+    {"streamcache_stream_fork", 0, 0},
+    {"streamcache_ticket_commit", 1, 0},
+    {"streamcache_ticket_commit_copy", 1, 0},
+    {"streamcache_ticket_commit_external", 1, 0},
+    {"streamcache_ticket_commit_rejection", 1, 0},
+    {"streamcache_ticket_commit_step", 1, 0},
+    {"streamcache_batch_commit", 1, 0},
 };
 
 /* What needs memory, and answers when there is none. */
 static const char *const answers[] = {
     "streamcache_cache_put_chunk", "streamcache_cache_put_chunk_external", "streamcache_filter_put",
     "streamcache_filter_put_external", "streamcache_snapshot_put", "streamcache_value_get_content",
-    "streamcache_filter_load_state", "streamcache_cache_load_state",
+    "streamcache_filter_load_state", "streamcache_cache_load_state", "streamcache_ticket_buffer",
+    "streamcache_ticket_commit", "streamcache_ticket_commit_copy", "streamcache_ticket_commit_external",
+    "streamcache_ticket_commit_rejection", "streamcache_ticket_commit_step", "streamcache_batch_commit",
+    "streamcache_stream_open", "streamcache_stream_reset",
 };
 
 /* What needs none. */
@@ -334,6 +488,9 @@ static const char *const needs_none[] = {
     "streamcache_snapshot_get_state", "streamcache_filter_remove", "streamcache_filter_purge", "streamcache_cache_purge",
     "streamcache_cache_unload_state", "streamcache_cache_close", "streamcache_value_release",
     "streamcache_snapshot_release", "streamcache_filter_release", "streamcache_cache_release",
+    "streamcache_ticket_abort", "streamcache_ticket_release", "streamcache_batch_get_items", "streamcache_batch_wait",
+    "streamcache_batch_release", "streamcache_stream_get_state", "streamcache_stream_get_position",
+    "streamcache_stream_get_digest", "streamcache_stream_forget", "streamcache_stream_release",
 };
 
 static int is_allowed(size_t policy, size_t row) {

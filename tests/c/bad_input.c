@@ -750,7 +750,12 @@ static void flags_nobody_knows(void) {
     size_t len;
     int destroyed = 0;
     streamcache_external external = external_of("v", 1, 0, &destroyed);
+    streamcache_ticket *ticket = NULL;
+    streamcache_batch *batch = NULL;
+    streamcache_stream *stream = NULL;
+    int i;
     OK(streamcache_filter_snapshot(filter, &snapshot));
+    OK(streamcache_stream_open(filter, "s", 1, &stream, NULL));
 #define REFUSED(call)                                \
     do {                                             \
         value = (streamcache_value *)(void *)&value; \
@@ -772,7 +777,28 @@ static void flags_nobody_knows(void) {
     /* To look without counting is nothing that a put could do. */
     REFUSED(streamcache_cache_put_chunk(cache, &key, "v", 1, STREAMCACHE_PEEK, NULL, &value));
     REFUSED(streamcache_filter_put(filter, &key, NULL, "v", 1, STREAMCACHE_PEEK, NULL, &value));
+    REFUSED(streamcache_filter_put(filter, &key, NULL, "v", 1, STREAMCACHE_NO_WAIT, NULL, &value)); /* nor to wait */
+#define NO_TICKET(call)                                 \
+    do {                                                \
+        ticket = (streamcache_ticket *)(void *)&ticket; \
+        REFUSED(call);                                  \
+        CHECK(ticket == NULL);                          \
+    } while (0)
+    /* Whoever begins means to compute: that is no peek. */
+    for (i = 0; i < 2; i++) {
+        uint32_t bad = i == 0 ? unknown : STREAMCACHE_PEEK;
+        NO_TICKET(streamcache_filter_begin(filter, &key, 0, bad, &value, &ticket));
+        NO_TICKET(streamcache_filter_begin_bytes(filter, "c", 1, 0, bad, &value, &ticket, NULL));
+        NO_TICKET(streamcache_snapshot_begin(snapshot, &key, 0, bad, &value, &ticket));
+        NO_TICKET(streamcache_cache_begin(cache, &key, 0, bad, &value, &ticket));
+        NO_TICKET(streamcache_stream_begin(stream, &key, 0, bad, &value, &ticket));
+        STATUS(streamcache_filter_begin_batch(filter, &key, 1, bad, &batch), STREAMCACHE_INVALID_ARGUMENT);
+        STATUS(streamcache_filter_begin_batch_bytes(filter, NULL, 0, bad, &batch), STREAMCACHE_INVALID_ARGUMENT);
+        CHECK(batch == NULL);
+    }
+#undef NO_TICKET
 #undef REFUSED
+    streamcache_stream_release(stream);
     STATUS(streamcache_cache_get_chunk_into(cache, &key, unknown, NULL, 0, &len), STREAMCACHE_INVALID_ARGUMENT);
     STATUS(streamcache_filter_get_into(filter, &key, unknown, NULL, 0, &len, NULL), STREAMCACHE_INVALID_ARGUMENT);
     STATUS(streamcache_filter_open(cache, "g", 1, &key, unknown, &second, NULL), STREAMCACHE_INVALID_ARGUMENT);

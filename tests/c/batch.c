@@ -1,4 +1,7 @@
-/* Batches: many chunks at once; what is missing shrinks to one ticket a key, what others compute is waited for last. */
+/* Batches: many chunks at once; what is missing shrinks to one ticket a key, what others compute is waited for last.
+ *
+ *     batch [MANY]    chunks of the largest one
+ */
 #include "begin.h"
 
 #include <pthread.h>
@@ -420,19 +423,23 @@ static void overlapping_batches_end(void) {
     check_nothing_open(cache);
 }
 
-static void a_large_batch(void) {
-    enum { count = 20000 };
+static void a_large_batch(size_t count) {
     streamcache_digest *chunks = malloc(count * sizeof *chunks);
     streamcache_batch_item *items = malloc(count * sizeof *items);
     uint64_t *results = malloc(count * sizeof *results), i;
-    streamcache_batch *batch = NULL;
+    streamcache_batch *batch = NULL, *other = NULL;
     size_t stored = 0, all = 0;
     REQUIRE(chunks != NULL && items != NULL && results != NULL);
     for (i = 0; i < count; i++) chunks[i] = digest_of(100000 + i), results[i] = i;
     OK(streamcache_filter_begin_batch(filter, chunks, count, 0, &batch));
+    OK(streamcache_filter_begin_batch(filter, chunks, count, 0, &other)); /* all of it is pending */
     OK(streamcache_batch_commit(batch, NULL, count, results, 8, 8, NULL, &stored));
     CHECK(stored == count);
     streamcache_batch_release(batch);
+    OK(streamcache_batch_wait(other, patience));
+    OK(streamcache_batch_get_items(other, items, count, &all));
+    for (i = 0; i < count; i++) CHECK(items[i].status == STREAMCACHE_OK && holds(items[i].value, &i, 8));
+    streamcache_batch_release(other);
     OK(streamcache_filter_begin_batch(filter, chunks, count, 0, &batch));
     OK(streamcache_batch_get_items(batch, items, count, &all));
     for (i = 0; i < count; i++) CHECK(items[i].status == STREAMCACHE_OK && holds(items[i].value, &i, 8));
@@ -443,7 +450,7 @@ static void a_large_batch(void) {
     free(results);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     cache = open_cache(PLENTY, STREAMCACHE_UNLIMITED);
     filter = open_filter(cache, "batch", "s1");
     hits_misses_and_duplicates();
@@ -457,7 +464,7 @@ int main(void) {
     a_batch_becomes_the_owner_of_what_is_given_up();
     what_is_pending_may_be_purged_or_put();
     overlapping_batches_end();
-    a_large_batch();
+    a_large_batch(argc > 1 ? (size_t)atol(argv[1]) : 20000);
     check_nothing_open(cache);
     streamcache_filter_release(filter);
     streamcache_cache_release(cache);
