@@ -118,7 +118,9 @@ public:
 
 #ifdef STREAMCACHE_EXCEPTIONS
     static Digest chunk(streamcache::bytes data) { return try_chunk(data).value(); }
-    static void chunks(view<streamcache::bytes> chunks, writable<Digest> digests) { try_chunks(chunks, digests).value(); }
+    static void chunks(view<streamcache::bytes> chunks, writable<Digest> digests) {
+        detail::check(try_chunks(chunks, digests));
+    }
     static Digest chunk_file(std::string_view path) { return try_chunk_file(path).value(); }
     static Digest tensor(const streamcache_tensor &tensor) { return try_tensor(tensor).value(); }
     static Digest tensor(dtype type, view<std::int64_t> dims, streamcache::bytes data, std::string_view name = {}) {
