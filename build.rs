@@ -6,11 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The header's sections: a file of src/ffi, and its banner.
-const SECTIONS: [(&str, &str); 18] = [
+const SECTIONS: [(&str, &str); 19] = [
     ("version", "Version"),
     ("status", "Status and error"),
     ("log", "Log"),
     ("digest", "Digest"),
+    ("digest_many", "Digest: many at once"),
     ("hasher", "Hasher and barrier: digests made piece by piece"),
     ("options", "Options"),
     ("cache", "Cache"),

@@ -708,6 +708,33 @@ streamcache_status streamcache_key_chunk(const streamcache_digest *config,
                                          const streamcache_digest *chunk,
                                          streamcache_digest *key);
 
+/* ---- Digest: many at once ---------------------------------------------------------------------------------------- */
+
+/** Some bytes of the caller's. */
+typedef struct streamcache_buffer {
+  /** The bytes; NULL only with length 0. */
+  const void *data;
+  /** How many. */
+  size_t len;
+} streamcache_buffer;
+
+/**
+ * Digests many chunks, each as streamcache_digest_chunk() does. Where several have the same length, of 1024 bytes or
+ * less and a multiple of 64, they are digested side by side: up to 16 in little more time than one.
+ *
+ * Borrows everything for the call. Threads: any. Reads each chunk once.
+ * @param[in]  chunks the chunks, `count` of them; NULL only with count 0
+ * @param[in]  count how many
+ * @param[out] digests one for each, in their order; NULL only with count 0
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer; nothing was written
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused; nothing was written
+ * @since 0.1.0
+ */
+streamcache_status streamcache_digest_chunks(const streamcache_buffer *chunks,
+                                             size_t count,
+                                             streamcache_digest *digests);
+
 /* ---- Hasher and barrier: digests made piece by piece ------------------------------------------------------------- */
 
 /**
@@ -2493,14 +2520,6 @@ streamcache_status streamcache_ticket_abort(streamcache_ticket *ticket);
 /** A batch: chunks that were looked up together. Any thread, any time; one owner. */
 typedef struct streamcache_batch streamcache_batch;
 
-/** Some bytes of the caller's. */
-typedef struct streamcache_buffer {
-  /** The bytes; NULL only with length 0. */
-  const void *data;
-  /** How many. */
-  size_t len;
-} streamcache_buffer;
-
 /** One chunk of a batch, as it stands. */
 typedef struct streamcache_batch_item {
   /**
@@ -2540,8 +2559,7 @@ streamcache_status streamcache_filter_begin_batch(streamcache_filter *filter,
                                                   streamcache_batch **batch);
 
 /**
- * Digests many chunks and looks them up: streamcache_digest_chunk() for each and streamcache_filter_begin_batch() in
- * one.
+ * Digests many chunks and looks them up: streamcache_digest_chunks() and streamcache_filter_begin_batch() in one.
  *
  * Borrows everything for the call; `*batch` receives the batch, for streamcache_batch_release(). Threads: any.
  * @param[in]  filter the filter

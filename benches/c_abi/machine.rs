@@ -39,6 +39,11 @@ impl Machine {
         }
     }
 
+    /// Whether its processor has this one of the features that BLAKE3 has code for.
+    pub fn has(&self, feature: &str) -> bool {
+        self.features.contains(&feature)
+    }
+
     /// The same for machines.
     pub fn json(&self) -> Json {
         json!({

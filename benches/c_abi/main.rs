@@ -47,7 +47,7 @@ fn main() {
             put::measure(&library, arguments.quick, &mut report);
         }
         if arguments.wants("once") {
-            once::measure(&library, arguments.quick, &mut report);
+            once::measure(&library, &machine, arguments.quick, &mut report);
         }
     }
     report.finish(&arguments);

@@ -5,6 +5,7 @@ use super::common::Report;
 use super::common::goal::{Goal, Unit};
 use super::common::table::{self, grouped};
 use super::library::{Key, Library};
+use super::machine::Machine;
 use super::random::Random;
 use super::ring::size_name;
 use super::rounds::{Spread, alternate};
@@ -23,6 +24,10 @@ const HOT_CHUNKS: usize = 1024;
 const HOT_VALUE: usize = 256;
 const BATCH: usize = 256;
 
+/// What a batch of buffers digests, and how much faster it must be than one by one, by what the processor has.
+const BUFFER: usize = 1 << 10;
+const FASTER: [(&str, f64); 2] = [("avx512f", 2.5), ("avx2", 1.5)];
+
 const PUT_SIZES: [(usize, f64); 2] = [(4 << 10, 1.6), (64 << 10, 1.1)];
 /// Full from the warm-up on, so that each put evicts one.
 const PUT_BUDGET: usize = 64 << 20;
@@ -36,7 +41,7 @@ const PUT: Unit = Unit { name: "×", decimals: 3, compared: "a plain put" };
 const SINGLE: Unit = Unit { name: "×", decimals: 3, compared: "256 single begins" };
 const MILLISECONDS: Unit = Unit { name: "ms", decimals: 1, compared: "until the last has it" };
 
-pub fn measure(library: &Library, quick: bool, report: &mut Report) {
+pub fn measure(library: &Library, machine: &Machine, quick: bool, report: &mut Report) {
     let rounds = if quick { QUICK_ROUNDS } else { ROUNDS };
     let mut rows = vec![row!["", "ratio", "p25–p75", "ns", "min", "against, ns", "min"]];
     let mut sections = Vec::new();
@@ -55,6 +60,11 @@ pub fn measure(library: &Library, quick: bool, report: &mut Report) {
     let [hit, batch] = hits(library, rounds);
     compared("begin that hits".into(), 1.15, &GET, hit, report);
     compared(format!("begin_batch of {BATCH} hits by digest, a chunk"), 1.0 / 1.1, &SINGLE, batch, report);
+    let what = format!("begin_batch of {BATCH} hits of {} by buffer, a chunk", size_name(BUFFER));
+    match FASTER.into_iter().find(|(feature, _)| machine.has(feature)) {
+        Some((_, times)) => compared(what, 1.0 / times, &SINGLE, buffers(library, rounds), report),
+        None => println!("N/A                {what}: this processor has neither AVX-512 nor AVX2"),
+    }
     for (size, limit) in PUT_SIZES {
         let what = format!("begin and commit in place, {}", size_name(size));
         compared(what, limit, &PUT, puts(library, size, rounds), report);
@@ -112,6 +122,28 @@ fn hits(library: &Library, rounds: usize) -> [[Vec<f64>; 2]; 2] {
         alternate(rounds.min(64), sides.each_mut());
         alternate(rounds, sides.each_mut())
     })
+}
+
+/// A batch of buffers against as many begins by buffer: every chunk is digested.
+fn buffers(library: &Library, rounds: usize) -> [Vec<f64>; 2] {
+    let cache = library.cache("{}");
+    let filter = cache.filter(b"");
+    let once = Once::new(&filter);
+    let bytes: Vec<u8> = keys(3, BATCH * BUFFER / 32).concat();
+    for chunk in bytes.chunks_exact(BUFFER) {
+        assert!(filter.put(chunk, &[1; HOT_VALUE]));
+    }
+    let mut batched = |_: usize| {
+        assert_eq!(once.batch_bytes_hits(bytes.chunks_exact(BUFFER)), BATCH, "every chunk was put");
+        BATCH
+    };
+    let mut singly = |_: usize| {
+        assert!(bytes.chunks_exact(BUFFER).all(|chunk| once.begin_bytes_hit(chunk)), "every chunk was put");
+        BATCH
+    };
+    let mut sides: [&mut dyn FnMut(usize) -> usize; 2] = [&mut batched, &mut singly];
+    alternate(rounds.min(64), sides.each_mut());
+    alternate(rounds, sides)
 }
 
 /// A ticket with its buffer filled and committed in place against a put: either copies the value once, and evicts one.

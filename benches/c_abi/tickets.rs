@@ -21,6 +21,13 @@ pub(crate) struct Item {
     ticket: *mut c_void,
 }
 
+/// As in the header.
+#[repr(C)]
+pub(crate) struct Buffer {
+    data: *const c_void,
+    len: usize,
+}
+
 functions! { Functions:
     filter_get: fn(*const c_void, *const Key, u32, *mut *mut c_void, *mut Key) -> Status;
     filter_put: fn(*mut c_void, *const Key, *const Key, *const c_void, usize, u32, *const c_void, *mut *mut c_void) -> Status;
@@ -29,6 +36,8 @@ functions! { Functions:
     ticket_commit: fn(*mut c_void, usize, *const c_void, *mut *mut c_void) -> Status;
     ticket_commit_copy: fn(*mut c_void, *const c_void, usize, *const c_void, *mut *mut c_void) -> Status;
     ticket_release: fn(*mut c_void);
+    filter_begin_bytes: fn(*mut c_void, *const c_void, usize, u32, u32, *mut *mut c_void, *mut *mut c_void, *mut Key) -> Status;
+    filter_begin_batch_bytes: fn(*mut c_void, *const Buffer, usize, u32, *mut *mut c_void) -> Status;
     filter_begin_batch: fn(*mut c_void, *const Key, usize, u32, *mut *mut c_void) -> Status;
     batch_get_items: fn(*const c_void, *mut Item, usize, *mut usize) -> Status;
     batch_release: fn(*mut c_void);
@@ -120,17 +129,53 @@ impl<'a> Once<'a> {
         }
     }
 
+    /// A begin by the chunk's bytes that hits.
+    pub fn begin_bytes_hit(&self, chunk: &[u8]) -> bool {
+        let (mut value, mut ticket) = (null_mut(), null_mut());
+        // SAFETY: as above; a hit has no ticket.
+        unsafe {
+            let begin = self.functions.filter_begin_bytes;
+            let (data, len) = (chunk.as_ptr().cast(), chunk.len());
+            let status = begin(self.filter.handles().1, data, len, A_MINUTE, 0, &mut value, &mut ticket, null_mut());
+            std::hint::black_box((self.functions.value_data)(value).cast::<u8>().read());
+            (self.functions.value_release)(value);
+            status == OK
+        }
+    }
+
     /// Looks all of them up in one batch, reads the first byte of each, and releases; says how many were hits.
     pub fn batch_hits(&self, chunks: &[Key]) -> usize {
         let mut batch = null_mut();
-        let mut items: Vec<Item> = Vec::with_capacity(chunks.len());
-        // SAFETY: a live filter and batch; as many items are written as there are chunks.
+        // SAFETY: a live filter.
         unsafe {
             let begin = self.functions.filter_begin_batch;
             assert_eq!(begin(self.filter.handles().1, chunks.as_ptr(), chunks.len(), 0, &mut batch), OK);
+            self.read_and_release(batch, chunks.len())
+        }
+    }
+
+    /// The same by the chunks' bytes.
+    pub fn batch_bytes_hits<'b>(&self, chunks: impl Iterator<Item = &'b [u8]>) -> usize {
+        let buffers: Vec<Buffer> =
+            chunks.map(|chunk| Buffer { data: chunk.as_ptr().cast(), len: chunk.len() }).collect();
+        let mut batch = null_mut();
+        // SAFETY: a live filter; the buffers are slices.
+        unsafe {
+            let begin = self.functions.filter_begin_batch_bytes;
+            assert_eq!(begin(self.filter.handles().1, buffers.as_ptr(), buffers.len(), 0, &mut batch), OK);
+            self.read_and_release(batch, buffers.len())
+        }
+    }
+
+    /// # Safety
+    /// `batch` is a batch of `count` chunks, given up here.
+    unsafe fn read_and_release(&self, batch: *mut c_void, count: usize) -> usize {
+        let mut items: Vec<Item> = Vec::with_capacity(count);
+        // SAFETY: as many items are written as there are chunks.
+        unsafe {
             let get_items = self.functions.batch_get_items;
-            assert_eq!(get_items(batch, items.as_mut_ptr(), chunks.len(), null_mut()), OK);
-            items.set_len(chunks.len());
+            assert_eq!(get_items(batch, items.as_mut_ptr(), count, null_mut()), OK);
+            items.set_len(count);
             for item in items.iter().filter(|item| item.status == OK) {
                 std::hint::black_box((self.functions.value_data)(item.value).cast::<u8>().read());
             }

@@ -55,6 +55,12 @@ public:
     static result<Digest> try_chunk(streamcache::bytes data) noexcept {
         return from([&](auto *out) { return streamcache_digest_chunk(data.data(), data.size(), out); });
     }
+    /** Of many chunks, faster than one by one where they have the same length. `digests` has one place for each. */
+    static result<void> try_chunks(view<streamcache::bytes> chunks, writable<Digest> digests) noexcept {
+        if (digests.size() != chunks.size()) return outcome(STREAMCACHE_INVALID_ARGUMENT);
+        const auto *buffers = reinterpret_cast<const streamcache_buffer *>(chunks.data());
+        return outcome(streamcache_digest_chunks(buffers, chunks.size(), digests.data()));
+    }
     /** Of a file's bytes as a chunk. Blocks for the reading. */
     static result<Digest> try_chunk_file(std::string_view path) noexcept {
         return explained(
@@ -112,6 +118,9 @@ public:
 
 #ifdef STREAMCACHE_EXCEPTIONS
     static Digest chunk(streamcache::bytes data) { return try_chunk(data).value(); }
+    static void chunks(view<streamcache::bytes> chunks, writable<Digest> digests) {
+        detail::check(try_chunks(chunks, digests));
+    }
     static Digest chunk_file(std::string_view path) { return try_chunk_file(path).value(); }
     static Digest tensor(const streamcache_tensor &tensor) { return try_tensor(tensor).value(); }
     static Digest tensor(dtype type, view<std::int64_t> dims, streamcache::bytes data, std::string_view name = {}) {

@@ -7,6 +7,7 @@ steps_rust() {
     step clippy cargo clippy --all-targets --locked -- -D warnings
     step cargo-test cargo_test
     step loom loom
+    step plain-digests plain_digests
 }
 
 # The committed header is the generated one, and a missing line would be noticed.
@@ -39,4 +40,10 @@ loom() {
     RUSTFLAGS='--cfg loom' CARGO_TARGET_DIR=$target/loom LOOM_MAX_PREEMPTIONS=3 timeout 600 \
         cargo test --locked --lib flight:: 2>&1 | tee "$work/loom.out"
     tell "$(grep -c '^test .* ok$' "$work/loom.out") models, every order of steps"
+}
+
+# Without blake3's hidden function the digests are the same.
+plain_digests() {
+    cargo test --locked --lib --no-default-features --features capi digest:: 2>&1 | tee "$work/plain-digests.out"
+    tell "$(grep -c '^test .* ok$' "$work/plain-digests.out") tests"
 }

@@ -13,12 +13,14 @@
 mod constants;
 mod hasher;
 mod list;
+mod many;
 mod scope;
 mod tensor;
 
 pub use hasher::{Hasher, chunk_file, state_file};
 pub(crate) use list::content;
 pub use list::{Barrier, inputs};
+pub use many::chunks;
 pub use scope::Secret;
 pub(crate) use scope::{FilterDigest, Scope, pipeline};
 pub(crate) use tensor::tensor_bytes;

@@ -5,6 +5,7 @@ use super::border::{
 };
 use super::chunk::{put_error, put_options, streamcache_put_options};
 use super::digest::streamcache_digest;
+use super::digest_many::{buffers, streamcache_buffer};
 use super::filter::streamcache_filter;
 use super::status::{
     STREAMCACHE_BUFFER_TOO_SMALL, STREAMCACHE_BUSY, STREAMCACHE_DUPLICATE, STREAMCACHE_ENDED, STREAMCACHE_FILL,
@@ -37,16 +38,6 @@ impl Subject for Batch {
     fn cache(&self) -> &Cache {
         self.cache()
     }
-}
-
-/// Some bytes of the caller's.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct streamcache_buffer {
-    /// The bytes; NULL only with length 0.
-    pub data: *const c_void,
-    /// How many.
-    pub len: usize,
 }
 
 /// One chunk of a batch, as it stands.
@@ -118,8 +109,7 @@ pub unsafe extern "C" fn streamcache_filter_begin_batch(
     })
 }
 
-/// Digests many chunks and looks them up: streamcache_digest_chunk() for each and streamcache_filter_begin_batch() in
-/// one.
+/// Digests many chunks and looks them up: streamcache_digest_chunks() and streamcache_filter_begin_batch() in one.
 ///
 /// Borrows everything for the call; `*batch` receives the batch, for streamcache_batch_release(). Threads: any.
 /// @param[in]  filter the filter
@@ -141,10 +131,12 @@ pub unsafe extern "C" fn streamcache_filter_begin_batch_bytes(
     guard(|| unsafe {
         let batch = cleared(batch).ok_or_else(null)?;
         check_count(count)?;
-        let (chunks, flags) = (list(chunks, count)?, Flags::from_bits(flags)?);
+        let (chunks, flags) = (buffers(chunks, count)?, Flags::from_bits(flags)?);
         on(filter, |filter| {
-            let digested = chunks.iter().map(|chunk| Ok(crate::digest::chunk(bytes(chunk.data, chunk.len)?)));
-            let digests: Vec<Digest> = digested.collect::<Result<_>>()?;
+            let mut digests = Vec::new();
+            digests.try_reserve_exact(chunks.len())?;
+            digests.resize(chunks.len(), Digest([0; 32]));
+            crate::digest::chunks(chunks.iter().copied(), &mut digests);
             *batch = give(filter.begin_batch(&digests, flags)?);
             Ok(STREAMCACHE_OK)
         })

@@ -11,6 +11,7 @@ pub mod chunk;
 pub mod commit;
 mod contain;
 pub mod digest;
+pub mod digest_many;
 pub mod filter;
 pub mod filter_put;
 pub mod hasher;

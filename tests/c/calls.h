@@ -134,6 +134,13 @@ static inline streamcache_status put_external(struct hands *h, char where, uint3
     }
 }
 
+static inline streamcache_status digest_chunks(streamcache_digest *digest) {
+    streamcache_buffer chunk;
+    chunk.data = "x";
+    chunk.len = 1;
+    return streamcache_digest_chunks(&chunk, 1, digest);
+}
+
 static inline streamcache_status begin_batch_bytes(struct hands *h) {
     streamcache_buffer chunk;
     chunk.data = "chunk";
@@ -175,6 +182,7 @@ static inline streamcache_status get_position(const streamcache_stream *stream) 
     ROW(streamcache_error_free, PURE, NONE, 0, TAKES(FAILURE, streamcache_error_free(h->failure)))                     \
     ROW(streamcache_log_set, PURE, STATUS_ONLY, 0, streamcache_log_set(on_message, h, STREAMCACHE_LOG_WARNING))        \
     ROW(streamcache_digest_chunk, PURE, STATUS_ONLY, 0, streamcache_digest_chunk("x", 1, &h->digest))                  \
+    ROW(streamcache_digest_chunks, PURE, STATUS_ONLY, 0, digest_chunks(&h->digest))                                    \
     ROW(streamcache_digest_chunk_file, PURE, DETAILS, 0,                                                               \
         streamcache_digest_chunk_file(a_file, strlen(a_file), &h->digest, &h->error))                                  \
     ROW(streamcache_digest_inputs, PURE, STATUS_ONLY, 0, streamcache_digest_inputs(&h->key, 1, &h->digest))            \

@@ -86,6 +86,23 @@ ROW(streamcache_digest_chunk) {
     OK(streamcache_digest_chunk(NULL, 0, &digest));
 }
 
+ROW(streamcache_digest_chunks) {
+    streamcache_buffer chunks[2];
+    streamcache_digest digests[2], one;
+    chunks[0].data = "x", chunks[0].len = 1;
+    chunks[1].data = NULL, chunks[1].len = 0;
+    REFUSED(chunks, streamcache_digest_chunks(NULL, 1, digests));
+    REFUSED(digests, streamcache_digest_chunks(chunks, 2, NULL));
+    BAD(streamcache_digest_chunks(chunks, SIZE_MAX, digests));
+    OK(streamcache_digest_chunks(NULL, 0, NULL));
+    OK(streamcache_digest_chunks(chunks, 2, digests));
+    OK(streamcache_digest_chunk("x", 1, &one));
+    CHECK(memcmp(&one, &digests[0], sizeof one) == 0);
+    chunks[1].len = 1; /* of nothing */
+    BAD(streamcache_digest_chunks(chunks, 2, digests));
+    CHECK(memcmp(&one, &digests[0], sizeof one) == 0);
+}
+
 ROW(streamcache_digest_chunk_file) {
     streamcache_digest digest;
     EXPLAINED(path, streamcache_digest_chunk_file(NULL, 1, &digest, &error));
@@ -1104,6 +1121,7 @@ static const struct row {
     LISTED(streamcache_error_free),
     LISTED(streamcache_log_set),
     LISTED(streamcache_digest_chunk),
+    LISTED(streamcache_digest_chunks),
     LISTED(streamcache_digest_chunk_file),
     LISTED(streamcache_digest_inputs),
     LISTED(streamcache_digest_tensor),

@@ -58,7 +58,12 @@ void a_batch_is_walked_over_and_committed_by_rows() {
     STATUS(status_of([&] { batch.refresh(); }), STREAMCACHE_INVALID_ARGUMENT);
     moved.reset();
     CHECK(kept.as<float>()[1] == 2);
-    const std::vector<sc::Digest> digests = {sc::Digest::chunk("a"sv), sc::Digest::chunk("b"sv)};
+    const std::vector<sc::bytes> letters = {"a"sv, "b"sv};
+    std::vector<sc::Digest> digests(2), again(2), short_of_one(1);
+    sc::Digest::chunks(letters, digests);
+    CHECK(digests[0] == sc::Digest::chunk("a"sv) && digests[1] == sc::Digest::chunk("b"sv));
+    CHECK(sc::Digest::try_chunks(letters, again) && again == digests);
+    STATUS(sc::Digest::try_chunks(letters, short_of_one).status(), STREAMCACHE_INVALID_ARGUMENT);
     CHECK(filter.begin_batch(digests).count(STREAMCACHE_OK) == 2 && filter.begin_batch({}).size() == 0);
 }
 
