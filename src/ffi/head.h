@@ -67,7 +67,8 @@
  * hears its messages.
  *
  * Memory. max_bytes is a hard limit on results, leased values, states and index together. Beside it a cache uses a
- * fixed base: 64 KiB, 8 KiB a shard (at most 64), and 1 KiB a filter or snapshot handle. A value is charged
+ * fixed base: 64 KiB, 8 KiB a shard (at most 64), 1 KiB a filter or snapshot handle, and 512 bytes an open ticket, a
+ * stream or a missing item of a batch. A value is charged
  * its size and 112 bytes, rounded up to 16 (from 4096 bytes on 64 more, for its content digest), its description, and
  * its slot in the index: 112 bytes (192 with LRU).
  *

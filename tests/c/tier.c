@@ -633,6 +633,41 @@ static size_t allocated(void) {
 #endif
 }
 
+/* What the header says of tickets, streams and batches. */
+static void ten_thousand_tickets(void) {
+    enum { n = 10000, each = 512 };
+    static streamcache_ticket *tickets[n];
+    static streamcache_stream *streams[n];
+    static streamcache_digest chunks[n];
+    streamcache_cache *cache = open_cache(4 * PLENTY, STREAMCACHE_UNLIMITED);
+    streamcache_filter *filter = open_filter(cache, "f", "s");
+    streamcache_batch *batch = NULL;
+    streamcache_value *value = NULL;
+    size_t before = allocated(), of_tickets, of_streams, of_items;
+    uint64_t charged, i;
+    for (i = 0; i < n; i++) chunks[i] = digest_of(i);
+    for (i = 0; i < n; i++) STATUS(streamcache_filter_begin(filter, &chunks[i], 0, 0, &value, &tickets[i]), STREAMCACHE_FILL);
+    of_tickets = allocated() - before;
+    for (i = 0; i < n; i++) streamcache_ticket_release(tickets[i]);
+    before = allocated(), charged = stats_of(cache).bytes;
+    for (i = 0; i < n; i++) OK(streamcache_stream_open(filter, &i, sizeof i, &streams[i], NULL));
+    charged = stats_of(cache).bytes - charged;
+    of_streams = allocated() - before;
+    for (i = 0; i < n; i++) streamcache_stream_release(streams[i]);
+    before = allocated();
+    OK(streamcache_filter_begin_batch(filter, chunks, n, 0, &batch));
+    of_items = allocated() - before;
+    streamcache_batch_release(batch);
+    CHECK(stats_of(cache).open_tickets == 0 && stats_of(cache).bytes == stats_of(cache).state_bytes);
+    if (before != 0) {
+        printf("%d of each: %.0f bytes a ticket, %.0f a stream, %.0f an item of a batch\n", n, (double)of_tickets / n,
+            ((double)of_streams - (double)charged) / n, (double)of_items / n);
+        CHECK(of_tickets <= (size_t)n * each && of_streams <= (size_t)n * each + charged && of_items <= (size_t)n * each);
+    }
+    streamcache_filter_release(filter);
+    streamcache_cache_release(cache);
+}
+
 static void ten_thousand_filters(void) {
     enum { n = 10000, handle_bytes = 1024 };
     static streamcache_filter *filters[n];
@@ -740,6 +775,7 @@ int main(int argc, char **argv) {
     }
     every_lookup_is_counted_once();
     ten_thousand_filters();
+    ten_thousand_tickets();
     a_thousand_states_a_filter();
     return check_report();
 }
