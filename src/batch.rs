@@ -93,7 +93,7 @@ impl Batch {
             Begun::Fill(claim) => {
                 let (bound, counted) = (Some(Arc::clone(&self.bound)), Some(Arc::clone(&self.counted)));
                 let origin = Origin { bound, counted, flags: self.flags, step: None, keeps: true };
-                Slot::Fill(Ticket::new(&self.cache, claim, self.bound.name.tag, origin))
+                Slot::Fill(Ticket::new(&self.cache, claim, origin))
             }
             Begun::Busy => unreachable!("only a lookup that waits is busy"),
         }

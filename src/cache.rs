@@ -118,12 +118,13 @@ impl Cache {
             ..Draft::new(payload)
         };
         if options.flags.stores() {
-            // Whoever computes this is overtaken, and those who wait for it get this value.
-            let overtaken = self.flights.fence_key(key);
-            let lease = options.lease || overtaken.is_some();
+            let lease = options.lease || self.flights.open() > 0;
             let mut put = self.memory.put(key, tag, draft, lease, None)?;
-            if let (Some(flight), Some(value)) = (overtaken, &put.value) {
-                flight.overtake(value.clone());
+            // Whoever computes this is overtaken, and those who wait for it get this value.
+            if let Some(value) = put.value.as_ref().filter(|_| put.stored) {
+                if let Some(flight) = self.flights.fence_key(key) {
+                    flight.overtake(value.clone());
+                }
             }
             put.value = put.value.filter(|_| options.lease);
             self.still_open(key)?;

@@ -96,7 +96,7 @@ impl Use {
             step,
             keeps: false,
         };
-        Ok(ticket::begin(&self.cache, begun, tag, origin))
+        Ok(ticket::begin(&self.cache, begun, origin))
     }
 
     fn link(&self, name: &Name) -> Result<FilterDigest> {

@@ -95,21 +95,31 @@ impl Stream {
             (inner.place.clone(), inner.generation)
         };
         let mover = Mover { inner: Arc::clone(&self.inner), generation };
-        let (key, flags) = match &place.state {
-            Some(state) => (place.bound.name.step(&state.digest, chunk), flags),
-            // No key names an unknown state; with BYPASS this one is neither looked up nor stored.
-            None => (place.bound.name.step(&Digest([0; 32]), chunk), flags.with(Flags::BYPASS)),
-        };
-        let told = mover.clone();
-        let step = Step(Box::new(move |moved| told.moved(moved)));
-        let begun =
-            self.filter.begin_step(&place.bound, &key, wait, flags, step).inspect_err(|_| mover.moved(Moved::Not))?;
+        let begun = self.step(&place, chunk, wait, flags, &mover).inspect_err(|_| mover.moved(Moved::Not))?;
         match &begun {
             Begin::Hit(value) | Begin::Rejected(value) => mover.moved(Moved::On(value.companion().cloned())),
             Begin::Busy => mover.moved(Moved::Not),
             Begin::Fill(_) => {}
         }
         Ok(if place.state.is_some() { Stepped::Begun(begun) } else { Stepped::Bypassed(begun) })
+    }
+
+    fn step(&self, place: &Place, chunk: &Digest, wait: Duration, flags: Flags, mover: &Mover) -> Result<Begin> {
+        let Some(State { value, digest }) = &place.state else {
+            // No key names an unknown state; with BYPASS this one is neither looked up nor stored.
+            let key = place.bound.name.step(&Digest([0; 32]), chunk);
+            return self.filter.begin_step(&place.bound, &key, wait, flags.with(Flags::BYPASS), mover.step(None));
+        };
+        let key = place.bound.name.step(digest, chunk);
+        // What someone put under a step's key has no next state, and can't move a stream on: it is computed anew.
+        for flags in [flags, flags.with(Flags::REFRESH), flags.with(Flags::BYPASS)] {
+            let step = mover.step(Some((value.clone(), *digest)));
+            match self.filter.begin_step(&place.bound, &key, wait, flags, step)? {
+                Begin::Hit(value) | Begin::Rejected(value) if value.companion().is_none() => {}
+                begun => return Ok(begun),
+            }
+        }
+        unreachable!("with BYPASS nothing is found")
     }
 
     /// The recurrent state to compute the next chunk from, and its content digest; NO_STATE while it is unknown.
@@ -184,6 +194,11 @@ struct Mover {
 }
 
 impl Mover {
+    fn step(&self, from: Option<(Value, Digest)>) -> Step {
+        let told = self.clone();
+        Step { from, tell: Box::new(move |moved| told.moved(moved)) }
+    }
+
     fn moved(&self, moved: Moved) {
         let next = match moved {
             // Digested without the lock; what can't be digested is unknown.

@@ -66,8 +66,11 @@ pub(crate) struct Origin {
     pub(crate) keeps: bool,
 }
 
-/// A stream's step: told once how it ended.
-pub(crate) struct Step(pub(crate) Box<dyn FnMut(Moved) + Send>);
+/// A stream's step: the recurrent state it begins with, where that is known, and who is told once how it ended.
+pub(crate) struct Step {
+    pub(crate) from: Option<(Value, Digest)>,
+    pub(crate) tell: Box<dyn FnMut(Moved) + Send>,
+}
 
 /// How a step ended.
 pub(crate) enum Moved {
@@ -79,7 +82,13 @@ pub(crate) enum Moved {
 
 impl fmt::Debug for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Step")
+        f.debug_struct("Step").field("from", &self.from).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Tell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tell")
     }
 }
 
@@ -88,10 +97,11 @@ impl fmt::Debug for Step {
 pub struct Ticket {
     cache: Arc<Cache>,
     key: Digest,
-    tag: u64,
     bound: Option<Arc<Bound>>,
     counted: Option<Arc<FilterUse>>,
     is_step: bool,
+    /// The recurrent state that a step begins with.
+    from: Option<(Value, Digest)>,
     stores: bool,
     keeps: bool,
     state: Mutex<State>,
@@ -109,8 +119,11 @@ enum State {
 struct Open {
     claim: Claim<Value>,
     buffer: Option<(Buffer, Reservation)>,
-    step: Option<Step>,
+    tell: Option<Tell>,
 }
+
+/// Who is told how a step ended.
+struct Tell(Box<dyn FnMut(Moved) + Send>);
 
 impl Drop for Open {
     fn drop(&mut self) {
@@ -120,7 +133,7 @@ impl Drop for Open {
 
 impl Open {
     fn tell(&mut self, moved: Moved) {
-        if let Some(Step(mut tell)) = self.step.take() {
+        if let Some(Tell(mut tell)) = self.tell.take() {
             tell(moved);
         }
     }
@@ -137,12 +150,13 @@ enum Source<'a> {
 }
 
 impl Ticket {
-    pub(crate) fn new(cache: &Arc<Cache>, claim: Claim<Value>, tag: u64, origin: Origin) -> Arc<Self> {
+    pub(crate) fn new(cache: &Arc<Cache>, claim: Claim<Value>, origin: Origin) -> Arc<Self> {
         let Origin { bound, counted, step, flags, keeps } = origin;
         let (key, is_step) = (*claim.key(), step.is_some());
-        let state = Mutex::new(State::Open(Open { claim, buffer: None, step }));
+        let (from, tell) = step.map_or((None, None), |step| (step.from, Some(Tell(step.tell))));
+        let state = Mutex::new(State::Open(Open { claim, buffer: None, tell }));
         let (cache, stores) = (Arc::clone(cache), flags.stores());
-        Arc::new(Self { cache, key, tag, bound, counted, is_step, stores, keeps, state })
+        Arc::new(Self { cache, key, bound, counted, is_step, from, stores, keeps, state })
     }
 
     pub(crate) fn cache(&self) -> &Cache {
@@ -159,6 +173,17 @@ impl Ticket {
     pub fn state(&self) -> Result<(Option<Value>, Digest)> {
         let bound = self.bound.as_ref().ok_or(ErrorKind::NoState)?;
         Ok((bound.bytes.clone(), bound.state))
+    }
+
+    /// The recurrent state that a stream's step begins with, and its content digest: the one to compute from, wherever
+    /// the stream is by now.
+    pub fn step_state(&self) -> Result<(Value, Digest)> {
+        self.from.clone().ok_or_else(|| {
+            Error::new(
+                ErrorKind::NoState,
+                "this ticket is no stream's, or the stream's state was unknown when it began",
+            )
+        })
     }
 
     /// Where it stands.
@@ -209,11 +234,13 @@ impl Ticket {
         *self.state.lock() = State::Ended(phase, value.filter(|_| self.keeps));
     }
 
-    /// Reserves and allocates `len` bytes to write the value into; an earlier buffer is given up. They are aligned to 64
-    /// bytes, not initialised, and the ticket's until it ends.
+    /// Reserves and allocates `len` bytes to write the value into, in place of an earlier buffer, which stays if there is
+    /// no room. They are aligned to 64 bytes, not initialised, and the ticket's until it ends.
     pub(crate) fn buffer(&self, len: usize) -> Result<*mut u8> {
+        if self.is_step {
+            return Err(Error::invalid("a stream's output and next state are copied: a step has no buffer"));
+        }
         let mut open = self.take()?;
-        open.buffer = None;
         let made = self.cache.buffer(&self.key, len, self.stores);
         let data = made.map(|made| open.buffer.insert(made).0.data());
         self.put_back(open);
@@ -268,11 +295,7 @@ impl Ticket {
         }
         let mut open = self.take()?;
         let draft = self.draft(&mut open, source, options);
-        let put = draft.and_then(|(draft, reserved)| {
-            // A step whose next state isn't known is of no use to a stream that would go on from it.
-            let stores = self.stores && (!self.is_step || draft.companion.is_some());
-            self.cache.publish(&open.claim, self.tag, draft, reserved, stores)
-        });
+        let put = draft.and_then(|(draft, reserved, stores)| self.cache.publish(&open.claim, draft, reserved, stores));
         match put {
             Ok(put) => Ok(self.land(open, put)),
             Err(refused) => {
@@ -284,7 +307,7 @@ impl Ticket {
 
     fn draft<'a>(
         &self, open: &mut Open, source: Source<'a>, options: &PutOptions<'a>,
-    ) -> Result<(Draft<'a>, Option<Reservation>)> {
+    ) -> Result<(Draft<'a>, Option<Reservation>, bool)> {
         self.cache.check_open()?;
         let capacity = open.buffer.as_ref().map(|(buffer, _)| buffer.capacity());
         let len = match &source {
@@ -298,7 +321,7 @@ impl Ticket {
             Source::Step(output, _) => output.len(),
         };
         let description = Plan::new(options.tensors, options.blob, len)?;
-        let (mut reserved, mut companion, mut rejection) = (None, None, None);
+        let (mut reserved, mut companion, mut rejection, mut stores) = (None, None, None, self.stores);
         let payload = match source {
             Source::Given(payload) => payload,
             Source::Written(_) => {
@@ -317,7 +340,10 @@ impl Ticket {
                 Payload::Copy(&[])
             }
             Source::Step(output, next) => {
-                companion = next.map(|next| self.cache.companion(&self.key, next)).transpose()?;
+                // Without its next state, or room for that, a step is of no use to a stream that would go on from it.
+                let made = next.map(|next| self.cache.companion(&self.key, next, stores)).transpose()?;
+                stores = made.as_ref().is_some_and(|(_, fits)| *fits);
+                companion = made.map(|(state, _)| state);
                 // Digested before anyone finds it: each stream that moves on to it needs that.
                 companion.as_ref().map(Value::content).transpose()?;
                 Payload::Copy(output)
@@ -326,7 +352,7 @@ impl Ticket {
         let measured = || open.claim.since().elapsed().as_nanos() as u64;
         let compute_ns = if options.compute_ns > 0 { options.compute_ns } else { measured().max(1) };
         let expires_ms = self.cache.expiry(options.ttl_ms);
-        Ok((Draft { payload, description, compute_ns, expires_ms, companion, rejection }, reserved))
+        Ok((Draft { payload, description, compute_ns, expires_ms, companion, rejection }, reserved, stores))
     }
 
     /// After the value is in memory, or could not be stored: gives it to those who wait.
@@ -334,8 +360,10 @@ impl Ticket {
         let Some(value) = &put.value else { unreachable!("a commit's put leases its value") };
         open.tell(Moved::On(value.companion().cloned()));
         let fenced = !put.stored && open.claim.is_fenced();
-        let landed = open.claim.land(value);
-        self.ended(if landed && !fenced { Phase::Committed } else { Phase::Fenced }, Some(value.clone()));
+        // A step without its next state is an answer for its owner alone: who waits at a state it knows would lose it.
+        let landed = (!self.is_step || value.companion().is_some()) && open.claim.land(value);
+        let phase = if put.stored || landed && !fenced || self.is_step { Phase::Committed } else { Phase::Fenced };
+        self.ended(phase, Some(value.clone()));
         if let Some(counted) = self.counted.as_ref().filter(|_| put.stored) {
             counted.counters.stored();
         }
@@ -350,16 +378,16 @@ pub fn begin_key(cache: &Arc<Cache>, key: &Digest, wait: Duration, flags: Flags)
         Looked::Hit(value) => Ok(Begin::found(value)),
         Looked::Missed(missed) => {
             let begun = cache.begin(missed, key, 0, wait, flags)?;
-            Ok(begin(cache, begun, 0, || Origin { flags, ..Origin::default() }))
+            Ok(begin(cache, begun, || Origin { flags, ..Origin::default() }))
         }
     }
 }
 
 /// A lookup that went on, for a caller who wants a handle.
-pub(crate) fn begin(cache: &Arc<Cache>, begun: Begun, tag: u64, origin: impl FnOnce() -> Origin) -> Begin {
+pub(crate) fn begin(cache: &Arc<Cache>, begun: Begun, origin: impl FnOnce() -> Origin) -> Begin {
     match begun {
         Begun::Hit(value) | Begun::Coalesced(value) => Begin::found(value),
-        Begun::Fill(claim) => Begin::Fill(Ticket::new(cache, claim, tag, origin())),
+        Begun::Fill(claim) => Begin::Fill(Ticket::new(cache, claim, origin())),
         Begun::Busy => Begin::Busy,
     }
 }

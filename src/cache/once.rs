@@ -138,33 +138,37 @@ impl Cache {
         Ok((Buffer::new(len)?, reserved))
     }
 
-    /// What goes with a value and leaves with it; outside the budget when there is no room.
-    pub(crate) fn companion(&self, key: &Digest, bytes: &[u8]) -> Result<Value> {
+    /// What is to go with a value and leave with it, and whether it has room in the budget, without which the value must
+    /// not be stored either.
+    pub(crate) fn companion(&self, key: &Digest, bytes: &[u8], stores: bool) -> Result<(Value, bool)> {
         let draft = Draft::copy_of(bytes);
         let charge = draft.charge().ok_or(ErrorKind::NoMemory)?;
-        match self.memory.reserve_value(key, charge) {
-            Some(reserved) => Value::make(draft, reserved),
-            None => self.memory.detached(draft, charge),
+        let reserved = if stores { self.memory.reserve_value(key, charge) } else { None };
+        match reserved {
+            Some(reserved) => Ok((Value::make(draft, reserved)?, true)),
+            None => Ok((self.memory.detached(draft, charge)?, false)),
         }
     }
 
     /// Publishes what a claim's owner computed, unless it was fenced: memory first, then, by the caller, those who wait.
+    /// The put has a lease always.
     pub(crate) fn publish(
-        &self, claim: &Claim<Value>, tag: u64, draft: Draft<'_>, reserved: Option<Reservation>, stores: bool,
+        &self, claim: &Claim<Value>, draft: Draft<'_>, reserved: Option<Reservation>, stores: bool,
     ) -> Result<Put> {
-        self.check_open()?;
-        let key = claim.key();
+        let (key, tag) = (claim.key(), claim.tag());
         let charge = draft.charge().ok_or(ErrorKind::NoMemory)?;
         if !stores || claim.is_fenced() {
             drop(reserved);
+            self.memory.refuse(stores);
             return Ok(Put { stored: false, value: Some(self.memory.detached(draft, charge)?) });
         }
-        let leave = || !claim.is_flight_fenced();
-        let put = match reserved.and_then(|reserved| reserved.resized_to(charge)) {
+        let leave = || !claim.is_fenced();
+        let mut put = match reserved.and_then(|reserved| reserved.resized_to(charge)) {
             Some(reserved) => self.memory.publish(key, tag, Value::make(draft, reserved)?, &leave)?,
             None => self.memory.put(key, tag, draft, true, Some(&leave))?,
         };
-        self.still_open(key)?;
+        // Closed meanwhile: it is not stored, and still its owner's, who may have nothing but this lease.
+        put.stored &= self.still_open(key).is_ok();
         Ok(put)
     }
 }

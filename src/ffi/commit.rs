@@ -17,10 +17,12 @@ use core::ffi::c_void;
 /// @param[in]  len how many bytes
 /// @param[out] data where to write; NULL on failure
 /// @retval STREAMCACHE_OK done; an earlier buffer of this ticket is gone
-/// @retval STREAMCACHE_NO_SPACE no room could be made: compute in your own memory and commit a copy, or external memory
+/// @retval STREAMCACHE_NO_SPACE no room could be made (beside an earlier buffer, which stays): compute in your own memory
+///         and commit a copy, or external memory
 /// @retval STREAMCACHE_NO_MEMORY the allocator refused
 /// @retval STREAMCACHE_ENDED the ticket was committed or aborted
-/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or another thread is using the ticket at this moment
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, a stream's ticket, or another thread is using the ticket at this
+///         moment
 /// @retval STREAMCACHE_CLOSED the cache was closed
 /// @since 0.1.0
 #[unsafe(no_mangle)]
@@ -47,13 +49,13 @@ pub unsafe extern "C" fn streamcache_ticket_buffer(
 /// @param[in]  options NULL for none
 /// @param[out] value a lease, even when it was not stored (then outside the budget); NULL if not wanted
 /// @retval STREAMCACHE_OK stored
-/// @retval STREAMCACHE_NOT_STORED the ticket was fenced (see STREAMCACHE_PHASE_FENCED), or no room could be made; those
-///         who wait have it all the same
+/// @retval STREAMCACHE_NOT_STORED the ticket was fenced (see STREAMCACHE_PHASE_FENCED), no room could be made, or the
+///         cache was closed meanwhile; those who wait have it all the same
 /// @retval STREAMCACHE_ENDED the ticket was committed or aborted before
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL ticket, no buffer or a shorter one, a stream's ticket, wrong options, or
 ///         another thread is using the ticket at this moment; the ticket stays open
 /// @retval STREAMCACHE_NO_MEMORY the allocator refused; the ticket stays open, without its buffer
-/// @retval STREAMCACHE_CLOSED the cache was closed; the buffer can be read until the last release
+/// @retval STREAMCACHE_CLOSED the cache was closed before; the buffer can be read until the last release
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_ticket_commit(
@@ -71,6 +73,7 @@ pub unsafe extern "C" fn streamcache_ticket_commit(
 }
 
 /// Publishes a copy of `data` as the result, and gives it to those who wait; otherwise as streamcache_ticket_commit().
+/// A buffer that the ticket has stays charged until then.
 ///
 /// Borrows everything for the call; `*value`, if wanted, receives one reference, for streamcache_value_release().
 /// Threads: any. Copies `data`; locks one shard at a time.
@@ -167,13 +170,14 @@ pub unsafe extern "C" fn streamcache_ticket_commit_rejection(
 /// @param[in]  data the output, `len` bytes; NULL only with length 0
 /// @param[in]  len how many bytes
 /// @param[in]  next_state the state after this chunk, `next_state_len` bytes. NULL with length 0 where it is not known:
-///             then nothing is stored, and the stream's state is unknown. For an empty state, a pointer and length 0
+///             then nothing is stored, others compute for themselves, and the stream's state is unknown. For an empty
+///             state, a pointer and length 0
 /// @param[in]  next_state_len how many bytes
 /// @param[in]  options NULL for none; tensors and blob are the output's
 /// @param[out] value a lease on the output, even when it was not stored (then outside the budget); NULL if not wanted
 /// @retval STREAMCACHE_OK stored
-/// @retval STREAMCACHE_NOT_STORED the ticket was fenced, no room could be made, or the next state is not known; the
-///         stream has moved on, and those who wait have the output, all the same
+/// @retval STREAMCACHE_NOT_STORED the ticket was fenced, no room could be made for both, or the next state is not known;
+///         the stream has moved on all the same
 /// @retval STREAMCACHE_ENDED the ticket was committed or aborted before
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, no stream's ticket, wrong options, or another thread is using the
 ///         ticket at this moment; the ticket stays open

@@ -32,7 +32,7 @@ impl Subject for Stream {
 ///
 /// Borrows everything for the call; `*stream` receives one reference, for streamcache_stream_release(). It keeps the
 /// filter alive, and pins the trained state the filter has now until a reset. Threads: any. Copies `state`, which is
-/// charged to the budget.
+/// charged to the budget and never evicted: of many streams from one initial state, open one and fork it.
 /// @param[in]  filter the filter
 /// @param[in]  state the recurrent state, `len` bytes (often zeros); NULL only with length 0
 /// @param[in]  len how many bytes
@@ -100,7 +100,7 @@ pub unsafe extern "C" fn streamcache_stream_release(stream: *mut streamcache_str
 /// @param[out] value the output; NULL otherwise
 /// @param[out] ticket the right to compute the step; NULL otherwise
 /// @retval STREAMCACHE_OK a hit: the stream has moved on
-/// @retval STREAMCACHE_FILL yours to compute, from streamcache_stream_get_state(); then
+/// @retval STREAMCACHE_FILL yours to compute, from streamcache_ticket_get_step_state(); then
 ///         streamcache_ticket_commit_step(), which moves the stream on, or abort, which leaves it where it is
 /// @retval STREAMCACHE_BYPASSED the stream's state is unknown, so nothing was looked up. The engine computes from a state
 ///         of its own; a committed output is not stored, and a committed next state is the stream's from then on
@@ -129,7 +129,8 @@ pub unsafe extern "C" fn streamcache_stream_begin(
     })
 }
 
-/// Leases the recurrent state the stream is at: the one to compute the next chunk from.
+/// Leases the recurrent state the stream is at. A step under way is computed from its ticket's,
+/// streamcache_ticket_get_step_state(): the stream may have been reset since.
 ///
 /// Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(). Threads: any.
 /// @param[in]  stream the stream

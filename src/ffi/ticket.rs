@@ -95,7 +95,8 @@ pub(super) unsafe fn begin_slots<'a>(
 }
 
 /// Looks up a chunk's result under the present state; if it is missing, the first caller gets a ticket to compute it,
-/// and every other waits for what comes of it.
+/// and every other waits for what comes of it. So does a caller who holds that ticket: beginning what one has begun
+/// waits until the time is up.
 ///
 /// Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(), and `*ticket` one,
 /// for streamcache_ticket_release(). Threads: any; a wait holds no lock. Locks one shard; copies nothing.
@@ -103,8 +104,9 @@ pub(super) unsafe fn begin_slots<'a>(
 /// @param[in]  chunk the chunk's digest, see streamcache_digest_chunk() and streamcache_digest_tensor()
 /// @param[in]  timeout_ms how long to wait for another caller's computation; 0 not at all, STREAMCACHE_TIMEOUT_DEFAULT
 ///             60 seconds
-/// @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY (these compute, and a bypass and a read-only commit
-///             are not stored), _NO_WAIT
+/// @param[in]  flags 0, or STREAMCACHE_NO_WAIT; STREAMCACHE_REFRESH: don't look, compute anew, or wait for who does
+///             already; STREAMCACHE_READ_ONLY: look and wait, but what this caller commits is not stored;
+///             STREAMCACHE_BYPASS: neither look nor wait nor store
 /// @param[out] value the result, or the rejection; NULL otherwise
 /// @param[out] ticket the right to compute it, for STREAMCACHE_FILL; NULL otherwise
 /// @retval STREAMCACHE_OK a hit, found or computed by another caller meanwhile
@@ -292,6 +294,30 @@ pub unsafe extern "C" fn streamcache_ticket_get_state(
     guard(|| unsafe {
         let value = cleared(value);
         on(ticket, |ticket| Ok(state_outcome(ticket.state()?, value, state)))
+    })
+}
+
+/// Leases the recurrent state that a stream's step begins with: the one to compute from, wherever the stream is by now.
+///
+/// Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(). Threads: any.
+/// @param[in]  ticket the ticket, from streamcache_stream_begin()
+/// @param[out] value the state; NULL on failure; NULL if not wanted
+/// @param[out] state its content digest; NULL if not wanted
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_NO_STATE the ticket is no stream's, or the stream's state was unknown (STREAMCACHE_BYPASSED)
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL ticket
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_ticket_get_step_state(
+    ticket: *const streamcache_ticket, value: *mut *mut streamcache_value, state: *mut streamcache_digest,
+) -> streamcache_status {
+    // SAFETY: the caller's pointers, as documented.
+    guard(|| unsafe {
+        let value = cleared(value);
+        on(ticket, |ticket| {
+            let (bytes, digest) = ticket.step_state()?;
+            Ok(state_outcome((Some(bytes), digest), value, state))
+        })
     })
 }
 

@@ -170,11 +170,12 @@ impl<T: Clone> Flights<T> {
         let found = if sharing == Sharing::None { None } else { flights.find_entry(hash, is_it).ok() };
         if let Some(entry) = found {
             let flight = entry.get();
-            match flight.look(number, self.max_age, now) {
+            flight.belongs_to(tag);
+            match flight.look(number, sharing == Sharing::Full, self.max_age, now) {
                 Found::Ended(End::Landed(value)) => return Join::Landed(value),
                 Found::Yours => return Join::Mine(self.claim(flight, number, now)),
                 Found::UnderWay(_) => {
-                    return Join::Theirs(Watch { flights: Arc::clone(self), flight: Arc::clone(flight) });
+                    return Join::Theirs(self.watch(flight, sharing == Sharing::Full));
                 }
                 Found::Ended(End::Abandoned) => {
                     // On its way out. Beside it a new one could be overlooked, and a third begun.
@@ -187,6 +188,10 @@ impl<T: Clone> Flights<T> {
         flights.insert_unique(hash, Arc::clone(&flight), |one| one.hash);
         self.open.fetch_add(1, Ordering::Relaxed);
         Join::Mine(Claim { flights: Arc::clone(self), flight, number, since: now, landed: false })
+    }
+
+    fn watch(self: &Arc<Self>, flight: &Arc<Flight<T>>, is_heir: bool) -> Watch<T> {
+        Watch { flights: Arc::clone(self), flight: Arc::clone(flight), is_heir }
     }
 
     fn claim(self: &Arc<Self>, flight: &Arc<Flight<T>>, number: u64, since: Instant) -> Claim<T> {
@@ -217,7 +222,7 @@ impl<T: Clone> Flights<T> {
     pub(crate) fn fence(&self, matches: &dyn Fn(u64) -> bool) {
         for shard in &self.shards {
             let flights = shard.flights.lock();
-            flights.iter().filter(|one| matches(one.tag)).for_each(|one| one.fence());
+            flights.iter().filter(|one| matches(one.tag())).for_each(|one| one.fence());
         }
     }
 
@@ -230,7 +235,7 @@ impl<T: Clone> Flights<T> {
         let flights = self.shard(hash).flights.lock();
         let flight = flights.find(hash, |one| one.key == *key && !one.alone && !one.is_fenced())?;
         flight.fence();
-        Some(Watch { flights: Arc::clone(self), flight: Arc::clone(flight) })
+        Some(self.watch(flight, false))
     }
 
     /// Ends every flight: whoever waits begins anew, and finds the cache closed.
@@ -259,7 +264,7 @@ impl<T: Clone> Flights<T> {
     /// Waits for the first of `watches` that changes: its place in the list, and how it ended for this waiter. Whatever
     /// else was handed to this waiter meanwhile comes with it.
     pub(crate) fn wait(self: &Arc<Self>, watches: &[&Watch<T>], deadline: Instant) -> Vec<(usize, Turn<T>)> {
-        let waiter = Waiter::new(self.number());
+        let waiter = Waiter::new(self.number(), watches.iter().all(|watch| watch.is_heir));
         let seats = Seats { watches, waiter: &waiter };
         for watch in watches {
             watch.flight.enlist(&waiter);
@@ -269,11 +274,14 @@ impl<T: Clone> Flights<T> {
             let mut until = deadline;
             let mut turns = Vec::new();
             for (at, watch) in watches.iter().enumerate() {
-                match watch.flight.look(waiter.number, self.max_age, now) {
+                match watch.flight.look(waiter.number, waiter.is_heir, self.max_age, now) {
                     Found::Ended(End::Landed(value)) => turns.push((at, Turn::Landed(value))),
                     Found::Ended(End::Abandoned) => turns.push((at, Turn::Again)),
                     Found::Yours => turns.push((at, Turn::Mine(self.claim(&watch.flight, waiter.number, now)))),
-                    Found::UnderWay(since) => until = until.min(self.too_old_at(since).unwrap_or(until)),
+                    Found::UnderWay(since) if waiter.is_heir => {
+                        until = until.min(self.too_old_at(since).unwrap_or(until))
+                    }
+                    Found::UnderWay(_) => {}
                 }
             }
             if !turns.is_empty() || now >= deadline {
@@ -324,6 +332,8 @@ impl<T: Clone> Drop for Seats<'_, T> {
 pub(crate) struct Watch<T: Clone> {
     flights: Arc<Flights<T>>,
     flight: Arc<Flight<T>>,
+    /// Whether this waiter may become the owner.
+    is_heir: bool,
 }
 
 impl<T: Clone> Watch<T> {
@@ -373,14 +383,15 @@ impl<T: Clone> Claim<T> {
         self.flights.departed(self.flight.hash) == before
     }
 
-    /// Whether it was overtaken: what comes of it is not stored.
-    pub(crate) fn is_fenced(&self) -> bool {
-        self.flight.is_fenced() || !self.flight.is_owner(self.number)
+    /// The tag of the filter it is for, once one is known.
+    pub(crate) fn tag(&self) -> u64 {
+        self.flight.tag()
     }
 
-    /// Whether its flight was fenced. To be asked under the lock of the shard where the value would be stored.
-    pub(crate) fn is_flight_fenced(&self) -> bool {
-        self.flight.is_fenced()
+    /// Whether it was overtaken: what comes of it is not stored. To be asked under the lock of the shard where that
+    /// would be: whoever fences sweeps the shard afterwards, and whoever took the right over stores later.
+    pub(crate) fn is_fenced(&self) -> bool {
+        self.flight.is_fenced() || !self.flight.is_owner(self.number)
     }
 
     /// Gives the value to those who wait; false if someone else has the right by now.

@@ -2,7 +2,7 @@
 //! by a number, a claim's or a waiter's: when the owner gives up, its right goes to a waiter under the flight's lock,
 //! and that waiter finds itself the owner whenever it looks, also when its time is up at that moment.
 
-use super::sync::{AtomicBool, Mutex, Signal};
+use super::sync::{AtomicBool, AtomicU64, Mutex, Signal};
 use crate::digest::Digest;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,12 +16,14 @@ const NO_ONE: u64 = 0;
 #[derive(Debug)]
 pub(crate) struct Waiter {
     pub(super) number: u64,
+    /// Whether it may become the owner: not if what it computes is not to be stored.
+    pub(super) is_heir: bool,
     signal: Signal,
 }
 
 impl Waiter {
-    pub(super) fn new(number: u64) -> Arc<Self> {
-        Arc::new(Self { number, signal: Signal::default() })
+    pub(super) fn new(number: u64, is_heir: bool) -> Arc<Self> {
+        Arc::new(Self { number, is_heir, signal: Signal::default() })
     }
 
     /// Waits until one of its flights changed, or the time is up.
@@ -62,7 +64,8 @@ struct State<T> {
 pub(crate) struct Flight<T> {
     pub(super) key: Digest,
     pub(super) hash: u64,
-    pub(super) tag: u64,
+    /// The filter's, once one has joined: what a ready key begins and a filter waits for is the filter's, too.
+    tag: AtomicU64,
     /// No one finds it: what comes of it is not for others.
     pub(super) alone: bool,
     /// Purged, removed or overtaken: no one finds it any more, and what comes of it is not stored.
@@ -73,7 +76,19 @@ pub(crate) struct Flight<T> {
 impl<T: Clone> Flight<T> {
     pub(super) fn new(key: Digest, hash: u64, tag: u64, alone: bool, owner: u64, since: Instant) -> Self {
         let state = Mutex::new(State { owner, since, end: None, waiters: VecDeque::new() });
-        Self { key, hash, tag, alone, fenced: AtomicBool::new(false), state }
+        let (tag, fenced) = (AtomicU64::new(tag), AtomicBool::new(false));
+        Self { key, hash, tag, alone, fenced, state }
+    }
+
+    pub(super) fn tag(&self) -> u64 {
+        self.tag.load(Ordering::Relaxed)
+    }
+
+    /// Under the table's lock, where whoever fences by tag looks.
+    pub(super) fn belongs_to(&self, tag: u64) {
+        if tag != 0 {
+            self.tag.store(tag, Ordering::Relaxed);
+        }
     }
 
     pub(super) fn fence(&self) {
@@ -104,14 +119,17 @@ impl<T: Clone> Flight<T> {
         }
     }
 
-    /// Looks; takes the right from an owner that is older than `max_age`.
-    pub(super) fn look(&self, number: u64, max_age: Option<Duration>, now: Instant) -> Found<T> {
+    /// Looks; an heir takes the right from an owner that is older than `max_age`.
+    pub(super) fn look(&self, number: u64, is_heir: bool, max_age: Option<Duration>, now: Instant) -> Found<T> {
         let mut state = self.state.lock();
         if let Some(end) = &state.end {
             return Found::Ended(end.clone());
         }
         let too_old = max_age.is_some_and(|max_age| now.saturating_duration_since(state.since) >= max_age);
-        if state.owner != number && too_old {
+        if state.owner != number && too_old && is_heir {
+            if self.is_fenced() {
+                return Found::Ended(End::Abandoned); // nothing of it would be stored
+            }
             state.owner = number;
             state.since = now;
             state.waiters.retain(|waiter| waiter.number != number);
@@ -150,15 +168,16 @@ impl<T: Clone> Flight<T> {
         true
     }
 
-    /// Gives up the right of `number`: the first waiter has it from now on. True if there was none and so the flight
-    /// has ended. Those who wait for a fenced one begin anew.
+    /// Gives up the right of `number`: the first heir in line has it from now on. True if there was none and so the
+    /// flight has ended, and those who wait begin anew; so do those who wait for a fenced one.
     pub(super) fn abandon(&self, number: u64, now: Instant) -> bool {
         let heir = {
             let mut state = self.state.lock();
             if state.owner != number {
                 return false;
             }
-            let heir = if self.is_fenced() { None } else { state.waiters.pop_front() };
+            let first = state.waiters.iter().position(|waiter| waiter.is_heir).filter(|_| !self.is_fenced());
+            let heir = first.and_then(|first| state.waiters.remove(first));
             if let Some(heir) = &heir {
                 state.owner = heir.number;
                 state.since = now;

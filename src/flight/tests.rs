@@ -74,7 +74,7 @@ impl Engine {
     /// Publishes as memory does: under its lock, unless fenced.
     fn commit(&self, mut claim: Claim<u32>, value: u32) {
         let mut memory = self.memory.lock().unwrap();
-        if !claim.is_flight_fenced() {
+        if !claim.is_fenced() {
             *memory = Some(value);
         }
         drop(memory);
@@ -176,7 +176,7 @@ fn a_waiter_whose_time_is_up_as_it_is_made_owner_passes_it_on() {
         let (hasty, patient) = (watched(&flights), watched(&flights));
         let hasty = thread::spawn(move || {
             // What `Flights::wait` does when the time is up at once.
-            let waiter = Waiter::new(hasty.flights.number());
+            let waiter = Waiter::new(hasty.flights.number(), true);
             hasty.flight.enlist(&waiter);
             drop(Seats { watches: &[&hasty], waiter: &waiter });
         });

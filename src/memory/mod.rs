@@ -212,6 +212,11 @@ impl Memory {
         Ok(Put { stored: false, value })
     }
 
+    /// Counts a value that was not even tried to store, though it was meant to be.
+    pub(crate) fn refuse(&self, was_meant_to: bool) {
+        self.not_stored.fetch_add(was_meant_to.into(), Relaxed);
+    }
+
     /// Reserves the bytes of a value that is to be filled and published, evicting what matters less.
     pub(crate) fn reserve_value(&self, key: &Digest, charge: u64) -> Option<Reservation> {
         let mut baggage = Baggage::of_a_put(None);
