@@ -150,7 +150,7 @@
  *   float sum = 0;
  *   streamcache_digest_chunk(chunk, 1, &digest);
  *   if (streamcache_stream_begin(stream, &digest, STREAMCACHE_TIMEOUT_DEFAULT, 0, &value, &ticket) == STREAMCACHE_FILL &&
- *       streamcache_stream_get_state(stream, &state, NULL) == STREAMCACHE_OK) {
+ *       streamcache_ticket_get_step_state(ticket, &state, NULL) == STREAMCACHE_OK) {
  *     sum = *(const float *)streamcache_value_data(state) + (float)chunk[0];
  *     streamcache_ticket_commit_step(ticket, &sum, sizeof sum, &sum, sizeof sum, NULL, NULL);
  *   } else if (value) {
@@ -2179,7 +2179,8 @@ typedef int32_t streamcache_phase;
 
 /**
  * Looks up a chunk's result under the present state; if it is missing, the first caller gets a ticket to compute it,
- * and every other waits for what comes of it.
+ * and every other waits for what comes of it. So does a caller who holds that ticket: beginning what one has begun
+ * waits until the time is up.
  *
  * Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(), and `*ticket` one,
  * for streamcache_ticket_release(). Threads: any; a wait holds no lock. Locks one shard; copies nothing.
@@ -2187,8 +2188,9 @@ typedef int32_t streamcache_phase;
  * @param[in]  chunk the chunk's digest, see streamcache_digest_chunk() and streamcache_digest_tensor()
  * @param[in]  timeout_ms how long to wait for another caller's computation; 0 not at all, STREAMCACHE_TIMEOUT_DEFAULT
  *             60 seconds
- * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY (these compute, and a bypass and a read-only commit
- *             are not stored), _NO_WAIT
+ * @param[in]  flags 0, or STREAMCACHE_NO_WAIT; STREAMCACHE_REFRESH: don't look, compute anew, or wait for who does
+ *             already; STREAMCACHE_READ_ONLY: look and wait, but what this caller commits is not stored;
+ *             STREAMCACHE_BYPASS: neither look nor wait nor store
  * @param[out] value the result, or the rejection; NULL otherwise
  * @param[out] ticket the right to compute it, for STREAMCACHE_FILL; NULL otherwise
  * @retval STREAMCACHE_OK a hit, found or computed by another caller meanwhile
@@ -2341,6 +2343,22 @@ streamcache_status streamcache_ticket_get_state(const streamcache_ticket *ticket
                                                 streamcache_digest *state);
 
 /**
+ * Leases the recurrent state that a stream's step begins with: the one to compute from, wherever the stream is by now.
+ *
+ * Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(). Threads: any.
+ * @param[in]  ticket the ticket, from streamcache_stream_begin()
+ * @param[out] value the state; NULL on failure; NULL if not wanted
+ * @param[out] state its content digest; NULL if not wanted
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_NO_STATE the ticket is no stream's, or the stream's state was unknown (STREAMCACHE_BYPASSED)
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL ticket
+ * @since 0.1.0
+ */
+streamcache_status streamcache_ticket_get_step_state(const streamcache_ticket *ticket,
+                                                     streamcache_value **value,
+                                                     streamcache_digest *state);
+
+/**
  * Where the ticket stands.
  *
  * Borrows everything for the call. Threads: any.
@@ -2365,10 +2383,12 @@ streamcache_status streamcache_ticket_get_phase(const streamcache_ticket *ticket
  * @param[in]  len how many bytes
  * @param[out] data where to write; NULL on failure
  * @retval STREAMCACHE_OK done; an earlier buffer of this ticket is gone
- * @retval STREAMCACHE_NO_SPACE no room could be made: compute in your own memory and commit a copy, or external memory
+ * @retval STREAMCACHE_NO_SPACE no room could be made (beside an earlier buffer, which stays): compute in your own memory
+ *         and commit a copy, or external memory
  * @retval STREAMCACHE_NO_MEMORY the allocator refused
  * @retval STREAMCACHE_ENDED the ticket was committed or aborted
- * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or another thread is using the ticket at this moment
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, a stream's ticket, or another thread is using the ticket at this
+ *         moment
  * @retval STREAMCACHE_CLOSED the cache was closed
  * @since 0.1.0
  */
@@ -2387,13 +2407,13 @@ streamcache_status streamcache_ticket_buffer(streamcache_ticket *ticket,
  * @param[in]  options NULL for none
  * @param[out] value a lease, even when it was not stored (then outside the budget); NULL if not wanted
  * @retval STREAMCACHE_OK stored
- * @retval STREAMCACHE_NOT_STORED the ticket was fenced (see STREAMCACHE_PHASE_FENCED), or no room could be made; those
- *         who wait have it all the same
+ * @retval STREAMCACHE_NOT_STORED the ticket was fenced (see STREAMCACHE_PHASE_FENCED), no room could be made, or the
+ *         cache was closed meanwhile; those who wait have it all the same
  * @retval STREAMCACHE_ENDED the ticket was committed or aborted before
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL ticket, no buffer or a shorter one, a stream's ticket, wrong options, or
  *         another thread is using the ticket at this moment; the ticket stays open
  * @retval STREAMCACHE_NO_MEMORY the allocator refused; the ticket stays open, without its buffer
- * @retval STREAMCACHE_CLOSED the cache was closed; the buffer can be read until the last release
+ * @retval STREAMCACHE_CLOSED the cache was closed before; the buffer can be read until the last release
  * @since 0.1.0
  */
 streamcache_status streamcache_ticket_commit(streamcache_ticket *ticket,
@@ -2403,6 +2423,7 @@ streamcache_status streamcache_ticket_commit(streamcache_ticket *ticket,
 
 /**
  * Publishes a copy of `data` as the result, and gives it to those who wait; otherwise as streamcache_ticket_commit().
+ * A buffer that the ticket has stays charged until then.
  *
  * Borrows everything for the call; `*value`, if wanted, receives one reference, for streamcache_value_release().
  * Threads: any. Copies `data`; locks one shard at a time.
@@ -2481,13 +2502,14 @@ streamcache_status streamcache_ticket_commit_rejection(streamcache_ticket *ticke
  * @param[in]  data the output, `len` bytes; NULL only with length 0
  * @param[in]  len how many bytes
  * @param[in]  next_state the state after this chunk, `next_state_len` bytes. NULL with length 0 where it is not known:
- *             then nothing is stored, and the stream's state is unknown. For an empty state, a pointer and length 0
+ *             then nothing is stored, others compute for themselves, and the stream's state is unknown. For an empty
+ *             state, a pointer and length 0
  * @param[in]  next_state_len how many bytes
  * @param[in]  options NULL for none; tensors and blob are the output's
  * @param[out] value a lease on the output, even when it was not stored (then outside the budget); NULL if not wanted
  * @retval STREAMCACHE_OK stored
- * @retval STREAMCACHE_NOT_STORED the ticket was fenced, no room could be made, or the next state is not known; the
- *         stream has moved on, and those who wait have the output, all the same
+ * @retval STREAMCACHE_NOT_STORED the ticket was fenced, no room could be made for both, or the next state is not known;
+ *         the stream has moved on all the same
  * @retval STREAMCACHE_ENDED the ticket was committed or aborted before
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, no stream's ticket, wrong options, or another thread is using the
  *         ticket at this moment; the ticket stays open
@@ -2678,7 +2700,7 @@ typedef struct streamcache_stream streamcache_stream;
  *
  * Borrows everything for the call; `*stream` receives one reference, for streamcache_stream_release(). It keeps the
  * filter alive, and pins the trained state the filter has now until a reset. Threads: any. Copies `state`, which is
- * charged to the budget.
+ * charged to the budget and never evicted: of many streams from one initial state, open one and fork it.
  * @param[in]  filter the filter
  * @param[in]  state the recurrent state, `len` bytes (often zeros); NULL only with length 0
  * @param[in]  len how many bytes
@@ -2731,7 +2753,7 @@ void streamcache_stream_release(streamcache_stream *stream);
  * @param[out] value the output; NULL otherwise
  * @param[out] ticket the right to compute the step; NULL otherwise
  * @retval STREAMCACHE_OK a hit: the stream has moved on
- * @retval STREAMCACHE_FILL yours to compute, from streamcache_stream_get_state(); then
+ * @retval STREAMCACHE_FILL yours to compute, from streamcache_ticket_get_step_state(); then
  *         streamcache_ticket_commit_step(), which moves the stream on, or abort, which leaves it where it is
  * @retval STREAMCACHE_BYPASSED the stream's state is unknown, so nothing was looked up. The engine computes from a state
  *         of its own; a committed output is not stored, and a committed next state is the stream's from then on
@@ -2748,7 +2770,8 @@ streamcache_status streamcache_stream_begin(streamcache_stream *stream,
                                             streamcache_ticket **ticket);
 
 /**
- * Leases the recurrent state the stream is at: the one to compute the next chunk from.
+ * Leases the recurrent state the stream is at. A step under way is computed from its ticket's,
+ * streamcache_ticket_get_step_state(): the stream may have been reset since.
  *
  * Borrows everything for the call; `*value` receives one reference, for streamcache_value_release(). Threads: any.
  * @param[in]  stream the stream

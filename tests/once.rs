@@ -6,7 +6,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 use streamcache::{
-    Begin, Cache, Digest, ErrorKind, Filter, Flags, Item, Options, Phase, PutOptions, Ticket, Waited, digest,
+    Begin, Cache, Digest, ErrorKind, Filter, Flags, Item, Options, Phase, PutOptions, Ticket, Waited, digest, ticket,
 };
 
 const LONG: Duration = Duration::from_secs(30);
@@ -301,5 +301,110 @@ fn puts_and_commits_of_one_key_leave_no_flight_behind() {
         assert!([&b"put"[..], b"commit"].contains(&value.bytes()));
         assert_eq!(cache.stats().open_tickets, 0);
         assert!(filter.remove(&chunk(1)).unwrap());
+    }
+}
+
+/// What a ready key began and a filter's caller inherited is the filter's: its purge finds it.
+#[test]
+fn a_purge_fences_what_its_filter_inherited_from_a_ready_key() {
+    let (cache, filter) = filter(&Options::default());
+    let key = filter.key(&chunk(1)).unwrap();
+    let Begin::Fill(bare) = ticket::begin_key(&cache, &key, NO_TIME, Flags::default()).unwrap() else {
+        panic!("there")
+    };
+    let heir = {
+        let filter = Arc::clone(&filter);
+        thread::spawn(move || match filter.begin(&chunk(1), LONG, Flags::default()).unwrap() {
+            Begin::Fill(ticket) => ticket,
+            other => panic!("{other:?}"),
+        })
+    };
+    thread::sleep(Duration::from_millis(50));
+    bare.abort().unwrap();
+    let ticket = heir.join().unwrap();
+    filter.purge().unwrap();
+    assert_eq!(ticket.phase(), Phase::Fenced);
+    assert!(!commit(&ticket, b"old"));
+    assert!(filter.get(&chunk(1), Flags::default()).unwrap().value.is_none());
+}
+
+#[test]
+fn what_a_ready_key_inherited_from_a_filter_is_found_by_that_filters_purge() {
+    let (cache, filter) = filter(&Options::default());
+    let key = filter.key(&chunk(1)).unwrap();
+    let ticket = fill(&filter, 1);
+    let heir = {
+        let cache = Arc::clone(&cache);
+        thread::spawn(move || match ticket::begin_key(&cache, &key, LONG, Flags::default()).unwrap() {
+            Begin::Fill(ticket) => assert!(commit(&ticket, b"value")),
+            other => panic!("{other:?}"),
+        })
+    };
+    thread::sleep(Duration::from_millis(50));
+    ticket.abort().unwrap();
+    heir.join().unwrap();
+    assert_eq!(filter.purge().unwrap(), 1);
+}
+
+/// Its right is taken over while it copies what it commits, the new owner lands and all is purged: the old one is too
+/// late, whatever it had checked before.
+#[test]
+fn who_is_taken_over_while_it_commits_does_not_store() {
+    let (cache, filter) = filter(&Options { max_bytes: 1 << 31, ticket_max_age_ms: 60, ..Options::default() });
+    let big = vec![7u8; 192 << 20];
+    for _ in 0..3 {
+        let old = fill(&filter, 1);
+        let taker = {
+            let (cache, filter) = (Arc::clone(&cache), Arc::clone(&filter));
+            thread::spawn(move || {
+                let Begin::Fill(new) = filter.begin(&chunk(1), LONG, Flags::default()).unwrap() else { return false };
+                commit(&new, b"new");
+                cache.purge().unwrap();
+                true
+            })
+        };
+        thread::sleep(Duration::from_millis(50));
+        let put = old.commit_copy(&big, &PutOptions::default()).unwrap();
+        if taker.join().unwrap() && put.stored {
+            // It was stored before the purge, which took it away.
+            assert!(filter.get(&chunk(1), Flags::default()).unwrap().value.is_none());
+        }
+        assert_eq!(put.stored, old.phase() == Phase::Committed);
+        let _ = filter.remove(&chunk(1));
+    }
+}
+
+#[test]
+fn who_may_not_store_inherits_nothing_that_others_wait_for() {
+    let (cache, filter) = filter(&Options::default());
+    let ticket = fill(&filter, 1);
+    let [reader, storer] = [Flags::READ_ONLY, Flags::default()].map(|flags| {
+        let filter = Arc::clone(&filter);
+        thread::sleep(Duration::from_millis(50)); // in this order
+        thread::spawn(move || match filter.begin(&chunk(1), LONG, flags).unwrap() {
+            Begin::Fill(ticket) => {
+                assert!(commit(&ticket, b"value"));
+                true
+            }
+            _ => false,
+        })
+    });
+    thread::sleep(Duration::from_millis(50));
+    ticket.abort().unwrap();
+    assert_eq!((reader.join().unwrap(), storer.join().unwrap(), cache.stats().entries), (false, true, 1));
+}
+
+/// A close between the check and the store: it is not stored, and its owner has the value all the same.
+#[test]
+fn a_commit_that_a_close_overtakes_loses_nothing() {
+    for round in 0..300u32 {
+        let (cache, filter) = filter(&Options::default());
+        let ticket = fill(&filter, round);
+        let closer = thread::spawn(move || cache.close().unwrap());
+        match ticket.commit_copy(b"value", &PutOptions::default()) {
+            Ok(put) => assert_eq!(put.value.unwrap().bytes(), b"value"),
+            Err(refused) => assert_eq!((refused.kind(), ticket.phase()), (ErrorKind::Closed, Phase::Fenced)),
+        }
+        closer.join().unwrap();
     }
 }

@@ -229,3 +229,75 @@ fn streams_of_many_threads_share_their_steps() {
     threads.into_iter().for_each(|thread| thread.join().unwrap());
     assert_eq!((cache.stats().misses, cache.stats().lookups()), (100, 800));
 }
+
+fn fill(stream: &Stream, chunk: u8) -> Arc<streamcache::Ticket> {
+    match stream.begin(&digest::chunk(&[chunk]), LONG, Flags::default()).unwrap() {
+        Stepped::Begun(Begin::Fill(ticket)) => ticket,
+        other => panic!("not this stream's to compute: {other:?}"),
+    }
+}
+
+/// A next state without room in the budget would live outside it as long as its output is stored.
+#[test]
+fn a_step_whose_next_state_has_no_room_is_not_stored() {
+    let (cache, filter) = filter(1 << 20);
+    let stream = Stream::open(&filter, b"initial").unwrap();
+    for chunk in 0..20 {
+        stream.reset(None).unwrap();
+        let next = vec![chunk; 2 << 20];
+        let put = fill(&stream, chunk).commit_step(b"output", Some(&next), &PutOptions::default()).unwrap();
+        assert!(!put.stored);
+        assert_eq!(stream.state().unwrap().0.bytes(), next, "the stream has moved on all the same");
+    }
+    stream.reset(None).unwrap();
+    let stats = cache.stats();
+    assert_eq!((stats.detached_bytes, stats.entries, stats.leased_bytes), (0, 0, 0));
+}
+
+/// The swap trap of recurrent states: another thread resets the stream between the begin and the reading of its state.
+#[test]
+fn a_tickets_state_is_the_one_its_key_names_whatever_became_of_the_stream() {
+    let (_cache, filter) = filter(1 << 24);
+    let stream = Stream::open(&filter, b"zero").unwrap();
+    fill(&stream, 1).commit_step(b"o1", Some(b"one"), &PutOptions::default()).unwrap();
+    let ticket = fill(&stream, 2);
+    stream.reset(None).unwrap();
+    assert_eq!(stream.state().unwrap().0.bytes(), b"zero");
+    let (state, digest_of_state) = ticket.step_state().unwrap();
+    assert_eq!((state.bytes(), digest_of_state), (&b"one"[..], digest::chunk(b"one")));
+    let plain = filter.begin(&digest::chunk(b"x"), LONG, Flags::default()).unwrap();
+    let Begin::Fill(plain) = plain else { panic!("missing") };
+    assert_eq!(plain.step_state().unwrap_err().kind(), ErrorKind::NoState);
+}
+
+/// Who waits at a state it knows must not come out without one.
+#[test]
+fn who_waits_for_a_step_without_a_next_state_computes_it_from_its_own() {
+    let (_cache, filter) = filter(1 << 24);
+    let (careless, waiting) = (Stream::open(&filter, b"0").unwrap(), Stream::open(&filter, b"0").unwrap());
+    let ticket = fill(&careless, 1);
+    let waiter = thread::spawn(move || {
+        fill(&waiting, 1).commit_step(b"output", Some(b"1"), &PutOptions::default()).unwrap();
+        waiting.state().unwrap().0.bytes().to_vec()
+    });
+    thread::sleep(Duration::from_millis(50));
+    assert!(!ticket.commit_step(b"output", None, &PutOptions::default()).unwrap().stored);
+    assert_eq!(waiter.join().unwrap(), b"1");
+    assert!(careless.state().is_err());
+}
+
+/// A step's key is known to whoever holds its ticket: what is put there has no next state, and moves no stream on.
+#[test]
+fn what_was_put_under_a_steps_key_moves_no_stream_on() {
+    let (cache, filter) = filter(1 << 24);
+    let stream = Stream::open(&filter, b"0").unwrap();
+    let ticket = fill(&stream, 1);
+    let key = *ticket.key();
+    drop(ticket);
+    assert!(cache.put(&key, b"put", &PutOptions::default()).unwrap().stored);
+    fill(&stream, 1).commit_step(b"output", Some(b"1"), &PutOptions::default()).unwrap();
+    assert_eq!(stream.state().unwrap().0.bytes(), b"1");
+    stream.reset(None).unwrap();
+    let again = stream.begin(&digest::chunk(&[1]), LONG, Flags::default()).unwrap();
+    assert!(matches!(again, Stepped::Begun(Begin::Hit(value)) if value.bytes() == b"output"));
+}

@@ -91,8 +91,10 @@ enum Stored {
 struct Held {
     ticket: Arc<Ticket>,
     name: Name,
-    /// By a ready key: no filter's purge finds it.
+    /// By a ready key: it knows no state.
     bare: bool,
+    /// Nor does a filter's purge find it, unless its filter has asked for it, too.
+    untagged: bool,
     /// Others wait for it, and a commit is stored.
     shared: bool,
     open: bool,
@@ -156,13 +158,27 @@ impl World {
                 assert!(looks);
                 self.check_found(name, &value);
             }
-            Begin::Busy => assert!(busy, "no one computes it"),
+            Begin::Busy => {
+                assert!(busy, "no one computes it");
+                // Asked for by its filter, it is the filter's from now on.
+                let joined = |held: &&mut Held| held.name == name && held.open && held.shared && !held.fenced;
+                self.tickets.iter_mut().filter(joined).for_each(|held| held.untagged &= bare);
+            }
             Begin::Fill(ticket) => {
                 assert!(!busy, "someone computes it already");
                 assert!(!looks || !self.ample || !self.stored.contains_key(&name), "it is there");
                 assert_eq!(ticket.phase(), Phase::Open);
                 let shared = flags != Flags::BYPASS && flags != Flags::READ_ONLY;
-                self.tickets.push(Held { ticket, name, bare, shared, open: true, fenced: false, overtaken: false });
+                self.tickets.push(Held {
+                    ticket,
+                    name,
+                    bare,
+                    untagged: bare,
+                    shared,
+                    open: true,
+                    fenced: false,
+                    overtaken: false,
+                });
             }
         }
     }
@@ -176,7 +192,7 @@ impl World {
     fn commit(&mut self, at: usize, how: How, len: usize) {
         let bytes = self.bytes(len);
         let Some(held) = self.tickets.get(at) else { return };
-        let (name, bare) = (held.name, held.bare);
+        let (name, bare) = (held.name, held.untagged);
         let code = self.count as i32;
         let put = match how {
             How::Copy => held.ticket.commit_copy(&bytes, &PutOptions::default()),
@@ -234,7 +250,8 @@ impl World {
                 let key = self.filter.key(&digest).unwrap();
                 let put = self.filter.put(&digest, Some(&key), &bytes, &PutOptions::default()).unwrap();
                 let name = (present, chunk);
-                for held in self.tickets.iter_mut().filter(|held| held.name == name && held.shared && held.open) {
+                let overtaken = |held: &&mut Held| put.stored && held.name == name && held.shared && held.open;
+                for held in self.tickets.iter_mut().filter(overtaken) {
                     held.overtaken |= !held.fenced;
                     held.fenced = true;
                 }
@@ -254,13 +271,13 @@ impl World {
             Step::PurgeFilter => {
                 self.filter.purge().unwrap();
                 self.stored.retain(|(state, _), (_, bare)| *state != present || *bare);
-                self.fence(|held| held.name.0 == present && !held.bare);
+                self.fence(|held| held.name.0 == present && !held.untagged);
             }
             Step::Retire => {
                 self.filter.retire().unwrap();
                 let others: Vec<u8> = self.loaded.iter().copied().filter(|&state| state != present).collect();
                 self.stored.retain(|(state, _), (_, bare)| !others.contains(state) || *bare);
-                self.fence(|held| others.contains(&held.name.0) && !held.bare);
+                self.fence(|held| others.contains(&held.name.0) && !held.untagged);
             }
             Step::Swap => {
                 self.state = (present + 1) % STATES;

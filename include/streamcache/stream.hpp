@@ -12,7 +12,7 @@ namespace streamcache {
  * A filter whose recurrent state evolves chunk by chunk. It keeps its filter alive. Any thread, one step at a time:
  *
  *     auto step = stream.begin(chunk);
- *     if (!step) step.ticket().commit_step(output, next_state);    // computed from stream.get_state()
+ *     if (!step) step.ticket().commit_step(output, next_state);    // from step.ticket().get_step_state()
  *
  * (With STREAMCACHE_BUSY there is no ticket: another caller computes the same step.)
  */
@@ -30,7 +30,7 @@ public:
     }
     /**
      * What the next chunk gives from the present state. On a hit the stream has moved on. With STREAMCACHE_FILL compute
-     * it from get_state(); with STREAMCACHE_BYPASSED, where the state is unknown, from the engine's own: either way
+     * it from the ticket's get_step_state(); with STREAMCACHE_BYPASSED, where the state is unknown, from the engine's own: either way
      * ticket().commit_step() moves it on.
      */
     Begun try_begin(const Digest &chunk, std::chrono::milliseconds timeout = default_timeout,

@@ -39,6 +39,16 @@ public:
         const streamcache_status status = streamcache_ticket_get_state(raw(), &value, &state);
         return {status, value, state};
     }
+    /**
+     * Leases the recurrent state that a stream's step begins with, the one to compute from; its digest is the key().
+     * STREAMCACHE_NO_STATE where the stream's state was unknown.
+     */
+    Lookup try_get_step_state() const noexcept {
+        streamcache_value *value = nullptr;
+        Digest state;
+        const streamcache_status status = streamcache_ticket_get_step_state(raw(), &value, &state);
+        return {status, value, state};
+    }
     result<Phase> try_phase() const noexcept {
         streamcache_phase phase = 0;
         const streamcache_status status = streamcache_ticket_get_phase(raw(), &phase);
@@ -104,6 +114,7 @@ public:
 #ifdef STREAMCACHE_EXCEPTIONS
     Digest key() const { return try_key().value(); }
     Lookup get_state() const { return checked(try_get_state()); }
+    Lookup get_step_state() const { return checked(try_get_step_state()); }
     Phase phase() const { return try_phase().value(); }
     template <class T = std::byte> writable<T> buffer(std::size_t count) { return try_buffer<T>(count).value(); }
     Value commit(std::size_t size, const PutOptions &options = {}) { return try_commit(size, options).value(); }

@@ -150,7 +150,7 @@
  *   float sum = 0;
  *   streamcache_digest_chunk(chunk, 1, &digest);
  *   if (streamcache_stream_begin(stream, &digest, STREAMCACHE_TIMEOUT_DEFAULT, 0, &value, &ticket) == STREAMCACHE_FILL &&
- *       streamcache_stream_get_state(stream, &state, NULL) == STREAMCACHE_OK) {
+ *       streamcache_ticket_get_step_state(ticket, &state, NULL) == STREAMCACHE_OK) {
  *     sum = *(const float *)streamcache_value_data(state) + (float)chunk[0];
  *     streamcache_ticket_commit_step(ticket, &sum, sizeof sum, &sum, sizeof sum, NULL, NULL);
  *   } else if (value) {

@@ -36,7 +36,11 @@ struct Engine {
 
 impl Engine {
     fn new() -> Arc<Self> {
-        Arc::new(Self { flights: flights(), memory: Shelf::new(None), computed: Shelf::new(0) })
+        Self::with(flights())
+    }
+
+    fn with(flights: Arc<Flights<u32>>) -> Arc<Self> {
+        Arc::new(Self { flights, memory: Shelf::new(None), computed: Shelf::new(0) })
     }
 
     fn find(&self) -> Option<u32> {
@@ -163,6 +167,25 @@ fn a_purge_is_not_undone_by_who_was_computing() {
         };
         engine.compute(claim);
         purger.join().unwrap();
+        assert_eq!((engine.find(), engine.flights.open()), (None, 0));
+    });
+}
+
+/// Whoever was overtaken by age stores nothing once its successor has landed and all is purged.
+#[test]
+fn who_is_taken_over_does_not_undo_what_comes_after() {
+    model(|| {
+        let engine = Engine::with(Flights::with(Some(Duration::ZERO), Stir::fixed()));
+        let old = engine.begin().unwrap_err();
+        let taker = {
+            let engine = Arc::clone(&engine);
+            thread::spawn(move || {
+                engine.run();
+                engine.purge();
+            })
+        };
+        engine.compute(old);
+        taker.join().unwrap();
         assert_eq!((engine.find(), engine.flights.open()), (None, 0));
     });
 }

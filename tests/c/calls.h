@@ -309,6 +309,8 @@ static inline streamcache_status get_position(const streamcache_stream *stream) 
     ROW(streamcache_ticket_get_key, HANDLE, STATUS_ONLY, 0, streamcache_ticket_get_key(h->ticket, &h->digest))         \
     ROW(streamcache_ticket_get_state, HANDLE, STATUS_ONLY, 0,                                                          \
         streamcache_ticket_get_state(h->ticket, &h->new_value, NULL))                                                  \
+    ROW(streamcache_ticket_get_step_state, HANDLE, STATUS_ONLY, STREAMCACHE_NO_STATE,                                  \
+        streamcache_ticket_get_step_state(h->ticket, &h->new_value, NULL))                                             \
     ROW(streamcache_ticket_get_phase, HANDLE, STATUS_ONLY, 0, get_phase(h->ticket))                                    \
     ROW(streamcache_ticket_buffer, HANDLE, STATUS_ONLY, 0, get_buffer(h->ticket))                                      \
     ROW(streamcache_ticket_commit, HANDLE, STATUS_ONLY, 0,                                                             \

@@ -108,7 +108,8 @@ struct Model {
 std::string advance(sc::Stream &stream, std::string_view chunk, int &computed) {
     sc::Begun step = stream.begin(sc::Digest::chunk(chunk));
     if (step) return std::string(step->bytes().text());
-    Model model{stream.get_state()->as<char>()[0]};
+    CHECK(step.ticket().try_get_step_state()->bytes().text() == stream.get_state()->bytes().text());
+    Model model{step.ticket().get_step_state()->as<char>()[0]};
     const std::string output = model.step(chunk);
     computed++;
     return std::string(step.ticket().commit_step(output, sc::bytes(&model.count, 1)).bytes().text());

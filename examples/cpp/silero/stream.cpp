@@ -28,6 +28,25 @@ void Stream::reset() {
                [&](streamcache_error** error) { return streamcache_stream_reset(stream_.get(), nullptr, 0, error); });
 }
 
+namespace {
+
+/** The copy of a state, whose lease ends here. */
+State copied(streamcache_value* value) {
+    const Lease lease{value};
+    State state;
+    std::memcpy(state.data(), bytes(lease, sizeof state), sizeof state);
+    return state;
+}
+
+/** What a step is computed from: its ticket's state, for another thread may have reset the stream since it began. */
+State state_of(const Ticket& ticket) {
+    streamcache_value* value = nullptr;
+    require_ok(streamcache_ticket_get_step_state(ticket.get(), &value, nullptr), "the step's state");
+    return copied(value);
+}
+
+}  // namespace
+
 Answer Stream::take(const Chunk& chunk) {
     Answer answer;
     const streamcache_digest name = digest(chunk);
@@ -44,8 +63,9 @@ Answer Stream::take(const Chunk& chunk) {
         return answer;
     }
 
+    // This demo has one stream on one thread and never forgets: nobody is busy, and no state unknown.
     if (status != STREAMCACHE_FILL) fail("begin", streamcache_status_message(status));
-    const Step step = timed_infer(model_, chunk, state(), answer.inference);
+    const Step step = timed_infer(model_, chunk, state_of(owner), answer.inference);
     answer.probability = step.probability;
     streamcache_put_options options{};
     options.struct_size = sizeof options;
@@ -59,10 +79,7 @@ Answer Stream::take(const Chunk& chunk) {
 State Stream::state() const {
     streamcache_value* value = nullptr;
     require_ok(streamcache_stream_get_state(stream_.get(), &value, nullptr), "state");
-    const Lease lease{value};
-    State state;
-    std::memcpy(state.data(), bytes(lease, sizeof state), sizeof state);
-    return state;
+    return copied(value);
 }
 
 }  // namespace silero
