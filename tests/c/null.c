@@ -838,22 +838,6 @@ ROW(streamcache_ticket_get_state) {
     streamcache_ticket_release(ticket);
 }
 
-ROW(streamcache_ticket_get_step_state) {
-    streamcache_ticket *ticket = ticket_of(501), *step = NULL;
-    streamcache_stream *stream = new_stream();
-    streamcache_value *value = NULL;
-    streamcache_digest state, d = digest_of(1);
-    REFUSED_OUT(ticket, value, streamcache_ticket_get_step_state(NULL, &value, &state));
-    STATUS(streamcache_ticket_get_step_state(ticket, &value, &state), STREAMCACHE_NO_STATE);
-    CHECK(value == NULL);
-    STATUS(streamcache_stream_begin(stream, &d, 0, STREAMCACHE_REFRESH, &value, &step), STREAMCACHE_FILL);
-    ALLOWED(value, streamcache_ticket_get_step_state(step, NULL, &state), STREAMCACHE_OK);
-    ALLOWED(state, streamcache_ticket_get_step_state(step, NULL, NULL), STREAMCACHE_OK);
-    streamcache_ticket_release(step);
-    streamcache_stream_release(stream);
-    streamcache_ticket_release(ticket);
-}
-
 ROW(streamcache_ticket_get_phase) {
     streamcache_ticket *ticket = ticket_of(501);
     streamcache_phase phase;
@@ -1052,6 +1036,22 @@ ROW(streamcache_stream_begin) {
     STATUS(streamcache_stream_begin(stream, &d, 0, 0, &value, &ticket), STREAMCACHE_FILL); /* none of these left a step open */
     streamcache_ticket_release(ticket);
     streamcache_stream_release(stream);
+}
+
+ROW(streamcache_ticket_get_step_state) {
+    streamcache_ticket *ticket = ticket_of(501), *step = NULL;
+    streamcache_stream *stream = new_stream();
+    streamcache_value *value = NULL;
+    streamcache_digest state, d = digest_of(1);
+    REFUSED_OUT(ticket, value, streamcache_ticket_get_step_state(NULL, &value, &state));
+    STATUS(streamcache_ticket_get_step_state(ticket, &value, &state), STREAMCACHE_NO_STATE);
+    CHECK(value == NULL);
+    STATUS(streamcache_stream_begin(stream, &d, 0, STREAMCACHE_REFRESH, &value, &step), STREAMCACHE_FILL);
+    ALLOWED(value, streamcache_ticket_get_step_state(step, NULL, &state), STREAMCACHE_OK);
+    ALLOWED(state, streamcache_ticket_get_step_state(step, NULL, NULL), STREAMCACHE_OK);
+    streamcache_ticket_release(step);
+    streamcache_stream_release(stream);
+    streamcache_ticket_release(ticket);
 }
 
 ROW(streamcache_stream_get_state) {
