@@ -1,8 +1,11 @@
 //! Filters: a configuration and its present state. Results follow the state's digest, so a swap never serves what
 //! another state computed, and a rollback finds its own results again.
 
+mod snapshot;
+mod usage;
+
 use crate::batch::Batch;
-use crate::cache::{Cache, Looked, Missed, tell_refused};
+use crate::cache::{Cache, Looked, tell_refused};
 use crate::call::{Flags, PutOptions};
 use crate::digest::{self, Digest, FilterDigest};
 use crate::error::{Error, ErrorKind, Result};
@@ -12,13 +15,16 @@ use crate::memory::Put;
 use crate::named::{Bound, Name};
 use crate::present::Present;
 use crate::stats::{FilterCounters, FilterStats, FilterUse};
-use crate::ticket::{self, Begin, Origin, Step};
+use crate::ticket::{Begin, Step};
 use crate::value::{Payload, Value};
 use arc_swap::ArcSwapOption;
 use arrayvec::ArrayVec;
+pub use snapshot::Snapshot;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+pub use usage::Lookup;
+use usage::Use;
 
 /// How many earlier states a filter knows a late put by.
 const MAX_REMEMBERED: usize = 16;
@@ -37,102 +43,6 @@ pub struct Filter {
     /// Serialises swaps; the names of earlier states, oldest first.
     earlier: Mutex<Vec<Name>>,
     shared: Arc<Use>,
-}
-
-/// What a filter's calls share with those of its snapshots.
-#[derive(Debug)]
-struct Use {
-    cache: Arc<Cache>,
-    /// Flags of every call: BYPASS for a non-deterministic filter.
-    flags: Flags,
-    counted: Arc<FilterUse>,
-}
-
-impl Drop for Use {
-    fn drop(&mut self) {
-        self.cache.remove_filter(&self.counted);
-    }
-}
-
-impl Use {
-    fn get(&self, name: &Name, chunk: &Digest, flags: Flags) -> Result<Lookup> {
-        let (key, flags) = (name.key(chunk), self.flags.with(flags));
-        let value = self.cache.get(&key, flags)?;
-        if !flags.peeks() {
-            self.counted.counters.looked(flags.looks(), value.as_ref());
-        }
-        Ok(Lookup { value, key })
-    }
-
-    /// The first look of a lookup whose caller computes what is missing.
-    fn look(&self, key: &Digest, flags: Flags) -> Result<Looked> {
-        let looked = self.cache.look(key, self.flags.with(flags))?;
-        if let Looked::Hit(value) = &looked {
-            self.counted.counters.looked(true, Some(value));
-        }
-        Ok(looked)
-    }
-
-    fn begin_under(
-        &self, bound: &Arc<Bound>, key: &Digest, wait: Duration, flags: Flags, step: Option<Step>,
-    ) -> Result<Begin> {
-        match self.look(key, flags)? {
-            Looked::Hit(value) => Ok(Begin::found(value)),
-            Looked::Missed(missed) => self.begin(bound, key, missed, wait, flags, step),
-        }
-    }
-
-    /// After a look that found nothing: computes, or waits for who does.
-    fn begin(
-        &self, bound: &Arc<Bound>, key: &Digest, missed: Missed, wait: Duration, flags: Flags, step: Option<Step>,
-    ) -> Result<Begin> {
-        let (tag, flags) = (bound.name.tag, self.flags.with(flags));
-        let begun = self.cache.begin(missed, key, tag, wait, flags)?;
-        begun.count(&self.counted.counters, flags);
-        let origin = || Origin {
-            bound: Some(Arc::clone(bound)),
-            counted: Some(Arc::clone(&self.counted)),
-            flags,
-            step,
-            keeps: false,
-        };
-        Ok(ticket::begin(&self.cache, begun, origin))
-    }
-
-    fn link(&self, name: &Name) -> Result<FilterDigest> {
-        self.cache.check_open()?;
-        if !self.flags.stores() {
-            return Err(Error::invalid(
-                "a filter that is not deterministic has no part in a pipeline: its results must not be kept",
-            ));
-        }
-        Ok(name.filter)
-    }
-
-    fn put(&self, key: &Digest, tag: u64, payload: Payload<'_>, options: &PutOptions<'_>) -> Result<Put> {
-        let options = PutOptions { flags: self.flags.with(options.flags), ..*options };
-        let put = self.cache.store(key, tag, payload, &options)?;
-        if put.stored {
-            self.counted.counters.stored();
-        }
-        Ok(put)
-    }
-}
-
-/// A filter as it was at one moment: immutable, with a lease on its state.
-#[derive(Clone, Debug)]
-pub struct Snapshot {
-    shared: Arc<Use>,
-    bound: Arc<Bound>,
-}
-
-/// A lookup's answer, and the key it looked under: a put after a miss gives that key back.
-#[derive(Debug)]
-pub struct Lookup {
-    /// The result, if it was there.
-    pub value: Option<Value>,
-    /// The key.
-    pub key: Digest,
 }
 
 impl Filter {
@@ -374,49 +284,6 @@ impl Filter {
         names.find(|name| name.key(chunk) == *key).map(|name| name.tag).ok_or_else(|| {
             Error::invalid("this key does not belong to this chunk under any state of this filter; pass the key that the chunk's lookup gave")
         })
-    }
-}
-
-impl Snapshot {
-    pub(crate) fn cache(&self) -> &Cache {
-        &self.shared.cache
-    }
-
-    /// The state it holds: its digest, and a lease on its bytes unless only the digest was loaded.
-    pub fn state(&self) -> (Option<Value>, Digest) {
-        (self.bound.bytes.clone(), self.bound.state)
-    }
-
-    /// The key of a chunk's result under this state.
-    pub fn key(&self, chunk: &Digest) -> Result<Digest> {
-        self.cache().check_open()?;
-        Ok(self.bound.name.key(chunk))
-    }
-
-    /// Its part in the key of a pipeline.
-    pub(crate) fn link(&self) -> Result<FilterDigest> {
-        self.shared.link(&self.bound.name)
-    }
-
-    /// Looks a chunk's result up under this state.
-    pub fn get(&self, chunk: &Digest, flags: Flags) -> Result<Lookup> {
-        self.shared.get(&self.bound.name, chunk, flags)
-    }
-
-    /// Looks a chunk's result up under this state; if it is missing, this caller gets the right to compute it, or waits
-    /// until `wait` is over for the one who has it.
-    pub fn begin(&self, chunk: &Digest, wait: Duration, flags: Flags) -> Result<Begin> {
-        self.shared.begin_under(&self.bound, &self.bound.name.key(chunk), wait, flags, None)
-    }
-
-    /// Stores a chunk's result under this state.
-    pub fn put(&self, chunk: &Digest, bytes: &[u8], options: &PutOptions<'_>) -> Result<Put> {
-        self.store(chunk, Payload::Copy(bytes), options)
-    }
-
-    pub(crate) fn store(&self, chunk: &Digest, payload: Payload<'_>, options: &PutOptions<'_>) -> Result<Put> {
-        let Name { tag, .. } = self.bound.name;
-        self.shared.put(&self.bound.name.key(chunk), tag, payload, options)
     }
 }
 
