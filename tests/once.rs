@@ -258,6 +258,24 @@ fn a_batch_has_one_ticket_a_key_and_gets_what_others_give_up() {
 }
 
 #[test]
+fn a_batch_shares_nothing_where_nothing_is_to_be_shared() {
+    let cache = Cache::open(&Options::default()).unwrap();
+    let dice = Filter::open(&cache, "f", digest::config_bytes(b"c"), false).unwrap();
+    dice.load_state_digest(digest::state(b"s")).unwrap();
+    let batch = dice.begin_batch(&[1, 1, 1, 1].map(chunk), Flags::default()).unwrap();
+    for (n, item) in batch.items().into_iter().enumerate() {
+        let Item::Fill(ticket) = item else { panic!("{item:?}") };
+        assert!(!commit(&ticket, &[n as u8]));
+    }
+    for (n, item) in batch.items().into_iter().enumerate() {
+        assert!(matches!(item, Item::Here(value) if value.bytes() == [n as u8]));
+    }
+    let (all, its) = (cache.stats(), dice.stats());
+    assert_eq!((all.bypassed, all.coalesced, all.lookups()), (4, 0, 4));
+    assert_eq!((its.bypassed, its.coalesced, its.lookups()), (4, 0, 4));
+}
+
+#[test]
 fn a_closed_cache_keeps_no_one_waiting() {
     let (cache, filter) = filter(&Options::default());
     let ticket = fill(&filter, 1);

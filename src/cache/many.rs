@@ -33,15 +33,19 @@ impl Cache {
         self.may_begin(flags)?;
         let departed = self.flights.departed_everywhere();
         let found = if flags.looks() { self.memory.find_many(keys) } else { vec![None; keys.len()] };
+        let sharing = Sharing::of(flags);
         let (mut first, mut wanted, mut missing) = (HashMap::new(), Vec::new(), Vec::new());
         for (at, key) in keys.iter().enumerate().filter(|(at, _)| found[*at].is_none()) {
-            match *first.entry(key).or_insert(at) {
-                same if same == at => wanted.push((at, self.flights.hash(key))),
-                same => missing.push((at, Many::SameAs(same))),
+            // What is not to be shared isn't within a batch, either.
+            let same = if sharing == Sharing::None { at } else { *first.entry(key).or_insert(at) };
+            if same == at {
+                wanted.push((at, self.flights.hash(key)));
+            } else {
+                missing.push((at, Many::SameAs(same)));
             }
         }
         self.coalesced.fetch_add(missing.len() as u64, Ordering::Relaxed);
-        for (at, hash, join) in self.flights.join_many(&wanted, keys, tag, Sharing::of(flags)) {
+        for (at, hash, join) in self.flights.join_many(&wanted, keys, tag, sharing) {
             let one = match join {
                 Join::Mine(claim) => {
                     let missed = Missed { hash, departed: departed.of(hash) };
