@@ -26,7 +26,7 @@ pub enum Item {
     Pending,
     /// It has the key of an earlier item, and will have its result.
     SameAs(usize),
-    /// This batch gave it up.
+    /// This batch gave it up, or the earlier item of its key.
     Aborted,
 }
 
@@ -114,7 +114,7 @@ impl Batch {
         for (at, slot) in slots.iter().enumerate().take(most) {
             let item = match slot {
                 Slot::SameAs(first) => match item(&slots[*first]) {
-                    here @ Item::Here(_) => here,
+                    done @ (Item::Here(_) | Item::Aborted) => done,
                     _ => Item::SameAs(*first),
                 },
                 slot => item(slot),

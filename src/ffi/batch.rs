@@ -46,7 +46,8 @@ impl Subject for Batch {
 pub struct streamcache_batch_item {
     /// STREAMCACHE_OK: it has its result. STREAMCACHE_REJECTED: it has a rejection. STREAMCACHE_FILL: it is this batch's
     /// to compute. STREAMCACHE_PENDING: another caller computes it. STREAMCACHE_DUPLICATE: an earlier item has its key,
-    /// and it will have its result (never where nothing is shared, as with STREAMCACHE_BYPASS). STREAMCACHE_ENDED: its ticket was aborted.
+    /// and it will have its result (never where nothing is shared, as with STREAMCACHE_BYPASS). STREAMCACHE_ENDED: its ticket, or
+    /// that of the earlier item, was aborted.
     pub status: streamcache_status,
     /// For STREAMCACHE_DUPLICATE the index of the first item with this key, else the item's own.
     pub same_as: u32,
