@@ -4,7 +4,7 @@ use super::{Begun, Cache, Missed};
 use crate::call::Flags;
 use crate::digest::Digest;
 use crate::error::Result;
-use crate::flight::{Join, Sharing, Watch};
+use crate::flight::{Join, Sharing, Turn, Watch};
 use crate::value::Value;
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
@@ -60,6 +60,46 @@ impl Cache {
             missing.push((at, one));
         }
         Ok(Looked { found, missing })
+    }
+
+    /// How a pending lookup goes on after its wait. Not counted before it is settled: several threads may have waited
+    /// with it.
+    pub(crate) fn go_on(&self, turn: Turn<Value>, key: &Digest, tag: u64, flags: Flags) -> Result<Many> {
+        self.check_open()?;
+        // What others stored meanwhile; nothing is counted, and no entry dropped.
+        let stored = || if flags.looks() { self.memory.peek(key) } else { None };
+        let mut claim = match turn {
+            Turn::Landed(value) => return Ok(Many::Begun(Begun::Coalesced(value))),
+            Turn::Mine(claim) => claim,
+            // The flight may have been fenced, and another be under way.
+            Turn::Again | Turn::TimeUp => {
+                if let Some(value) = stored() {
+                    return Ok(Many::Begun(Begun::Coalesced(value)));
+                }
+                match self.flights.join(self.flights.hash(key), key, tag, Sharing::of(flags)) {
+                    Join::Mine(claim) => claim,
+                    Join::Landed(value) => return Ok(Many::Begun(Begun::Coalesced(value))),
+                    Join::Theirs(watch) => return Ok(Many::Pending(watch)),
+                }
+            }
+        };
+        Ok(Many::Begun(match stored() {
+            Some(value) => {
+                claim.land(&value);
+                Begun::Coalesced(value)
+            }
+            None => Begun::Fill(claim),
+        }))
+    }
+
+    /// Counts what [`Cache::go_on`] gave, once it is settled.
+    pub(crate) fn count_settled(&self, is_fill: bool, flags: Flags) {
+        let counter = match is_fill {
+            false => &self.coalesced,
+            true if flags.looks() => &self.filled,
+            true => &self.bypassed,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
     }
 }
 
