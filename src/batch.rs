@@ -26,7 +26,7 @@ pub enum Item {
     Pending,
     /// It has the key of an earlier item, and will have its result.
     SameAs(usize),
-    /// This batch gave it up.
+    /// This batch gave it up, or the earlier item of its key.
     Aborted,
 }
 
@@ -73,7 +73,10 @@ impl Batch {
         let mut slots: Vec<Slot> = found.into_iter().map(|found| found.map_or(Slot::SameAs(0), Slot::Here)).collect();
         for (at, one) in missing {
             slots[at] = match one {
-                Many::Begun(begun) => batch.slot(begun),
+                Many::Begun(begun) => {
+                    begun.count(&batch.counted.counters, flags);
+                    batch.slot(begun)
+                }
                 Many::Pending(watch) => Slot::Pending(watch),
                 Many::SameAs(first) => {
                     batch.counted.counters.coalesced(1);
@@ -85,9 +88,8 @@ impl Batch {
         Ok(Arc::new(batch))
     }
 
-    /// Counts a lookup that got somewhere, and keeps what it got.
+    /// Keeps what a lookup got.
     fn slot(&self, begun: Begun) -> Slot {
-        begun.count(&self.counted.counters, self.flags);
         match begun {
             Begun::Hit(value) | Begun::Coalesced(value) => Slot::Here(value),
             Begun::Fill(claim) => {
@@ -114,7 +116,7 @@ impl Batch {
         for (at, slot) in slots.iter().enumerate().take(most) {
             let item = match slot {
                 Slot::SameAs(first) => match item(&slots[*first]) {
-                    here @ Item::Here(_) => here,
+                    done @ (Item::Here(_) | Item::Aborted) => done,
                     _ => Item::SameAs(*first),
                 },
                 slot => item(slot),
@@ -153,9 +155,7 @@ impl Batch {
             let mut fills = false;
             for (n, turn) in turns {
                 let (at, watch) = &pending[n];
-                let slot = self.turned(watch.key(), turn)?;
-                fills |= matches!(slot, Slot::Fill(_));
-                self.settle(*at, slot);
+                fills |= self.settle(*at, watch.key(), turn)?;
             }
             if fills {
                 return Ok(Waited::Fill);
@@ -163,31 +163,28 @@ impl Batch {
         }
     }
 
-    fn turned(&self, key: &Digest, turn: Turn<Value>) -> Result<Slot> {
-        let begun = match turn {
-            Turn::Landed(value) => self.cache.landed(value),
-            Turn::Mine(claim) => self.cache.fill_late(claim, self.flags)?,
-            Turn::Again | Turn::TimeUp => {
-                // One key, and no waiting: the flight may have been fenced, and another be under way.
-                let Looked { mut found, mut missing } =
-                    self.cache.begin_many(&[*key], self.bound.name.tag, self.flags)?;
-                match (found.pop().flatten(), missing.pop()) {
-                    (Some(value), _) => Begun::Hit(value),
-                    (None, Some((_, Many::Pending(watch)))) => return Ok(Slot::Pending(watch)),
-                    (None, Some((_, Many::Begun(begun)))) => begun,
-                    (None, _) => unreachable!("one key is the same as no other"),
-                }
-            }
+    /// Goes on with an item after a wait; says whether it is this batch's to compute now. Another thread may have waited
+    /// for the same item: what comes second is given up again, and not counted.
+    fn settle(&self, at: usize, key: &Digest, turn: Turn<Value>) -> Result<bool> {
+        let slot = match self.cache.go_on(turn, key, self.bound.name.tag, self.flags)? {
+            Many::Begun(begun) => self.slot(begun),
+            Many::Pending(watch) => Slot::Pending(watch),
+            Many::SameAs(_) => unreachable!("one key is the same as no other"),
         };
-        Ok(self.slot(begun))
-    }
-
-    /// Another thread may have waited for the same item: what comes second is given up again.
-    fn settle(&self, at: usize, slot: Slot) {
+        let fills = matches!(slot, Slot::Fill(_));
         let mut slots = self.slots.lock();
-        let second = if matches!(slots[at], Slot::Pending(_)) { std::mem::replace(&mut slots[at], slot) } else { slot };
+        let wins = matches!(slots[at], Slot::Pending(_));
+        if wins && !matches!(slot, Slot::Pending(_)) {
+            self.cache.count_settled(fills, self.flags);
+            match fills {
+                true => self.counted.counters.looked(self.flags.looks(), None),
+                false => self.counted.counters.coalesced(1),
+            }
+        }
+        let given_up = if wins { std::mem::replace(&mut slots[at], slot) } else { slot };
         drop(slots);
-        drop(second);
+        drop(given_up);
+        Ok(wins && fills)
     }
 
     /// Publishes one row for each of `items`, which must be this batch's to compute; None stands for all of those, in

@@ -258,6 +258,66 @@ fn a_batch_has_one_ticket_a_key_and_gets_what_others_give_up() {
 }
 
 #[test]
+fn a_batch_shares_nothing_where_nothing_is_to_be_shared() {
+    let cache = Cache::open(&Options::default()).unwrap();
+    let dice = Filter::open(&cache, "f", digest::config_bytes(b"c"), false).unwrap();
+    dice.load_state_digest(digest::state(b"s")).unwrap();
+    let batch = dice.begin_batch(&[1, 1, 1, 1].map(chunk), Flags::default()).unwrap();
+    for (n, item) in batch.items().into_iter().enumerate() {
+        let Item::Fill(ticket) = item else { panic!("{item:?}") };
+        assert!(!commit(&ticket, &[n as u8]));
+    }
+    for (n, item) in batch.items().into_iter().enumerate() {
+        assert!(matches!(item, Item::Here(value) if value.bytes() == [n as u8]));
+    }
+    let (all, its) = (cache.stats(), dice.stats());
+    assert_eq!((all.bypassed, all.coalesced, all.lookups()), (4, 0, 4));
+    assert_eq!((its.bypassed, its.coalesced, its.lookups()), (4, 0, 4));
+}
+
+/// Threads that wait for one batch: each of its items is settled once, and counted once.
+#[test]
+fn who_waits_for_the_same_batch_counts_its_lookups_once() {
+    const ITEMS: u32 = 100;
+    let (cache, filter) = filter(&Options::default());
+    let theirs: Vec<_> = (0..ITEMS).map(|n| fill(&filter, n)).collect();
+    let chunks: Vec<Digest> = (0..ITEMS).map(chunk).collect();
+    let batch = filter.begin_batch(&chunks, Flags::default()).unwrap();
+    let waiters: Vec<_> = (0..3)
+        .map(|_| {
+            let batch = Arc::clone(&batch);
+            thread::spawn(move || {
+                let mut fills = 0;
+                loop {
+                    match batch.wait(LONG).unwrap() {
+                        Waited::Done => return fills,
+                        Waited::Busy => panic!("someone did not commit"),
+                        Waited::Fill => fills += 1,
+                    }
+                    for item in batch.items() {
+                        if let Item::Fill(ticket) = item {
+                            drop(ticket.commit_copy(b"value", &PutOptions::default())); // or another of them does
+                        }
+                    }
+                }
+            })
+        })
+        .collect();
+    thread::sleep(Duration::from_millis(50));
+    for (n, ticket) in theirs.iter().enumerate() {
+        if n % 10 == 0 { ticket.abort().unwrap() } else { assert!(commit(ticket, b"value")) }
+    }
+    let fills: u32 = waiters.into_iter().map(|waiter| waiter.join().unwrap()).sum();
+    assert!((1..=ITEMS / 10).contains(&fills));
+    assert!(batch.items().iter().all(|item| matches!(item, Item::Here(_))));
+    let (all, its) = (cache.stats(), filter.stats());
+    let given_up = u64::from(ITEMS / 10);
+    assert_eq!((all.misses, all.coalesced), (u64::from(ITEMS) + given_up, u64::from(ITEMS) - given_up));
+    assert_eq!((its.misses, its.coalesced), (u64::from(ITEMS) + given_up, u64::from(ITEMS) - given_up));
+    assert_eq!((all.lookups(), all.open_tickets), (2 * u64::from(ITEMS), 0));
+}
+
+#[test]
 fn a_closed_cache_keeps_no_one_waiting() {
     let (cache, filter) = filter(&Options::default());
     let ticket = fill(&filter, 1);

@@ -4,7 +4,7 @@ use super::{Begun, Cache, Missed};
 use crate::call::Flags;
 use crate::digest::Digest;
 use crate::error::Result;
-use crate::flight::{Join, Sharing, Watch};
+use crate::flight::{Join, Sharing, Turn, Watch};
 use crate::value::Value;
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
@@ -33,15 +33,19 @@ impl Cache {
         self.may_begin(flags)?;
         let departed = self.flights.departed_everywhere();
         let found = if flags.looks() { self.memory.find_many(keys) } else { vec![None; keys.len()] };
+        let sharing = Sharing::of(flags);
         let (mut first, mut wanted, mut missing) = (HashMap::new(), Vec::new(), Vec::new());
         for (at, key) in keys.iter().enumerate().filter(|(at, _)| found[*at].is_none()) {
-            match *first.entry(key).or_insert(at) {
-                same if same == at => wanted.push((at, self.flights.hash(key))),
-                same => missing.push((at, Many::SameAs(same))),
+            // What is not to be shared isn't within a batch, either.
+            let same = if sharing == Sharing::None { at } else { *first.entry(key).or_insert(at) };
+            if same == at {
+                wanted.push((at, self.flights.hash(key)));
+            } else {
+                missing.push((at, Many::SameAs(same)));
             }
         }
         self.coalesced.fetch_add(missing.len() as u64, Ordering::Relaxed);
-        for (at, hash, join) in self.flights.join_many(&wanted, keys, tag, Sharing::of(flags)) {
+        for (at, hash, join) in self.flights.join_many(&wanted, keys, tag, sharing) {
             let one = match join {
                 Join::Mine(claim) => {
                     let missed = Missed { hash, departed: departed.of(hash) };
@@ -56,6 +60,46 @@ impl Cache {
             missing.push((at, one));
         }
         Ok(Looked { found, missing })
+    }
+
+    /// How a pending lookup goes on after its wait. Not counted before it is settled: several threads may have waited
+    /// with it.
+    pub(crate) fn go_on(&self, turn: Turn<Value>, key: &Digest, tag: u64, flags: Flags) -> Result<Many> {
+        self.check_open()?;
+        // What others stored meanwhile; nothing is counted, and no entry dropped.
+        let stored = || if flags.looks() { self.memory.peek(key) } else { None };
+        let mut claim = match turn {
+            Turn::Landed(value) => return Ok(Many::Begun(Begun::Coalesced(value))),
+            Turn::Mine(claim) => claim,
+            // The flight may have been fenced, and another be under way.
+            Turn::Again | Turn::TimeUp => {
+                if let Some(value) = stored() {
+                    return Ok(Many::Begun(Begun::Coalesced(value)));
+                }
+                match self.flights.join(self.flights.hash(key), key, tag, Sharing::of(flags)) {
+                    Join::Mine(claim) => claim,
+                    Join::Landed(value) => return Ok(Many::Begun(Begun::Coalesced(value))),
+                    Join::Theirs(watch) => return Ok(Many::Pending(watch)),
+                }
+            }
+        };
+        Ok(Many::Begun(match stored() {
+            Some(value) => {
+                claim.land(&value);
+                Begun::Coalesced(value)
+            }
+            None => Begun::Fill(claim),
+        }))
+    }
+
+    /// Counts what [`Cache::go_on`] gave, once it is settled.
+    pub(crate) fn count_settled(&self, is_fill: bool, flags: Flags) {
+        let counter = match is_fill {
+            false => &self.coalesced,
+            true if flags.looks() => &self.filled,
+            true => &self.bypassed,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
     }
 }
 

@@ -108,12 +108,6 @@ impl Cache {
         Begun::Coalesced(value)
     }
 
-    /// [`Cache::fill`] for a claim that was handed over: much may have landed since the first look.
-    pub(crate) fn fill_late(&self, claim: Claim<Value>, flags: Flags) -> Result<Begun> {
-        let missed = Missed { hash: self.flights.hash(claim.key()), departed: u64::MAX };
-        self.fill(claim, &missed, flags)
-    }
-
     /// The last look before a claim's owner computes: what landed between the first one and the claim is in memory.
     pub(crate) fn fill(&self, mut claim: Claim<Value>, missed: &Missed, flags: Flags) -> Result<Begun> {
         self.check_open()?;

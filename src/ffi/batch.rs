@@ -46,7 +46,8 @@ impl Subject for Batch {
 pub struct streamcache_batch_item {
     /// STREAMCACHE_OK: it has its result. STREAMCACHE_REJECTED: it has a rejection. STREAMCACHE_FILL: it is this batch's
     /// to compute. STREAMCACHE_PENDING: another caller computes it. STREAMCACHE_DUPLICATE: an earlier item has its key,
-    /// and it will have its result. STREAMCACHE_ENDED: its ticket was aborted.
+    /// and it will have its result (never where nothing is shared, as with STREAMCACHE_BYPASS). STREAMCACHE_ENDED: its ticket, or
+    /// that of the earlier item, was aborted.
     pub status: streamcache_status,
     /// For STREAMCACHE_DUPLICATE the index of the first item with this key, else the item's own.
     pub same_as: u32,
@@ -78,7 +79,8 @@ fn check_count(count: usize) -> Result<()> {
 }
 
 /// Looks up the results of many chunks under the present state, without waiting for anyone: each shard is locked once.
-/// What is missing shrinks to one ticket for each distinct key.
+/// What is missing shrinks to one ticket for each distinct key. With STREAMCACHE_BYPASS, and of a filter that is not
+/// deterministic, nothing is shared: each item has a ticket of its own, also where several have the same key.
 ///
 /// Borrows everything for the call; `*batch` receives the batch, for streamcache_batch_release(). Threads: any.
 /// @param[in]  filter the filter

@@ -194,7 +194,7 @@ static void one_by_one_and_by_their_tickets(void) {
     item_holds(batch, 4, "by its ticket");
     OK(streamcache_ticket_abort(item_of(batch, 2).ticket));
     ITEM(batch, 2, STREAMCACHE_ENDED);
-    ITEM(batch, 5, STREAMCACHE_DUPLICATE); /* of something that will never be */
+    ITEM(batch, 5, STREAMCACHE_ENDED); /* and so did what would have had its result */
     kept = item_of(batch, 3).ticket;
     OK(streamcache_ticket_retain(kept));
     options.compute_ns = 1000;
@@ -242,6 +242,7 @@ static void fenced_rows_are_had_and_not_stored(void) {
 static void flags_are_every_items(void) {
     static const uint64_t numbers[] = {45, 46, 45};
     streamcache_batch *batch;
+    streamcache_cache_stats before, after;
     streamcache_digest chunk = digest_of(45);
     size_t stored;
     put_text(45, "old");
@@ -259,11 +260,17 @@ static void flags_are_every_items(void) {
     CHECK(stored == 2);
     streamcache_batch_release(batch);
     finds(filter, 45, "r0..");
+    before = stats_of(cache);
     batch = batch_of(numbers, 3, STREAMCACHE_BYPASS);
     ITEM(batch, 0, STREAMCACHE_FILL);
-    OK(commit_rows(batch, NULL, 2, &stored));
+    ITEM(batch, 2, STREAMCACHE_FILL); /* not even the same chunk's result is shared */
+    after = stats_of(cache);
+    CHECK(after.bypassed == before.bypassed + 3 && after.coalesced == before.coalesced);
+    LOOKUPS_ADD_UP(after);
+    OK(commit_rows(batch, NULL, 3, &stored));
     CHECK(stored == 0);
-    item_holds(batch, 2, "r0..");
+    item_holds(batch, 0, "r0..");
+    item_holds(batch, 2, "r2..");
     streamcache_batch_release(batch);
     batch = (streamcache_batch *)(void *)&batch;
     STATUS(streamcache_filter_begin_batch(filter, &chunk, 1, STREAMCACHE_PEEK, &batch), STREAMCACHE_INVALID_ARGUMENT);
