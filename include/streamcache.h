@@ -897,8 +897,8 @@ streamcache_status streamcache_options_new(streamcache_options **options);
 /**
  * Makes options from a JSON object, such as {"max_bytes": 1073741824, "policy": "lru"}; what it doesn't name keeps
  * its default. Names: "name" (a string), "max_bytes" and "max_chunks" (a whole number, or "unlimited"), "policy"
- * ("s3fifo" or "lru"), "ttl_ms" and "ticket_max_age_ms" (whole numbers), "namespace" (a string), "secret" (hexadecimal
- * digits, two a byte).
+ * ("s3fifo" or "lru"), "ttl_ms", "ticket_max_age_ms" and "hash_threads" (whole numbers), "namespace" (a string),
+ * "secret" (hexadecimal digits, two a byte).
  *
  * `*options` is owned by the caller, for streamcache_options_free(). Threads: any.
  * @param[in]  json UTF-8, need not be NUL-terminated
@@ -1014,6 +1014,20 @@ streamcache_status streamcache_options_set_ttl_ms(streamcache_options *options, 
  */
 streamcache_status streamcache_options_set_ticket_max_age_ms(streamcache_options *options,
                                                              uint64_t ticket_max_age_ms);
+
+/**
+ * Sets how many threads of the cache's own share the digesting of chunks of 512 KiB or more, in the functions of filters
+ * that take bytes. They are started by streamcache_cache_open() and end with the cache. 1 starts none. Default: 1.
+ *
+ * Borrows `options` for the call. Threads: one at a time.
+ * @param[in,out] options the options
+ * @param[in] threads 1 to 64
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or a number out of range
+ * @since 0.1.0
+ */
+streamcache_status streamcache_options_set_hash_threads(streamcache_options *options,
+                                                        uint32_t threads);
 
 /**
  * Sets the namespace, a part of every filter's key: caches of different namespaces share no result, wherever it is

@@ -8,7 +8,7 @@ mod states;
 
 use crate::call::{Flags, PutOptions};
 use crate::description::Plan;
-use crate::digest::{Digest, Scope};
+use crate::digest::{Digest, Pool, Scope};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exposition::{self, Format};
 use crate::flight::Flights;
@@ -41,6 +41,7 @@ pub struct Cache {
     memory: Memory,
     scope: Scope,
     ttl_ms: u64,
+    hashing: Pool,
     /// Lookups that were told not to look.
     bypassed: AtomicU64,
     /// Lookups that got the right to compute, the result of another's computation, or neither in time.
@@ -65,6 +66,7 @@ impl Cache {
             memory: Memory::new(options)?,
             scope: Scope::new(&options.namespace, options.secret.as_ref()),
             ttl_ms: options.ttl_ms,
+            hashing: Pool::new(options.hash_threads)?,
             bypassed: AtomicU64::new(0),
             filled: AtomicU64::new(0),
             coalesced: AtomicU64::new(0),
@@ -81,6 +83,11 @@ impl Cache {
             format!("cache {number} opened: max_bytes {bytes}, max_chunks {chunks}, policy {policy:?}, shards {shards}")
         });
         Ok(cache)
+    }
+
+    /// The digest of a chunk, by the cache's own threads where it has some and the chunk is large.
+    pub fn digest(&self, chunk: &[u8]) -> Digest {
+        self.hashing.chunk(chunk)
     }
 
     /// Looks a result up under a ready key.

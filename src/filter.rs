@@ -180,6 +180,11 @@ impl Filter {
         self.shared.link(&self.name()?)
     }
 
+    /// The digest of a chunk, as its cache makes it.
+    pub fn digest(&self, chunk: &[u8]) -> Digest {
+        self.cache().digest(chunk)
+    }
+
     /// Looks a chunk's result up under the present state.
     pub fn get(&self, chunk: &Digest, flags: Flags) -> Result<Lookup> {
         self.shared.get(&self.name()?, chunk, flags)

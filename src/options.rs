@@ -1,6 +1,6 @@
 //! How a cache is to be: one table of options, from which JSON goes in and out and the README's table is made.
 
-use crate::digest::Secret;
+use crate::digest::{MAX_THREADS, Secret};
 use crate::error::{Error, Result};
 use crate::json;
 use serde_json::{Map, Value as Json};
@@ -37,6 +37,8 @@ pub struct Options {
     pub ttl_ms: u64,
     /// How old a ticket may become before a caller who waits takes its right over, in milliseconds; 0 is no limit.
     pub ticket_max_age_ms: u64,
+    /// Threads of the cache's own that share the digesting of large chunks; 1 is none but the caller's.
+    pub hash_threads: u64,
     /// Sets this cache's keys apart from those of caches with other namespaces; empty for none.
     pub namespace: Box<str>,
     /// With it nobody outside can predict or plant a key. Never printed, and never part of a dump.
@@ -52,6 +54,7 @@ impl Default for Options {
             policy: Policy::S3Fifo,
             ttl_ms: 0,
             ticket_max_age_ms: 0,
+            hash_threads: 1,
             namespace: "".into(),
             secret: None,
         }
@@ -76,7 +79,7 @@ const SECRET: &str = "secret";
 /// What stands in its place.
 const HIDDEN: &str = "hidden";
 
-const TABLE: [Entry; 8] = [
+const TABLE: [Entry; 9] = [
     Entry {
         name: "name",
         takes: "a string",
@@ -146,6 +149,18 @@ const TABLE: [Entry; 8] = [
         read: |options| options.ticket_max_age_ms.into(),
         set: |options, value| {
             options.ticket_max_age_ms = value.as_u64()?;
+            Some(())
+        },
+    },
+    Entry {
+        name: "hash_threads",
+        takes: "a whole number from 1 to 64",
+        unit: "threads",
+        changeable: "no",
+        meaning: "threads of the cache's own that share the digesting of chunks of 512 KiB or more; 1 starts none",
+        read: |options| options.hash_threads.into(),
+        set: |options, value| {
+            options.hash_threads = value.as_u64().filter(|threads| (1..=MAX_THREADS).contains(threads))?;
             Some(())
         },
     },
@@ -225,6 +240,12 @@ impl Options {
 
     /// Refuses what can only be a mistake.
     pub fn check(&self) -> Result<()> {
+        if !(1..=MAX_THREADS).contains(&self.hash_threads) {
+            let given = self.hash_threads;
+            return Err(Error::invalid(format!(
+                "hash_threads is {given}: it takes 1, for none of its own, to {MAX_THREADS}"
+            )));
+        }
         check_max_bytes(self.max_bytes)
     }
 }
@@ -286,6 +307,7 @@ mod tests {
             policy: Policy::Lru,
             ttl_ms: u64::MAX,
             ticket_max_age_ms: 9,
+            hash_threads: 2,
             namespace: "a\0".into(),
             secret: None,
         };

@@ -93,6 +93,10 @@ public:
         return note(streamcache_options_set_ticket_max_age_ms(get(), detail::count(age)),
                     "the option ticket_max_age was refused");
     }
+    /** Threads of the cache's own that share the digesting of large chunks; 1 starts none. */
+    Options &hash_threads(std::uint32_t threads) noexcept {
+        return note(streamcache_options_set_hash_threads(get(), threads), "the option hash_threads was refused");
+    }
     /** A part of every filter's key: caches of different namespaces share no result. */
     Options &name_space(std::string_view name) noexcept {
         return note(streamcache_options_set_namespace(get(), name.data(), name.size()),

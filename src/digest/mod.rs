@@ -14,6 +14,7 @@ mod constants;
 mod hasher;
 mod list;
 mod many;
+mod pool;
 mod scope;
 mod tensor;
 
@@ -21,6 +22,7 @@ pub use hasher::{Hasher, chunk_file, state_file};
 pub(crate) use list::content;
 pub use list::{Barrier, inputs};
 pub use many::chunks;
+pub(crate) use pool::{MAX_THREADS, Pool};
 pub use scope::Secret;
 pub(crate) use scope::{FilterDigest, Scope, pipeline};
 pub(crate) use tensor::tensor_bytes;

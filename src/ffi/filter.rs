@@ -258,7 +258,7 @@ pub unsafe extern "C" fn streamcache_filter_get_bytes(
         let value = cleared(value).ok_or_else(null)?;
         let (data, flags) = (bytes(data, len)?, Flags::from_bits(flags)?);
         on(filter, |filter| {
-            let its_chunk = crate::digest::chunk(data);
+            let its_chunk = filter.digest(data);
             digest::write(chunk, &its_chunk);
             Ok(lookup_outcome(filter.get(&its_chunk, flags)?, value, key))
         })

@@ -82,7 +82,7 @@ pub unsafe extern "C" fn streamcache_filter_put_bytes(
             let (chunk, key) = (bytes(chunk, chunk_len)?, digest::borrow(key).ok());
             let (data, said) = (bytes(data, len)?, put_options(options, flags, value.is_some())?);
             on(filter, |filter| {
-                let put = filter.put(&crate::digest::chunk(chunk), key, data, &said.options())?;
+                let put = filter.put(&filter.digest(chunk), key, data, &said.options())?;
                 Ok(put_outcome(put, value))
             })
         })

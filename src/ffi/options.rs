@@ -2,6 +2,7 @@
 
 use super::border::{Answer, bytes, cleared, guard, guard_error, null, required, text, write_text};
 use super::status::{STREAMCACHE_OK, streamcache_error, streamcache_status};
+use crate::digest::MAX_THREADS;
 use crate::digest::Secret;
 use crate::options::{Options, Policy};
 use core::ffi::{c_char, c_void};
@@ -52,8 +53,8 @@ pub unsafe extern "C" fn streamcache_options_new(options: *mut *mut streamcache_
 
 /// Makes options from a JSON object, such as {"max_bytes": 1073741824, "policy": "lru"}; what it doesn't name keeps
 /// its default. Names: "name" (a string), "max_bytes" and "max_chunks" (a whole number, or "unlimited"), "policy"
-/// ("s3fifo" or "lru"), "ttl_ms" and "ticket_max_age_ms" (whole numbers), "namespace" (a string), "secret" (hexadecimal
-/// digits, two a byte).
+/// ("s3fifo" or "lru"), "ttl_ms", "ticket_max_age_ms" and "hash_threads" (whole numbers), "namespace" (a string),
+/// "secret" (hexadecimal digits, two a byte).
 ///
 /// `*options` is owned by the caller, for streamcache_options_free(). Threads: any.
 /// @param[in]  json UTF-8, need not be NUL-terminated
@@ -235,6 +236,31 @@ pub unsafe extern "C" fn streamcache_options_set_ticket_max_age_ms(
     unsafe {
         set(options, |options| {
             options.ticket_max_age_ms = ticket_max_age_ms;
+            Ok(STREAMCACHE_OK)
+        })
+    }
+}
+
+/// Sets how many threads of the cache's own share the digesting of chunks of 512 KiB or more, in the functions of filters
+/// that take bytes. They are started by streamcache_cache_open() and end with the cache. 1 starts none. Default: 1.
+///
+/// Borrows `options` for the call. Threads: one at a time.
+/// @param[in,out] options the options
+/// @param[in] threads 1 to 64
+/// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or a number out of range
+/// @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn streamcache_options_set_hash_threads(
+    options: *mut streamcache_options, threads: u32,
+) -> streamcache_status {
+    // SAFETY: the caller's pointer, as documented.
+    unsafe {
+        set(options, |options| {
+            if !(1..=MAX_THREADS).contains(&u64::from(threads)) {
+                return Err(null());
+            }
+            options.hash_threads = threads.into();
             Ok(STREAMCACHE_OK)
         })
     }

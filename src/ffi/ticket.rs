@@ -160,7 +160,7 @@ pub unsafe extern "C" fn streamcache_filter_begin_bytes(
         let (value, ticket) = begin_slots(value, ticket)?;
         let (data, flags) = (bytes(data, len)?, Flags::from_bits(flags)?);
         on(filter, |filter| {
-            let its_chunk = crate::digest::chunk(data);
+            let its_chunk = filter.digest(data);
             digest::write(chunk, &its_chunk);
             Ok(begin_outcome(filter.begin(&its_chunk, patience(timeout_ms), flags)?, value, ticket))
         })

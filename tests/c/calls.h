@@ -221,6 +221,7 @@ static inline streamcache_status get_position(const streamcache_stream *stream) 
     ROW(streamcache_options_set_ttl_ms, PURE, STATUS_ONLY, 0, streamcache_options_set_ttl_ms(h->options, 1))           \
     ROW(streamcache_options_set_ticket_max_age_ms, PURE, STATUS_ONLY, 0,                                               \
         streamcache_options_set_ticket_max_age_ms(h->options, 1))                                                      \
+    ROW(streamcache_options_set_hash_threads, PURE, STATUS_ONLY, 0, streamcache_options_set_hash_threads(h->options, 2))\
     ROW(streamcache_options_set_max_bytes, PURE, STATUS_ONLY, 0, streamcache_options_set_max_bytes(h->options, 65536)) \
     ROW(streamcache_options_set_max_chunks, PURE, STATUS_ONLY, 0, streamcache_options_set_max_chunks(h->options, 9))   \
     ROW(streamcache_options_set_policy, PURE, STATUS_ONLY, 0,                                                          \

@@ -201,6 +201,34 @@ static void a_chain_is_found_with_one_lookup(void) {
     streamcache_cache_release(cache);
 }
 
+/* A large chunk's key does not depend on how many threads digested it. */
+static void several_threads_make_the_same_keys(void) {
+    enum { LARGE = 3 << 20 };
+    const char *json = "{\"hash_threads\": 3}";
+    unsigned char *bytes = malloc(LARGE);
+    streamcache_options *options = NULL;
+    streamcache_cache *cache = NULL;
+    streamcache_filter *filter;
+    streamcache_digest alone, together, key;
+    streamcache_value *value = NULL;
+    int n;
+    REQUIRE(bytes != NULL);
+    for (n = 0; n < LARGE; n++) bytes[n] = (unsigned char)(n * 31 >> 4);
+    OK(streamcache_options_from_json(json, strlen(json), &options, NULL));
+    OK(streamcache_cache_open(options, &cache, NULL));
+    streamcache_options_free(options);
+    filter = open_filter(cache, "large", "state");
+    STATUS(streamcache_filter_get_bytes(filter, bytes, LARGE, 0, &value, &key, &together), STREAMCACHE_MISS);
+    OK(streamcache_digest_chunk(bytes, LARGE, &alone));
+    CHECK(memcmp(&alone, &together, sizeof alone) == 0);
+    OK(streamcache_filter_put_bytes(filter, bytes, LARGE, &key, "r", 1, 0, NULL, NULL));
+    OK(streamcache_filter_get(filter, &alone, 0, &value, NULL));
+    streamcache_value_release(value);
+    streamcache_filter_release(filter);
+    streamcache_cache_release(cache);
+    free(bytes);
+}
+
 int main(void) {
     size_t i;
     for (i = 0; i < sizeof bytes; i++) bytes[i] = (unsigned char)(i * 31 >> 3);
@@ -209,5 +237,6 @@ int main(void) {
     lists_keep_their_order_and_count();
     caches_share_keys_when_name_and_secret_are_the_same();
     a_chain_is_found_with_one_lookup();
+    several_threads_make_the_same_keys();
     return check_report();
 }

@@ -297,6 +297,15 @@ ROW(streamcache_options_to_json) {
 }
 ROW(streamcache_options_set_ttl_ms) { REFUSED(options, streamcache_options_set_ttl_ms(NULL, 1000)); }
 ROW(streamcache_options_set_ticket_max_age_ms) { REFUSED(options, streamcache_options_set_ticket_max_age_ms(NULL, 1000)); }
+ROW(streamcache_options_set_hash_threads) {
+    streamcache_options *options;
+    OK(streamcache_options_new(&options));
+    REFUSED(options, streamcache_options_set_hash_threads(NULL, 1));
+    BAD(streamcache_options_set_hash_threads(options, 0));
+    BAD(streamcache_options_set_hash_threads(options, 65));
+    OK(streamcache_options_set_hash_threads(options, 64));
+    streamcache_options_free(options);
+}
 ROW(streamcache_options_set_namespace) {
     streamcache_options *options = NULL;
     OK(streamcache_options_new(&options));
@@ -1169,6 +1178,7 @@ static const struct row {
     LISTED(streamcache_options_to_json),
     LISTED(streamcache_options_set_ttl_ms),
     LISTED(streamcache_options_set_ticket_max_age_ms),
+    LISTED(streamcache_options_set_hash_threads),
     LISTED(streamcache_options_set_namespace),
     LISTED(streamcache_options_set_secret),
     LISTED(streamcache_options_free),

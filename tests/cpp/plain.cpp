@@ -58,6 +58,7 @@ void options() {
         .policy(sc::Policy::lru)
         .ttl(1h)
         .ticket_max_age(2h)
+        .hash_threads(2)
         .name_space("ns")
         .secret("0123456789abcdef"sv);
     CHECK(options.refused().status() == STREAMCACHE_OK);
