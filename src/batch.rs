@@ -5,7 +5,7 @@ use crate::cache::{Begun, Cache, LookedMany as Looked, Many, deadline_in};
 use crate::call::{Flags, PutOptions};
 use crate::digest::Digest;
 use crate::error::{Error, Result};
-use crate::flight::{Turn, Watch};
+use crate::flight::{Seats, Turn, Watch};
 use crate::lock::Mutex;
 use crate::named::Bound;
 use crate::stats::FilterUse;
@@ -136,39 +136,58 @@ impl Batch {
     /// time is up. Commit what is this batch's own first: others may wait for it.
     pub fn wait(&self, timeout: Duration) -> Result<Waited> {
         let deadline = deadline_in(timeout);
-        loop {
-            self.cache.check_open()?;
-            let pending: Vec<(usize, Watch<Value>)> = {
-                let slots = self.slots.lock();
-                let watch = |(at, slot): (usize, &Slot)| match slot {
-                    Slot::Pending(watch) => Some((at, watch.clone())),
-                    _ => None,
-                };
-                slots.iter().enumerate().filter_map(watch).collect()
-            };
-            let Some((_, first)) = pending.first() else { return Ok(Waited::Done) };
-            let watches: Vec<&Watch<Value>> = pending.iter().map(|(_, watch)| watch).collect();
-            let turns = first.flights().wait(&watches, deadline);
-            if turns.is_empty() {
-                return Ok(Waited::Busy);
-            }
-            let mut fills = false;
-            for (n, turn) in turns {
-                let (at, watch) = &pending[n];
-                fills |= self.settle(*at, watch.key(), turn)?;
-            }
-            if fills {
-                return Ok(Waited::Fill);
+        self.cache.check_open()?;
+        let mut seats = self.cache.seats(self.flags);
+        for (at, watch) in self.pending() {
+            seats.take(at, watch);
+        }
+        while !seats.is_empty() {
+            let turns = seats.wait(deadline);
+            let time_is_up = turns.is_empty();
+            let mut fills = self.settle_all(turns, &mut seats)?;
+            if fills || time_is_up {
+                let last = seats.leave();
+                fills |= self.settle_all(last, &mut seats)?;
+                // Another thread may have settled the rest.
+                return Ok(match fills {
+                    true => Waited::Fill,
+                    false if self.pending().is_empty() => Waited::Done,
+                    false => Waited::Busy,
+                });
             }
         }
+        Ok(Waited::Done)
     }
 
-    /// Goes on with an item after a wait; says whether it is this batch's to compute now. Another thread may have waited
-    /// for the same item: what comes second is given up again, and not counted.
-    fn settle(&self, at: usize, key: &Digest, turn: Turn<Value>) -> Result<bool> {
-        let slot = match self.cache.go_on(turn, key, self.bound.name.tag, self.flags)? {
+    fn pending(&self) -> Vec<(usize, Watch<Value>)> {
+        let watch = |(at, slot): (usize, &Slot)| match slot {
+            Slot::Pending(watch) => Some((at, watch.clone())),
+            _ => None,
+        };
+        self.slots.lock().iter().enumerate().filter_map(watch).collect()
+    }
+
+    /// Goes on with items after a wait; says whether one is this batch's to compute now.
+    fn settle_all(&self, turns: Vec<(usize, Turn<Value>)>, seats: &mut Seats<Value>) -> Result<bool> {
+        let mut fills = false;
+        for (at, turn) in turns {
+            fills |= self.settle(at, turn, seats)?;
+        }
+        Ok(fills)
+    }
+
+    /// Another thread may have waited for the same item: what comes second is given up again, and not counted.
+    fn settle(&self, at: usize, turn: Turn<Value>, seats: &mut Seats<Value>) -> Result<bool> {
+        let key = match &self.slots.lock()[at] {
+            Slot::Pending(watch) => *watch.key(),
+            _ => return Ok(false),
+        };
+        let slot = match self.cache.go_on(turn, &key, self.bound.name.tag, self.flags)? {
             Many::Begun(begun) => self.slot(begun),
-            Many::Pending(watch) => Slot::Pending(watch),
+            Many::Pending(watch) => {
+                seats.take(at, watch.clone());
+                Slot::Pending(watch)
+            }
             Many::SameAs(_) => unreachable!("one key is the same as no other"),
         };
         let fills = matches!(slot, Slot::Fill(_));

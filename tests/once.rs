@@ -275,6 +275,31 @@ fn a_batch_shares_nothing_where_nothing_is_to_be_shared() {
     assert_eq!((its.bypassed, its.coalesced, its.lookups()), (4, 0, 4));
 }
 
+/// A batch keeps its places in every line while other items land: who came later gets nothing before it.
+#[test]
+fn a_batch_that_waits_keeps_its_place_in_line() {
+    let (_cache, filter) = filter(&Options::default());
+    let (first, second) = (fill(&filter, 1), fill(&filter, 2));
+    let batch = filter.begin_batch(&[1, 2].map(chunk), Flags::default()).unwrap();
+    let waiter = {
+        let batch = Arc::clone(&batch);
+        thread::spawn(move || batch.wait(LONG).unwrap())
+    };
+    thread::sleep(Duration::from_millis(50));
+    let later = {
+        let filter = Arc::clone(&filter);
+        thread::spawn(move || matches!(filter.begin(&chunk(2), LONG, Flags::default()).unwrap(), Begin::Hit(_)))
+    };
+    thread::sleep(Duration::from_millis(50));
+    assert!(commit(&first, b"1"));
+    thread::sleep(Duration::from_millis(50));
+    second.abort().unwrap();
+    assert_eq!(waiter.join().unwrap(), Waited::Fill);
+    let Item::Fill(ticket) = &batch.items()[1] else { panic!("it is the first in line") };
+    assert!(commit(ticket, b"2"));
+    assert!(later.join().unwrap());
+}
+
 /// Threads that wait for one batch: each of its items is settled once, and counted once.
 #[test]
 fn who_waits_for_the_same_batch_counts_its_lookups_once() {

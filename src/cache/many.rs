@@ -4,7 +4,7 @@ use super::{Begun, Cache, Missed};
 use crate::call::Flags;
 use crate::digest::Digest;
 use crate::error::Result;
-use crate::flight::{Join, Sharing, Turn, Watch};
+use crate::flight::{Join, Seats, Sharing, Turn, Watch};
 use crate::value::Value;
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
@@ -60,6 +60,11 @@ impl Cache {
             missing.push((at, one));
         }
         Ok(Looked { found, missing })
+    }
+
+    /// To wait for pending lookups with.
+    pub(crate) fn seats(&self, flags: Flags) -> Seats<Value> {
+        Seats::new(&self.flights, Sharing::of(flags) == Sharing::Full)
     }
 
     /// How a pending lookup goes on after its wait. Not counted before it is settled: several threads may have waited

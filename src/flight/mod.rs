@@ -2,6 +2,7 @@
 //! and numbers; what a result is, and where it is kept, `cache` knows.
 
 mod one;
+mod seats;
 mod sync;
 #[cfg(test)]
 mod tests;
@@ -11,7 +12,8 @@ use crate::digest::Digest;
 use crate::stir::Stir;
 use hashbrown::HashTable;
 pub(crate) use one::End;
-use one::{Flight, Found, Waiter};
+use one::{Flight, Found};
+pub(crate) use seats::Seats;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -264,66 +266,11 @@ impl<T: Clone> Flights<T> {
     /// Waits for the first of `watches` that changes: its place in the list, and how it ended for this waiter. Whatever
     /// else was handed to this waiter meanwhile comes with it.
     pub(crate) fn wait(self: &Arc<Self>, watches: &[&Watch<T>], deadline: Instant) -> Vec<(usize, Turn<T>)> {
-        let waiter = Waiter::new(self.number(), watches.iter().all(|watch| watch.is_heir));
-        let seats = Seats { watches, waiter: &waiter };
-        for watch in watches {
-            watch.flight.enlist(&waiter);
-        }
-        loop {
-            let now = Instant::now();
-            let mut until = deadline;
-            let mut turns = Vec::new();
-            for (at, watch) in watches.iter().enumerate() {
-                match watch.flight.look(waiter.number, waiter.is_heir, self.max_age, now) {
-                    Found::Ended(End::Landed(value)) => turns.push((at, Turn::Landed(value))),
-                    Found::Ended(End::Abandoned) => turns.push((at, Turn::Again)),
-                    Found::Yours => turns.push((at, Turn::Mine(self.claim(&watch.flight, waiter.number, now)))),
-                    Found::UnderWay(since) if waiter.is_heir => {
-                        until = until.min(self.too_old_at(since).unwrap_or(until))
-                    }
-                    Found::UnderWay(_) => {}
-                }
-            }
-            if !turns.is_empty() || now >= deadline {
-                seats.leave(&mut turns);
-                return turns;
-            }
-            waiter.wait(until);
-        }
-    }
-}
-
-/// The places of one waiter in its flights' lines: left however the waiting ends.
-struct Seats<'a, T: Clone> {
-    watches: &'a [&'a Watch<T>],
-    waiter: &'a Arc<Waiter>,
-}
-
-impl<T: Clone> Seats<'_, T> {
-    /// Leaves every line, and takes what was handed over at the last moment.
-    fn leave(self, turns: &mut Vec<(usize, Turn<T>)>) {
-        let number = self.waiter.number;
-        let known = turns.len(); // in the order of the watches
-        let mut passed = 0;
-        for (at, watch) in self.watches.iter().enumerate() {
-            if passed < known && turns[passed].0 == at {
-                passed += 1;
-            } else if watch.flight.leave(number) {
-                turns.push((at, Turn::Mine(watch.flights.claim(&watch.flight, number, Instant::now()))));
-            }
-        }
-        std::mem::forget(self);
-    }
-}
-
-impl<T: Clone> Drop for Seats<'_, T> {
-    /// A panic while it waited: what was handed over goes to the next.
-    fn drop(&mut self) {
-        for watch in self.watches {
-            if watch.flight.leave(self.waiter.number) {
-                drop(watch.flights.claim(&watch.flight, self.waiter.number, Instant::now()));
-            }
-        }
+        let mut seats = Seats::new(self, watches.iter().all(|watch| watch.is_heir));
+        watches.iter().enumerate().for_each(|(at, watch)| seats.take(at, (*watch).clone()));
+        let mut turns = seats.wait(deadline);
+        turns.append(&mut seats.leave());
+        turns
     }
 }
 
@@ -339,10 +286,6 @@ pub(crate) struct Watch<T: Clone> {
 impl<T: Clone> Watch<T> {
     pub(crate) fn key(&self) -> &Digest {
         &self.flight.key
-    }
-
-    pub(crate) fn flights(&self) -> &Arc<Flights<T>> {
-        &self.flights
     }
 
     /// Ends it with a value that someone else stored under its key.

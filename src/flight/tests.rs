@@ -199,9 +199,9 @@ fn a_waiter_whose_time_is_up_as_it_is_made_owner_passes_it_on() {
         let (hasty, patient) = (watched(&flights), watched(&flights));
         let hasty = thread::spawn(move || {
             // What `Flights::wait` does when the time is up at once.
-            let waiter = Waiter::new(hasty.flights.number(), true);
-            hasty.flight.enlist(&waiter);
-            drop(Seats { watches: &[&hasty], waiter: &waiter });
+            let mut seats = Seats::new(&hasty.flights, true);
+            seats.take(0, hasty.clone());
+            drop(seats);
         });
         let patient = thread::spawn(move || match patient.wait(far()) {
             Turn::Mine(claim) => drop(claim),

@@ -4,7 +4,7 @@
 
 pub(crate) use crate::lock::Mutex;
 use std::cell::UnsafeCell;
-pub(crate) use std::sync::atomic::AtomicBool;
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::{Duration, Instant, SystemTime};
 
 #[derive(Debug)]
