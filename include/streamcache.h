@@ -2538,9 +2538,10 @@ typedef struct streamcache_batch_item {
 } streamcache_batch_item;
 
 /**
- * Looks up the results of many chunks under the present state, without waiting for anyone: each shard is locked once.
- * What is missing shrinks to one ticket for each distinct key. With STREAMCACHE_BYPASS, and of a filter that is not
- * deterministic, nothing is shared: each item has a ticket of its own, also where several have the same key.
+ * Looks up the results of many chunks under the present state, without waiting for anyone: each shard is locked once for
+ * each 256 of its chunks. What is missing shrinks to one ticket for each distinct key. With STREAMCACHE_BYPASS, and of
+ * a filter that is not deterministic, nothing is shared: each item has a ticket of its own, also where several have the
+ * same key.
  *
  * Borrows everything for the call; `*batch` receives the batch, for streamcache_batch_release(). Threads: any.
  * @param[in]  filter the filter
