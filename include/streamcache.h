@@ -2649,7 +2649,7 @@ streamcache_status streamcache_batch_wait(streamcache_batch *batch,
  * @param[in]  stride bytes from one row to the next, at least `len`
  * @param[in]  len bytes of a row
  * @param[in]  options NULL for none; tensors and blob are every row's, and compute_ns of one row: where it is 0, the
- *             time since the batch began is shared by its rows
+ *             time since the batch began, or since its last commit, is shared by these rows
  * @param[out] stored how many were stored, also on failure; NULL if not wanted
  * @retval STREAMCACHE_OK done: these items, and those of the same keys, have their results now
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an item that is not this batch's to compute or comes twice, a

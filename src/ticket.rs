@@ -8,6 +8,7 @@ use crate::description::Plan;
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flight::Claim;
+use crate::last_commit::LastCommit;
 use crate::lock::Mutex;
 use crate::memory::Put;
 use crate::named::Bound;
@@ -16,7 +17,7 @@ use crate::value::{Buffer, Draft, Payload, Value};
 use std::fmt;
 use std::mem::replace;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What a lookup whose caller computes what is missing answers.
 #[derive(Debug)]
@@ -62,8 +63,8 @@ pub(crate) struct Origin {
     pub(crate) step: Option<Step>,
     /// Flags of the lookup it comes from.
     pub(crate) flags: Flags,
-    /// Whether it holds on to the value it committed: a batch shows it.
-    pub(crate) keeps: bool,
+    /// The batch's that it is one of: that shows the value it committed.
+    pub(crate) batch: Option<Arc<LastCommit>>,
 }
 
 /// A stream's step: told once how it ended.
@@ -93,7 +94,7 @@ pub struct Ticket {
     counted: Option<Arc<FilterUse>>,
     is_step: bool,
     stores: bool,
-    keeps: bool,
+    batch: Option<Arc<LastCommit>>,
     state: Mutex<State>,
 }
 
@@ -138,11 +139,11 @@ enum Source<'a> {
 
 impl Ticket {
     pub(crate) fn new(cache: &Arc<Cache>, claim: Claim<Value>, tag: u64, origin: Origin) -> Arc<Self> {
-        let Origin { bound, counted, step, flags, keeps } = origin;
+        let Origin { bound, counted, step, flags, batch } = origin;
         let (key, is_step) = (*claim.key(), step.is_some());
         let state = Mutex::new(State::Open(Open { claim, buffer: None, step }));
         let (cache, stores) = (Arc::clone(cache), flags.stores());
-        Arc::new(Self { cache, key, tag, bound, counted, is_step, stores, keeps, state })
+        Arc::new(Self { cache, key, tag, bound, counted, is_step, stores, batch, state })
     }
 
     pub(crate) fn cache(&self) -> &Cache {
@@ -180,12 +181,18 @@ impl Ticket {
         matches!(&*self.state.lock(), State::Open(_))
     }
 
-    /// How long it has been open; nothing once it has ended.
+    /// How long it may have been computed; nothing once it has ended.
     pub(crate) fn age(&self) -> Duration {
         match &*self.state.lock() {
-            State::Open(open) => open.claim.since().elapsed(),
+            State::Open(open) => self.began(open).elapsed(),
             _ => Duration::ZERO,
         }
+    }
+
+    /// One of a batch is computed after those that were committed before it.
+    fn began(&self, open: &Open) -> Instant {
+        let since = open.claim.since();
+        self.batch.as_ref().map_or(since, |last| since.max(last.at()))
     }
 
     /// Takes what is open out of the lock, for a call that may evict and so run destructors.
@@ -206,7 +213,7 @@ impl Ticket {
     }
 
     fn ended(&self, phase: Phase, value: Option<Value>) {
-        *self.state.lock() = State::Ended(phase, value.filter(|_| self.keeps));
+        *self.state.lock() = State::Ended(phase, value.filter(|_| self.batch.is_some()));
     }
 
     /// Reserves and allocates `len` bytes to write the value into; an earlier buffer is given up. They are aligned to 64
@@ -323,7 +330,7 @@ impl Ticket {
                 Payload::Copy(output)
             }
         };
-        let measured = || open.claim.since().elapsed().as_nanos() as u64;
+        let measured = || self.began(open).elapsed().as_nanos() as u64;
         let compute_ns = if options.compute_ns > 0 { options.compute_ns } else { measured().max(1) };
         let expires_ms = self.cache.expiry(options.ttl_ms);
         Ok((Draft { payload, description, compute_ns, expires_ms, companion, rejection }, reserved))
@@ -333,6 +340,9 @@ impl Ticket {
     fn land(&self, mut open: Open, put: Put) -> Put {
         let Some(value) = &put.value else { unreachable!("a commit's put leases its value") };
         open.tell(Moved::On(value.companion().cloned()));
+        if let Some(last) = &self.batch {
+            last.is_now();
+        }
         let fenced = !put.stored && open.claim.is_fenced();
         let landed = open.claim.land(value);
         self.ended(if landed && !fenced { Phase::Committed } else { Phase::Fenced }, Some(value.clone()));

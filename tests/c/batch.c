@@ -223,6 +223,25 @@ static void the_time_is_shared_by_the_rows(void) {
     CHECK(stats_of(cache).time_saved_ns >= 2 * saved); /* all the same */
 }
 
+/* Rows of a later commit were computed after those of an earlier one: together they claim no more than it took. */
+static void the_time_is_claimed_once(void) {
+    static const uint64_t numbers[] = {85, 86, 87, 88};
+    static const uint32_t first[] = {0}, others[] = {1, 2, 3};
+    double begin = now();
+    streamcache_batch *batch = batch_of(numbers, 4, 0);
+    uint64_t saved = stats_of(cache).time_saved_ns;
+    size_t i;
+    pause_ms(40);
+    OK(commit_rows(batch, first, 1, NULL));
+    pause_ms(5);
+    OK(commit_rows(batch, others, 3, NULL));
+    streamcache_batch_release(batch);
+    begin = now() - begin;
+    for (i = 0; i < 4; i++) STATUS(looked(filter, numbers[i]), STREAMCACHE_OK);
+    saved = stats_of(cache).time_saved_ns - saved;
+    CHECK(saved >= 45000000 - 3 && 1e-9 * (double)saved <= begin);
+}
+
 static void fenced_rows_are_had_and_not_stored(void) {
     static const uint64_t numbers[] = {40, 41, 40};
     streamcache_batch *batch = batch_of(numbers, 3, 0);
@@ -465,6 +484,7 @@ int main(int argc, char **argv) {
     a_wrong_commit_commits_nothing();
     one_by_one_and_by_their_tickets();
     the_time_is_shared_by_the_rows();
+    the_time_is_claimed_once();
     fenced_rows_are_had_and_not_stored();
     flags_are_every_items();
     what_another_computes_is_pending();
