@@ -53,8 +53,8 @@
  *
  * Ownership. Pointers passed in are borrowed for the call; what is stored is copied. Every `**out` receives one
  * reference on success, which the caller releases, and NULL otherwise. release and free take NULL: release gives back
- * a reference of what is counted (cache, filter, snapshot, value, ticket, stream) or a batch, free ends what has one owner
- * (options, error). A lease outlives eviction, purge, close and the cache itself, and handles may be released in any order.
+ * a reference of what is counted (cache, filter, snapshot, value, ticket, stream), free ends what has one owner (options,
+ * error, batch). A lease outlives eviction, purge, close and the cache itself, and handles may be released in any order.
  *
  * Errors. Functions return a status: 0 done, positive another outcome (such as a miss), negative an error, after which
  * nothing has changed. streamcache_status_message() has a sentence for each; functions that can fail in interesting
@@ -137,7 +137,7 @@
  *   streamcache_batch_get_items(batch, items, 16, NULL);
  *   for (size_t i = 0; i < count; i++)
  *     if (items[i].status == STREAMCACHE_OK) sum += *(const float *)streamcache_value_data(items[i].value);
- *   streamcache_batch_release(batch);
+ *   streamcache_batch_free(batch);
  *   return sum;
  * }
  *
@@ -2543,7 +2543,7 @@ typedef struct streamcache_batch_item {
  * a filter that is not deterministic, nothing is shared: each item has a ticket of its own, also where several have the
  * same key.
  *
- * Borrows everything for the call; `*batch` receives the batch, for streamcache_batch_release(). Threads: any.
+ * Borrows everything for the call; `*batch` receives the batch, for streamcache_batch_free(). Threads: any.
  * @param[in]  filter the filter
  * @param[in]  chunks their digests, `count` of them; NULL only with count 0
  * @param[in]  count how many, at most 2^20
@@ -2564,7 +2564,7 @@ streamcache_status streamcache_filter_begin_batch(streamcache_filter *filter,
 /**
  * Digests many chunks and looks them up: streamcache_digest_chunks() and streamcache_filter_begin_batch() in one.
  *
- * Borrows everything for the call; `*batch` receives the batch, for streamcache_batch_release(). Threads: any.
+ * Borrows everything for the call; `*batch` receives the batch, for streamcache_batch_free(). Threads: any.
  * @param[in]  filter the filter
  * @param[in]  chunks the chunks, `count` of them; NULL only with count 0
  * @param[in]  count how many, at most 2^20
@@ -2589,7 +2589,7 @@ streamcache_status streamcache_filter_begin_batch_bytes(streamcache_filter *filt
  * @param[in] batch the batch, or NULL
  * @since 0.1.0
  */
-void streamcache_batch_release(streamcache_batch *batch);
+void streamcache_batch_free(streamcache_batch *batch);
 
 /**
  * How many chunks a batch has.
@@ -2604,7 +2604,7 @@ size_t streamcache_batch_get_count(const streamcache_batch *batch);
 /**
  * Writes the items as they stand now, in the order of the chunks.
  *
- * Borrows everything for the call; values and tickets in the items are the batch's, until its release (retain those
+ * Borrows everything for the call; values and tickets in the items are the batch's, until it is freed (retain those
  * that are to live longer). Threads: any.
  * @param[in]  batch the batch
  * @param[out] items where to; NULL only with capacity 0

@@ -45,7 +45,7 @@ private:
  * Compute what is STREAMCACHE_FILL and commit it, then wait for what others compute. What is open when it is destroyed
  * is given up. One owner, one thread at a time. Made from a C pointer it has no items before a refresh().
  */
-class Batch : public detail::handle<streamcache_batch, streamcache_batch_release> {
+class Batch : public detail::handle<streamcache_batch, streamcache_batch_free> {
 public:
     using handle::handle;
 

@@ -83,7 +83,7 @@ fn check_count(count: usize) -> Result<()> {
 /// a filter that is not deterministic, nothing is shared: each item has a ticket of its own, also where several have the
 /// same key.
 ///
-/// Borrows everything for the call; `*batch` receives the batch, for streamcache_batch_release(). Threads: any.
+/// Borrows everything for the call; `*batch` receives the batch, for streamcache_batch_free(). Threads: any.
 /// @param[in]  filter the filter
 /// @param[in]  chunks their digests, `count` of them; NULL only with count 0
 /// @param[in]  count how many, at most 2^20
@@ -114,7 +114,7 @@ pub unsafe extern "C" fn streamcache_filter_begin_batch(
 
 /// Digests many chunks and looks them up: streamcache_digest_chunks() and streamcache_filter_begin_batch() in one.
 ///
-/// Borrows everything for the call; `*batch` receives the batch, for streamcache_batch_release(). Threads: any.
+/// Borrows everything for the call; `*batch` receives the batch, for streamcache_batch_free(). Threads: any.
 /// @param[in]  filter the filter
 /// @param[in]  chunks the chunks, `count` of them; NULL only with count 0
 /// @param[in]  count how many, at most 2^20
@@ -152,7 +152,7 @@ pub unsafe extern "C" fn streamcache_filter_begin_batch_bytes(
 /// @param[in] batch the batch, or NULL
 /// @since 0.1.0
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn streamcache_batch_release(batch: *mut streamcache_batch) {
+pub unsafe extern "C" fn streamcache_batch_free(batch: *mut streamcache_batch) {
     // SAFETY: the caller's reference, as documented.
     guard(|| unsafe { release(batch) });
 }
@@ -178,7 +178,7 @@ pub unsafe extern "C" fn streamcache_batch_get_count(batch: *const streamcache_b
 
 /// Writes the items as they stand now, in the order of the chunks.
 ///
-/// Borrows everything for the call; values and tickets in the items are the batch's, until its release (retain those
+/// Borrows everything for the call; values and tickets in the items are the batch's, until it is freed (retain those
 /// that are to live longer). Threads: any.
 /// @param[in]  batch the batch
 /// @param[out] items where to; NULL only with capacity 0

@@ -53,8 +53,8 @@
  *
  * Ownership. Pointers passed in are borrowed for the call; what is stored is copied. Every `**out` receives one
  * reference on success, which the caller releases, and NULL otherwise. release and free take NULL: release gives back
- * a reference of what is counted (cache, filter, snapshot, value, ticket, stream) or a batch, free ends what has one owner
- * (options, error). A lease outlives eviction, purge, close and the cache itself, and handles may be released in any order.
+ * a reference of what is counted (cache, filter, snapshot, value, ticket, stream), free ends what has one owner (options,
+ * error, batch). A lease outlives eviction, purge, close and the cache itself, and handles may be released in any order.
  *
  * Errors. Functions return a status: 0 done, positive another outcome (such as a miss), negative an error, after which
  * nothing has changed. streamcache_status_message() has a sentence for each; functions that can fail in interesting
@@ -137,7 +137,7 @@
  *   streamcache_batch_get_items(batch, items, 16, NULL);
  *   for (size_t i = 0; i < count; i++)
  *     if (items[i].status == STREAMCACHE_OK) sum += *(const float *)streamcache_value_data(items[i].value);
- *   streamcache_batch_release(batch);
+ *   streamcache_batch_free(batch);
  *   return sum;
  * }
  *

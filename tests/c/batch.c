@@ -100,8 +100,8 @@ static void hits_misses_and_duplicates(void) {
     item_holds(batch, 7, "r0..");
     again = batch_of(numbers, 2, 0);
     ITEM(again, 0, STREAMCACHE_FILL);
-    streamcache_batch_release(again);
-    streamcache_batch_release(batch);
+    streamcache_batch_free(again);
+    streamcache_batch_free(batch);
     check_nothing_open(cache);
 }
 
@@ -118,14 +118,14 @@ static void by_bytes_and_of_nothing(void) {
     item_holds(batch, 0, "ten");
     ITEM(batch, 1, STREAMCACHE_FILL);
     ITEM(batch, 2, STREAMCACHE_DUPLICATE);
-    streamcache_batch_release(batch);
+    streamcache_batch_free(batch);
     OK(streamcache_filter_begin_batch(filter, NULL, 0, 0, &batch));
     CHECK(streamcache_batch_get_count(batch) == 0);
     OK(streamcache_batch_get_items(batch, NULL, 0, &count));
     OK(streamcache_batch_wait(batch, 0));
     OK(streamcache_batch_commit(batch, NULL, 0, NULL, 0, 0, NULL, &stored));
     CHECK(count == 0 && stored == 0);
-    streamcache_batch_release(batch);
+    streamcache_batch_free(batch);
     check_nothing_open(cache);
 }
 
@@ -174,7 +174,7 @@ static void a_wrong_commit_commits_nothing(void) {
     item_holds(batch, 0, "r1..");
     item_holds(batch, 1, "r0..");
     item_holds(batch, 3, "r0..");
-    streamcache_batch_release(batch);
+    streamcache_batch_free(batch);
     check_nothing_open(cache);
 }
 
@@ -200,7 +200,7 @@ static void one_by_one_and_by_their_tickets(void) {
     options.compute_ns = 1000;
     OK(streamcache_batch_commit(batch, NULL, 1, rows, stride, row_len, &options, &stored));
     CHECK(stored == 1);
-    streamcache_batch_release(batch);
+    streamcache_batch_free(batch);
     CHECK(phase_of(kept) == STREAMCACHE_PHASE_COMMITTED); /* it lives longer than its batch */
     streamcache_ticket_release(kept);
     saved = stats_of(cache).time_saved_ns;
@@ -215,7 +215,7 @@ static void the_time_is_shared_by_the_rows(void) {
     uint64_t saved = stats_of(cache).time_saved_ns;
     pause_ms(40);
     OK(commit_rows(batch, NULL, 4, NULL));
-    streamcache_batch_release(batch);
+    streamcache_batch_free(batch);
     finds(filter, 35, "r0..");
     saved = stats_of(cache).time_saved_ns - saved;
     CHECK(saved >= 10000000);
@@ -235,7 +235,7 @@ static void the_time_is_claimed_once(void) {
     OK(commit_rows(batch, first, 1, NULL));
     pause_ms(5);
     OK(commit_rows(batch, others, 3, NULL));
-    streamcache_batch_release(batch);
+    streamcache_batch_free(batch);
     begin = now() - begin;
     for (i = 0; i < 4; i++) STATUS(looked(filter, numbers[i]), STREAMCACHE_OK);
     saved = stats_of(cache).time_saved_ns - saved;
@@ -254,7 +254,7 @@ static void fenced_rows_are_had_and_not_stored(void) {
     item_holds(batch, 2, "r0..");
     STATUS(looked(filter, 40), STREAMCACHE_MISS);
     finds(filter, 41, "r1..");
-    streamcache_batch_release(batch);
+    streamcache_batch_free(batch);
     check_nothing_open(cache);
 }
 
@@ -270,14 +270,14 @@ static void flags_are_every_items(void) {
     OK(commit_rows(batch, NULL, 1, &stored));
     CHECK(stored == 0);
     item_holds(batch, 1, "r0..");
-    streamcache_batch_release(batch);
+    streamcache_batch_free(batch);
     STATUS(looked(filter, 46), STREAMCACHE_MISS);
     batch = batch_of(numbers, 3, STREAMCACHE_REFRESH);
     ITEM(batch, 0, STREAMCACHE_FILL);
     ITEM(batch, 2, STREAMCACHE_DUPLICATE);
     OK(commit_rows(batch, NULL, 2, &stored));
     CHECK(stored == 2);
-    streamcache_batch_release(batch);
+    streamcache_batch_free(batch);
     finds(filter, 45, "r0..");
     before = stats_of(cache);
     batch = batch_of(numbers, 3, STREAMCACHE_BYPASS);
@@ -290,7 +290,7 @@ static void flags_are_every_items(void) {
     CHECK(stored == 0);
     item_holds(batch, 0, "r0..");
     item_holds(batch, 2, "r2..");
-    streamcache_batch_release(batch);
+    streamcache_batch_free(batch);
     batch = (streamcache_batch *)(void *)&batch;
     STATUS(streamcache_filter_begin_batch(filter, &chunk, 1, STREAMCACHE_PEEK, &batch), STREAMCACHE_INVALID_ARGUMENT);
     CHECK(batch == NULL);
@@ -323,8 +323,8 @@ static void what_another_computes_is_pending(void) {
     item_holds(other, 2, "r1..");
     item_holds(other, 3, "r2..");
     OK(streamcache_batch_wait(other, patience));
-    streamcache_batch_release(batch);
-    streamcache_batch_release(other);
+    streamcache_batch_free(batch);
+    streamcache_batch_free(other);
     check_nothing_open(cache);
 }
 
@@ -340,13 +340,13 @@ static void a_batch_becomes_the_owner_of_what_is_given_up(void) {
     OK(commit_rows(other, NULL, 1, &stored));
     item_holds(other, 1, "r0..");
     STATUS(streamcache_batch_wait(other, 0), STREAMCACHE_BUSY);
-    streamcache_batch_release(batch); /* aborts what it has not committed */
+    streamcache_batch_free(batch); /* aborts what it has not committed */
     STATUS(streamcache_batch_wait(other, patience), STREAMCACHE_FILL);
     OK(commit_rows(other, NULL, 1, &stored));
     OK(streamcache_batch_wait(other, patience));
     item_holds(other, 0, "r0..");
     STATUS(looked(filter, 57), STREAMCACHE_MISS); /* nobody's any more */
-    streamcache_batch_release(other);
+    streamcache_batch_free(other);
     check_nothing_open(cache);
 }
 
@@ -367,8 +367,8 @@ static void what_is_pending_may_be_purged_or_put(void) {
     OK(commit_rows(other, NULL, 1, &stored));
     CHECK(stored == 1);
     finds(filter, 62, "r0..");
-    streamcache_batch_release(batch);
-    streamcache_batch_release(other);
+    streamcache_batch_free(batch);
+    streamcache_batch_free(other);
     check_nothing_open(cache);
 }
 
@@ -422,7 +422,7 @@ static void *overlap(void *argument) {
             CHECK(holds(items[i].value, &numbers[i], 8));
             side->values++;
         }
-        streamcache_batch_release(batch);
+        streamcache_batch_free(batch);
     }
     return NULL;
 }
@@ -461,16 +461,16 @@ static void a_large_batch(size_t count) {
     OK(streamcache_filter_begin_batch(filter, chunks, count, 0, &other)); /* all of it is pending */
     OK(streamcache_batch_commit(batch, NULL, count, results, 8, 8, NULL, &stored));
     CHECK(stored == count);
-    streamcache_batch_release(batch);
+    streamcache_batch_free(batch);
     OK(streamcache_batch_wait(other, patience));
     OK(streamcache_batch_get_items(other, items, count, &all));
     for (i = 0; i < count; i++) CHECK(items[i].status == STREAMCACHE_OK && holds(items[i].value, &i, 8));
-    streamcache_batch_release(other);
+    streamcache_batch_free(other);
     OK(streamcache_filter_begin_batch(filter, chunks, count, 0, &batch));
     OK(streamcache_batch_get_items(batch, items, count, &all));
     for (i = 0; i < count; i++) CHECK(items[i].status == STREAMCACHE_OK && holds(items[i].value, &i, 8));
     CHECK(all == count);
-    streamcache_batch_release(batch);
+    streamcache_batch_free(batch);
     free(chunks);
     free(items);
     free(results);
