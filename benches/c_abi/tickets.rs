@@ -39,7 +39,7 @@ functions! { Functions:
     filter_begin_bytes: fn(*mut c_void, *const c_void, usize, u32, u32, *mut *mut c_void, *mut *mut c_void, *mut Key) -> Status;
     filter_begin_batch_bytes: fn(*mut c_void, *const Buffer, usize, u32, *mut *mut c_void) -> Status;
     filter_begin_batch: fn(*mut c_void, *const Key, usize, u32, *mut *mut c_void) -> Status;
-    batch_get_items: fn(*const c_void, *mut Item, usize, *mut usize) -> Status;
+    batch_get_items: fn(*const c_void, *mut Item, usize, usize, *mut usize) -> Status;
     batch_free: fn(*mut c_void);
     value_data: fn(*const c_void) -> *const c_void;
     value_release: fn(*mut c_void);
@@ -174,7 +174,7 @@ impl<'a> Once<'a> {
         // SAFETY: as many items are written as there are chunks.
         unsafe {
             let get_items = self.functions.batch_get_items;
-            assert_eq!(get_items(batch, items.as_mut_ptr(), count, null_mut()), OK);
+            assert_eq!(get_items(batch, items.as_mut_ptr(), size_of::<Item>(), count, null_mut()), OK);
             items.set_len(count);
             for item in items.iter().filter(|item| item.status == OK) {
                 std::hint::black_box((self.functions.value_data)(item.value).cast::<u8>().read());

@@ -129,12 +129,12 @@
  *   if (count > 16 || streamcache_filter_begin_batch_bytes(filter, chunks, count, 0, &batch)) return -1;
  *   do {
  *     size_t missing = 0;
- *     streamcache_batch_get_items(batch, items, 16, NULL);
+ *     streamcache_batch_get_items(batch, items, sizeof *items, 16, NULL);
  *     for (size_t i = 0; i < count; i++)
  *       if (items[i].status == STREAMCACHE_FILL) rows[missing++] = (float)*(const char *)chunks[i].data;
  *     streamcache_batch_commit(batch, NULL, missing, rows, sizeof *rows, sizeof *rows, NULL, NULL);
  *   } while (streamcache_batch_wait(batch, STREAMCACHE_TIMEOUT_DEFAULT) == STREAMCACHE_FILL); // what others gave up
- *   streamcache_batch_get_items(batch, items, 16, NULL);
+ *   streamcache_batch_get_items(batch, items, sizeof *items, 16, NULL);
  *   for (size_t i = 0; i < count; i++)
  *     if (items[i].status == STREAMCACHE_OK) sum += *(const float *)streamcache_value_data(items[i].value);
  *   streamcache_batch_free(batch);

@@ -30,7 +30,7 @@ static void put_text(uint64_t number, const char *text) {
 static streamcache_batch_item item_of(const streamcache_batch *batch, size_t n) {
     streamcache_batch_item items[most];
     size_t count = 0;
-    OK(streamcache_batch_get_items(batch, items, most, &count));
+    OK(streamcache_batch_get_items(batch, items, sizeof(streamcache_batch_item), most, &count));
     REQUIRE(n < count && count == streamcache_batch_get_count(batch));
     CHECK((items[n].value != NULL) == (items[n].status == STREAMCACHE_OK || items[n].status == STREAMCACHE_REJECTED));
     CHECK((items[n].ticket != NULL) == (items[n].status == STREAMCACHE_FILL));
@@ -81,7 +81,7 @@ static void hits_misses_and_duplicates(void) {
     LOOKUPS_ADD_UP(after);
     /* As many as fit. */
     memset(items, 0, sizeof items);
-    STATUS(streamcache_batch_get_items(batch, items, 2, &count), STREAMCACHE_BUFFER_TOO_SMALL);
+    STATUS(streamcache_batch_get_items(batch, items, sizeof(streamcache_batch_item), 2, &count), STREAMCACHE_BUFFER_TOO_SMALL);
     CHECK(count == 8 && items[1].status == STREAMCACHE_FILL && items[2].ticket == NULL);
     OK(streamcache_batch_wait(batch, 0)); /* nothing is pending */
     OK(commit_rows(batch, NULL, 2, &stored));
@@ -105,6 +105,29 @@ static void hits_misses_and_duplicates(void) {
     check_nothing_open(cache);
 }
 
+/* The items of a newer header are longer, and those of this one fit at its stride; what is unknown is 0. */
+static void items_of_a_newer_header(void) {
+    static const uint64_t numbers[] = {5, 6};
+    struct { streamcache_batch_item known; uint64_t unknown; } newer[3];
+    streamcache_batch *batch;
+    streamcache_batch_item item;
+    size_t count = 0, known = sizeof item;
+    put_text(6, "six");
+    batch = batch_of(numbers, 2, 0);
+    memset(newer, 0xff, sizeof newer);
+    OK(streamcache_batch_get_items(batch, &newer[0].known, sizeof newer[0], 2, &count));
+    CHECK(count == 2 && newer[0].known.status == STREAMCACHE_FILL && newer[0].unknown == 0);
+    STATUS(newer[1].known.status, STREAMCACHE_OK);
+    CHECK(newer[1].known.same_as == 1 && newer[1].known.ticket == NULL && newer[1].unknown == 0);
+    CHECK(holds_text(newer[1].known.value, "six") && newer[2].unknown == UINT64_MAX);
+    STATUS(streamcache_batch_get_items(batch, &item, 0, 1, NULL), STREAMCACHE_INVALID_ARGUMENT);
+    STATUS(streamcache_batch_get_items(batch, &item, known - 8, 1, NULL), STREAMCACHE_INVALID_ARGUMENT);
+    STATUS(streamcache_batch_get_items(batch, &item, known + 1, 1, NULL), STREAMCACHE_INVALID_ARGUMENT);
+    STATUS(streamcache_batch_get_items(batch, &item, SIZE_MAX, 1, NULL), STREAMCACHE_INVALID_ARGUMENT);
+    streamcache_batch_free(batch);
+    check_nothing_open(cache);
+}
+
 static void by_bytes_and_of_nothing(void) {
     streamcache_buffer chunks[3];
     uint64_t number = 10;
@@ -121,7 +144,7 @@ static void by_bytes_and_of_nothing(void) {
     streamcache_batch_free(batch);
     OK(streamcache_filter_begin_batch(filter, NULL, 0, 0, &batch));
     CHECK(streamcache_batch_get_count(batch) == 0);
-    OK(streamcache_batch_get_items(batch, NULL, 0, &count));
+    OK(streamcache_batch_get_items(batch, NULL, sizeof(streamcache_batch_item), 0, &count));
     OK(streamcache_batch_wait(batch, 0));
     OK(streamcache_batch_commit(batch, NULL, 0, NULL, 0, 0, NULL, &stored));
     CHECK(count == 0 && stored == 0);
@@ -395,7 +418,7 @@ static void *overlap(void *argument) {
             char text[16 * 8];
             uint32_t mine[16];
             size_t count = 0;
-            OK(streamcache_batch_get_items(batch, items, 16, NULL));
+            OK(streamcache_batch_get_items(batch, items, sizeof(streamcache_batch_item), 16, NULL));
             for (i = 0; i < 16; i++) {
                 if (items[i].status != STREAMCACHE_FILL) continue;
                 memcpy(text + 8 * count, &numbers[i], 8);
@@ -405,7 +428,7 @@ static void *overlap(void *argument) {
             /* The careless one waits before it has committed: its time will be up, or the other gives up first. */
             if (side->careless && round % 16 == 0) (void)streamcache_batch_wait(batch, 1);
             if (side->careless && round % 16 == 1) break; /* gives up */
-            OK(streamcache_batch_get_items(batch, items, 16, NULL));
+            OK(streamcache_batch_get_items(batch, items, sizeof(streamcache_batch_item), 16, NULL));
             for (i = 0, count = 0; i < 16; i++) {
                 if (items[i].status != STREAMCACHE_FILL) continue;
                 memcpy(text + 8 * count, &numbers[i], 8);
@@ -416,7 +439,7 @@ static void *overlap(void *argument) {
             CHECK(status == STREAMCACHE_OK || status == STREAMCACHE_FILL);
             side->busy += status == STREAMCACHE_BUSY;
         } while (status == STREAMCACHE_FILL);
-        OK(streamcache_batch_get_items(batch, items, 16, NULL));
+        OK(streamcache_batch_get_items(batch, items, sizeof(streamcache_batch_item), 16, NULL));
         for (i = 0; i < 16; i++) {
             if (items[i].status != STREAMCACHE_OK) continue;
             CHECK(holds(items[i].value, &numbers[i], 8));
@@ -463,11 +486,11 @@ static void a_large_batch(size_t count) {
     CHECK(stored == count);
     streamcache_batch_free(batch);
     OK(streamcache_batch_wait(other, patience));
-    OK(streamcache_batch_get_items(other, items, count, &all));
+    OK(streamcache_batch_get_items(other, items, sizeof(streamcache_batch_item), count, &all));
     for (i = 0; i < count; i++) CHECK(items[i].status == STREAMCACHE_OK && holds(items[i].value, &i, 8));
     streamcache_batch_free(other);
     OK(streamcache_filter_begin_batch(filter, chunks, count, 0, &batch));
-    OK(streamcache_batch_get_items(batch, items, count, &all));
+    OK(streamcache_batch_get_items(batch, items, sizeof(streamcache_batch_item), count, &all));
     for (i = 0; i < count; i++) CHECK(items[i].status == STREAMCACHE_OK && holds(items[i].value, &i, 8));
     CHECK(all == count);
     streamcache_batch_free(batch);
@@ -480,6 +503,7 @@ int main(int argc, char **argv) {
     cache = open_cache(PLENTY, STREAMCACHE_UNLIMITED);
     filter = open_filter(cache, "batch", "s1");
     hits_misses_and_duplicates();
+    items_of_a_newer_header();
     by_bytes_and_of_nothing();
     a_wrong_commit_commits_nothing();
     one_by_one_and_by_their_tickets();

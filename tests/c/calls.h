@@ -150,7 +150,7 @@ static inline streamcache_status begin_batch_bytes(struct hands *h) {
 
 static inline streamcache_status get_items(const streamcache_batch *batch) {
     streamcache_batch_item item;
-    return streamcache_batch_get_items(batch, &item, 1, NULL);
+    return streamcache_batch_get_items(batch, &item, sizeof item, 1, NULL);
 }
 
 static inline streamcache_status get_buffer(streamcache_ticket *ticket) {
@@ -324,7 +324,7 @@ static inline streamcache_status get_position(const streamcache_stream *stream) 
     ROW(streamcache_filter_begin_batch, HANDLE, STATUS_ONLY, 0,                                                        \
         streamcache_filter_begin_batch(h->filter, &h->key, 1, 0, &h->new_batch))                                       \
     ROW(streamcache_filter_begin_batch_bytes, HANDLE, STATUS_ONLY, 0, begin_batch_bytes(h))                            \
-    ROW(streamcache_batch_free, RELEASES, NONE, 0, TAKES(BATCH, streamcache_batch_free(h->batch)))               \
+    ROW(streamcache_batch_free, RELEASES, NONE, 0, TAKES(BATCH, streamcache_batch_free(h->batch)))                     \
     ROW(streamcache_batch_get_count, HANDLE, ZERO, 1, streamcache_batch_get_count(h->batch) == 1)                      \
     ROW(streamcache_batch_get_items, HANDLE, STATUS_ONLY, 0, get_items(h->batch))                                      \
     ROW(streamcache_batch_wait, HANDLE, STATUS_ONLY, 0, streamcache_batch_wait(h->batch, 0))                           \

@@ -976,10 +976,11 @@ ROW(streamcache_batch_get_items) {
     streamcache_batch *batch = batch_of(504);
     streamcache_batch_item item;
     size_t count;
-    REFUSED(batch, streamcache_batch_get_items(NULL, &item, 1, &count));
-    REFUSED(items, streamcache_batch_get_items(batch, NULL, 1, &count));
-    STATUS(streamcache_batch_get_items(batch, NULL, 0, &count), STREAMCACHE_BUFFER_TOO_SMALL);
-    ALLOWED(count, streamcache_batch_get_items(batch, &item, 1, NULL), STREAMCACHE_OK);
+    REFUSED(batch, streamcache_batch_get_items(NULL, &item, sizeof item, 1, &count));
+    REFUSED(items, streamcache_batch_get_items(batch, NULL, sizeof item, 1, &count));
+    STATUS(streamcache_batch_get_items(batch, NULL, sizeof item, 0, &count), STREAMCACHE_BUFFER_TOO_SMALL);
+    BAD(streamcache_batch_get_items(batch, &item, 1, 1, &count));
+    ALLOWED(count, streamcache_batch_get_items(batch, &item, sizeof item, 1, NULL), STREAMCACHE_OK);
     streamcache_batch_free(batch);
 }
 
