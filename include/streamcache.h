@@ -53,8 +53,8 @@
  *
  * Ownership. Pointers passed in are borrowed for the call; what is stored is copied. Every `**out` receives one
  * reference on success, which the caller releases, and NULL otherwise. release and free take NULL: release gives back
- * a reference of what is counted (cache, filter, snapshot, value, ticket, stream) or a batch, free ends what has one owner
- * (options, error). A lease outlives eviction, purge, close and the cache itself, and handles may be released in any order.
+ * a reference of what is counted (cache, filter, snapshot, value, ticket, stream), free ends what has one owner (options,
+ * error, batch). A lease outlives eviction, purge, close and the cache itself, and handles may be released in any order.
  *
  * Errors. Functions return a status: 0 done, positive another outcome (such as a miss), negative an error, after which
  * nothing has changed. streamcache_status_message() has a sentence for each; functions that can fail in interesting
@@ -130,15 +130,15 @@
  *   if (count > 16 || streamcache_filter_begin_batch_bytes(filter, chunks, count, 0, &batch)) return -1;
  *   do {
  *     size_t missing = 0;
- *     streamcache_batch_get_items(batch, items, 16, NULL);
+ *     streamcache_batch_get_items(batch, items, sizeof *items, 16, NULL);
  *     for (size_t i = 0; i < count; i++)
  *       if (items[i].status == STREAMCACHE_FILL) rows[missing++] = (float)*(const char *)chunks[i].data;
  *     streamcache_batch_commit(batch, NULL, missing, rows, sizeof *rows, sizeof *rows, NULL, NULL);
  *   } while (streamcache_batch_wait(batch, STREAMCACHE_TIMEOUT_DEFAULT) == STREAMCACHE_FILL); // what others gave up
- *   streamcache_batch_get_items(batch, items, 16, NULL);
+ *   streamcache_batch_get_items(batch, items, sizeof *items, 16, NULL);
  *   for (size_t i = 0; i < count; i++)
  *     if (items[i].status == STREAMCACHE_OK) sum += *(const float *)streamcache_value_data(items[i].value);
- *   streamcache_batch_release(batch);
+ *   streamcache_batch_free(batch);
  *   return sum;
  * }
  *
@@ -711,7 +711,7 @@ streamcache_status streamcache_key_chunk(const streamcache_digest *config,
 
 /* ---- Digest: many at once ---------------------------------------------------------------------------------------- */
 
-/** Some bytes of the caller's. */
+/** Some bytes of the caller's. This struct never changes. */
 typedef struct streamcache_buffer {
   /** The bytes; NULL only with length 0. */
   const void *data;
@@ -2557,13 +2557,13 @@ streamcache_status streamcache_ticket_abort(streamcache_ticket *ticket);
 /** A batch: chunks that were looked up together. Any thread, any time; one owner. */
 typedef struct streamcache_batch streamcache_batch;
 
-/** One chunk of a batch, as it stands. */
+/** One chunk of a batch, as it stands. It may grow: streamcache_batch_get_items() is told its size. */
 typedef struct streamcache_batch_item {
   /**
    * STREAMCACHE_OK: it has its result. STREAMCACHE_REJECTED: it has a rejection. STREAMCACHE_FILL: it is this batch's
    * to compute. STREAMCACHE_PENDING: another caller computes it. STREAMCACHE_DUPLICATE: an earlier item has its key,
-   * and it will have its result (never where nothing is shared, as with STREAMCACHE_BYPASS). STREAMCACHE_ENDED: its ticket, or
-   * that of the earlier item, was aborted.
+   * and it will have its result (never where nothing is shared, as with STREAMCACHE_BYPASS). STREAMCACHE_ENDED: its
+   * ticket, or that of the earlier item, was aborted.
    */
   streamcache_status status;
   /** For STREAMCACHE_DUPLICATE the index of the first item with this key, else the item's own. */
@@ -2575,11 +2575,12 @@ typedef struct streamcache_batch_item {
 } streamcache_batch_item;
 
 /**
- * Looks up the results of many chunks under the present state, without waiting for anyone: each shard is locked once.
- * What is missing shrinks to one ticket for each distinct key. With STREAMCACHE_BYPASS, and of a filter that is not
- * deterministic, nothing is shared: each item has a ticket of its own, also where several have the same key.
+ * Looks up the results of many chunks under the present state, without waiting for anyone: each shard is locked once
+ * for each 256 of its chunks. What is missing shrinks to one ticket for each distinct key. With STREAMCACHE_BYPASS, and
+ * of a filter that is not deterministic, nothing is shared: each item has a ticket of its own, also where several have
+ * the same key.
  *
- * Borrows everything for the call; `*batch` receives the batch, for streamcache_batch_release(). Threads: any.
+ * Borrows everything for the call; `*batch` receives the batch, for streamcache_batch_free(). Threads: any.
  * @param[in]  filter the filter
  * @param[in]  chunks their digests, `count` of them; NULL only with count 0
  * @param[in]  count how many, at most 2^20
@@ -2600,7 +2601,7 @@ streamcache_status streamcache_filter_begin_batch(streamcache_filter *filter,
 /**
  * Digests many chunks and looks them up: streamcache_digest_chunks() and streamcache_filter_begin_batch() in one.
  *
- * Borrows everything for the call; `*batch` receives the batch, for streamcache_batch_release(). Threads: any.
+ * Borrows everything for the call; `*batch` receives the batch, for streamcache_batch_free(). Threads: any.
  * @param[in]  filter the filter
  * @param[in]  chunks the chunks, `count` of them; NULL only with count 0
  * @param[in]  count how many, at most 2^20
@@ -2625,7 +2626,7 @@ streamcache_status streamcache_filter_begin_batch_bytes(streamcache_filter *filt
  * @param[in] batch the batch, or NULL
  * @since 0.1.0
  */
-void streamcache_batch_release(streamcache_batch *batch);
+void streamcache_batch_free(streamcache_batch *batch);
 
 /**
  * How many chunks a batch has.
@@ -2640,19 +2641,22 @@ size_t streamcache_batch_get_count(const streamcache_batch *batch);
 /**
  * Writes the items as they stand now, in the order of the chunks.
  *
- * Borrows everything for the call; values and tickets in the items are the batch's, until its release (retain those
+ * Borrows everything for the call; values and tickets in the items are the batch's, until it is freed (retain those
  * that are to live longer). Threads: any.
  * @param[in]  batch the batch
  * @param[out] items where to; NULL only with capacity 0
+ * @param[in]  item_size sizeof(streamcache_batch_item), which is how far apart they are; one of an older header is filled
+ *             as far as it goes, and what is unknown here is 0 in one of a newer header
  * @param[in]  capacity how many items fit
  * @param[out] count how many there are; NULL if not wanted
  * @retval STREAMCACHE_OK done
  * @retval STREAMCACHE_BUFFER_TOO_SMALL there are more: as many as fit were written
- * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or a wrong item_size
  * @since 0.1.0
  */
 streamcache_status streamcache_batch_get_items(const streamcache_batch *batch,
                                                streamcache_batch_item *items,
+                                               size_t item_size,
                                                size_t capacity,
                                                size_t *count);
 
@@ -2677,7 +2681,7 @@ streamcache_status streamcache_batch_wait(streamcache_batch *batch,
  * Publishes the results of this batch's own items from one buffer, as a model that ran over them leaves it: row r is at
  * `data + r * stride`. Each row is copied once, and given to those who wait.
  *
- * Borrows everything for the call. Threads: any. Locks one shard at a time.
+ * Borrows everything for the call. Threads: any. Locks one shard at a time, once for each row.
  * @param[in]  batch the batch
  * @param[in]  items the index of each row's item, which must be STREAMCACHE_FILL; NULL for all of those, in order
  * @param[in]  count how many rows; with items NULL it must be the number of those items
@@ -2685,11 +2689,12 @@ streamcache_status streamcache_batch_wait(streamcache_batch *batch,
  * @param[in]  stride bytes from one row to the next, at least `len`
  * @param[in]  len bytes of a row
  * @param[in]  options NULL for none; tensors and blob are every row's, and compute_ns of one row: where it is 0, the
- *             time since the batch began is shared by its rows
+ *             time since the batch began, or since its last commit, is shared by these rows
  * @param[out] stored how many were stored, also on failure; NULL if not wanted
  * @retval STREAMCACHE_OK done: these items, and those of the same keys, have their results now
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an item that is not this batch's to compute or comes twice, a
- *         wrong count, a stride below `len`, or wrong options; nothing was committed
+ *         wrong count, a stride below `len`, or wrong options: nothing was committed. Or another thread was in a call
+ *         on one of these tickets at that moment: the rows before it are committed, see `stored`
  * @retval STREAMCACHE_ENDED another thread committed or aborted one of these tickets; the rows before it are committed
  * @retval STREAMCACHE_NO_MEMORY the allocator refused; the rows before are committed, the others stay open
  * @retval STREAMCACHE_CLOSED the cache was closed

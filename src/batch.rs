@@ -6,6 +6,7 @@ use crate::call::{Flags, PutOptions};
 use crate::digest::Digest;
 use crate::error::{Error, Result};
 use crate::flight::{Seats, Turn, Watch};
+use crate::last_commit::LastCommit;
 use crate::lock::Mutex;
 use crate::named::Bound;
 use crate::stats::FilterUse;
@@ -56,6 +57,7 @@ pub struct Batch {
     bound: Arc<Bound>,
     counted: Arc<FilterUse>,
     flags: Flags,
+    last: Arc<LastCommit>,
     slots: Mutex<Vec<Slot>>,
 }
 
@@ -64,11 +66,12 @@ impl Batch {
     pub(crate) fn begin(
         cache: &Arc<Cache>, bound: Arc<Bound>, counted: &Arc<FilterUse>, chunks: &[Digest], flags: Flags,
     ) -> Result<Arc<Self>> {
+        let last = Arc::new(LastCommit::none_yet());
         let keys: Vec<Digest> = chunks.iter().map(|chunk| bound.name.key(chunk)).collect();
         let Looked { found, missing } = cache.begin_many(&keys, bound.name.tag, flags)?;
         let (cache, counted) = (Arc::clone(cache), Arc::clone(counted));
         counted.counters.found(&found);
-        let mut batch = Self { cache, bound, counted, flags, slots: Mutex::default() };
+        let mut batch = Self { cache, bound, counted, flags, last, slots: Mutex::default() };
         // What is missing has its place below.
         let mut slots: Vec<Slot> = found.into_iter().map(|found| found.map_or(Slot::SameAs(0), Slot::Here)).collect();
         for (at, one) in missing {
@@ -94,7 +97,8 @@ impl Batch {
             Begun::Hit(value) | Begun::Coalesced(value) => Slot::Here(value),
             Begun::Fill(claim) => {
                 let (bound, counted) = (Some(Arc::clone(&self.bound)), Some(Arc::clone(&self.counted)));
-                let origin = Origin { bound, counted, flags: self.flags, step: None, keeps: true };
+                let batch = Some(Arc::clone(&self.last));
+                let origin = Origin { bound, counted, flags: self.flags, step: None, batch };
                 Slot::Fill(Ticket::new(&self.cache, claim, origin))
             }
             Begun::Busy => unreachable!("only a lookup that waits is busy"),

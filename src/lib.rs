@@ -17,6 +17,7 @@
 //! - `flight`: of all who miss the same key, one computes and the others wait
 //! - [`cache`]: composes the rooms below; a lookup reads from top to bottom there
 //! - `named` and `present`: what a filter is called under one of its states, and how every lookup reads it
+//! - `last_commit`: since when a batch's next result may have been computed
 //! - [`ticket`]: the right to compute one missing value, as a handle
 //! - [`batch`]: many lookups at once, and what is missing of them
 //! - [`filter`]: a configuration and its state, snapshots, and the rule about swaps
@@ -37,6 +38,7 @@ pub mod ffi;
 pub mod filter;
 mod flight;
 mod json;
+mod last_commit;
 mod lock;
 pub mod log;
 mod memory;

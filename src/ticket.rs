@@ -8,6 +8,7 @@ use crate::description::Plan;
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flight::Claim;
+use crate::last_commit::LastCommit;
 use crate::lock::Mutex;
 use crate::memory::Put;
 use crate::named::Bound;
@@ -16,7 +17,7 @@ use crate::value::{Buffer, Draft, Payload, Value};
 use std::fmt;
 use std::mem::replace;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What a lookup whose caller computes what is missing answers.
 #[derive(Debug)]
@@ -62,8 +63,8 @@ pub(crate) struct Origin {
     pub(crate) step: Option<Step>,
     /// Flags of the lookup it comes from.
     pub(crate) flags: Flags,
-    /// Whether it holds on to the value it committed: a batch shows it.
-    pub(crate) keeps: bool,
+    /// The batch's that it is one of: that shows the value it committed.
+    pub(crate) batch: Option<Arc<LastCommit>>,
 }
 
 /// A stream's step: the recurrent state it begins with, where that is known, and who is told once how it ended.
@@ -103,7 +104,7 @@ pub struct Ticket {
     /// The recurrent state that a step begins with.
     from: Option<(Value, Digest)>,
     stores: bool,
-    keeps: bool,
+    batch: Option<Arc<LastCommit>>,
     state: Mutex<State>,
 }
 
@@ -151,12 +152,12 @@ enum Source<'a> {
 
 impl Ticket {
     pub(crate) fn new(cache: &Arc<Cache>, claim: Claim<Value>, origin: Origin) -> Arc<Self> {
-        let Origin { bound, counted, step, flags, keeps } = origin;
+        let Origin { bound, counted, step, flags, batch } = origin;
         let (key, is_step) = (*claim.key(), step.is_some());
         let (from, tell) = step.map_or((None, None), |step| (step.from, Some(Tell(step.tell))));
         let state = Mutex::new(State::Open(Open { claim, buffer: None, tell }));
         let (cache, stores) = (Arc::clone(cache), flags.stores());
-        Arc::new(Self { cache, key, bound, counted, is_step, from, stores, keeps, state })
+        Arc::new(Self { cache, key, bound, counted, is_step, from, stores, batch, state })
     }
 
     pub(crate) fn cache(&self) -> &Cache {
@@ -205,12 +206,18 @@ impl Ticket {
         matches!(&*self.state.lock(), State::Open(_))
     }
 
-    /// How long it has been open; nothing once it has ended.
+    /// How long it may have been computed; nothing once it has ended.
     pub(crate) fn age(&self) -> Duration {
         match &*self.state.lock() {
-            State::Open(open) => open.claim.since().elapsed(),
+            State::Open(open) => self.began(open).elapsed(),
             _ => Duration::ZERO,
         }
+    }
+
+    /// One of a batch is computed after those that were committed before it.
+    fn began(&self, open: &Open) -> Instant {
+        let since = open.claim.since();
+        self.batch.as_ref().map_or(since, |last| since.max(last.at()))
     }
 
     /// Takes what is open out of the lock, for a call that may evict and so run destructors.
@@ -231,7 +238,7 @@ impl Ticket {
     }
 
     fn ended(&self, phase: Phase, value: Option<Value>) {
-        *self.state.lock() = State::Ended(phase, value.filter(|_| self.keeps));
+        *self.state.lock() = State::Ended(phase, value.filter(|_| self.batch.is_some()));
     }
 
     /// Reserves and allocates `len` bytes to write the value into, in place of an earlier buffer, which stays if there is
@@ -349,7 +356,7 @@ impl Ticket {
                 Payload::Copy(output)
             }
         };
-        let measured = || open.claim.since().elapsed().as_nanos() as u64;
+        let measured = || self.began(open).elapsed().as_nanos() as u64;
         let compute_ns = if options.compute_ns > 0 { options.compute_ns } else { measured().max(1) };
         let expires_ms = self.cache.expiry(options.ttl_ms);
         Ok((Draft { payload, description, compute_ns, expires_ms, companion, rejection }, reserved, stores))
@@ -359,6 +366,9 @@ impl Ticket {
     fn land(&self, mut open: Open, put: Put) -> Put {
         let Some(value) = &put.value else { unreachable!("a commit's put leases its value") };
         open.tell(Moved::On(value.companion().cloned()));
+        if let Some(last) = &self.batch {
+            last.is_now();
+        }
         let fenced = !put.stored && open.claim.is_fenced();
         // A step without its next state is an answer for its owner alone: who waits at a state it knows would lose it.
         let landed = (!self.is_step || value.companion().is_some()) && open.claim.land(value);

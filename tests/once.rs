@@ -275,6 +275,27 @@ fn a_batch_shares_nothing_where_nothing_is_to_be_shared() {
     assert_eq!((its.bypassed, its.coalesced, its.lookups()), (4, 0, 4));
 }
 
+/// What one thread computes one after the other, by their tickets and by rows, did not take longer than it took.
+#[test]
+fn a_batch_saves_no_more_time_than_it_spent() {
+    const ITEMS: u32 = 32;
+    let (cache, filter) = filter(&Options::default());
+    let chunks: Vec<Digest> = (0..ITEMS).map(chunk).collect();
+    let began = Instant::now();
+    let batch = filter.begin_batch(&chunks, Flags::default()).unwrap();
+    for item in batch.items() {
+        let Item::Fill(ticket) = item else { panic!("{item:?}") };
+        thread::sleep(Duration::from_millis(2));
+        assert!(commit(&ticket, b"value"));
+    }
+    let spent = began.elapsed();
+    for chunk in &chunks {
+        assert!(filter.get(chunk, Flags::default()).unwrap().value.is_some());
+    }
+    let saved = Duration::from_nanos(cache.stats().time_saved_ns);
+    assert!(saved <= spent && saved >= Duration::from_millis(2) * ITEMS, "{saved:?} saved of {spent:?}");
+}
+
 /// A batch keeps its places in every line while other items land: who came later gets nothing before it.
 #[test]
 fn a_batch_that_waits_keeps_its_place_in_line() {

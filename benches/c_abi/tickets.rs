@@ -39,8 +39,8 @@ functions! { Functions:
     filter_begin_bytes: fn(*mut c_void, *const c_void, usize, u32, u32, *mut *mut c_void, *mut *mut c_void, *mut Key) -> Status;
     filter_begin_batch_bytes: fn(*mut c_void, *const Buffer, usize, u32, *mut *mut c_void) -> Status;
     filter_begin_batch: fn(*mut c_void, *const Key, usize, u32, *mut *mut c_void) -> Status;
-    batch_get_items: fn(*const c_void, *mut Item, usize, *mut usize) -> Status;
-    batch_release: fn(*mut c_void);
+    batch_get_items: fn(*const c_void, *mut Item, usize, usize, *mut usize) -> Status;
+    batch_free: fn(*mut c_void);
     value_data: fn(*const c_void) -> *const c_void;
     value_release: fn(*mut c_void);
 }
@@ -150,7 +150,7 @@ impl<'a> Once<'a> {
         unsafe {
             let begin = self.functions.filter_begin_batch;
             assert_eq!(begin(self.filter.handles().1, chunks.as_ptr(), chunks.len(), 0, &mut batch), OK);
-            self.read_and_release(batch, chunks.len())
+            self.read_and_free(batch, chunks.len())
         }
     }
 
@@ -163,23 +163,23 @@ impl<'a> Once<'a> {
         unsafe {
             let begin = self.functions.filter_begin_batch_bytes;
             assert_eq!(begin(self.filter.handles().1, buffers.as_ptr(), buffers.len(), 0, &mut batch), OK);
-            self.read_and_release(batch, buffers.len())
+            self.read_and_free(batch, buffers.len())
         }
     }
 
     /// # Safety
     /// `batch` is a batch of `count` chunks, given up here.
-    unsafe fn read_and_release(&self, batch: *mut c_void, count: usize) -> usize {
+    unsafe fn read_and_free(&self, batch: *mut c_void, count: usize) -> usize {
         let mut items: Vec<Item> = Vec::with_capacity(count);
         // SAFETY: as many items are written as there are chunks.
         unsafe {
             let get_items = self.functions.batch_get_items;
-            assert_eq!(get_items(batch, items.as_mut_ptr(), count, null_mut()), OK);
+            assert_eq!(get_items(batch, items.as_mut_ptr(), size_of::<Item>(), count, null_mut()), OK);
             items.set_len(count);
             for item in items.iter().filter(|item| item.status == OK) {
                 std::hint::black_box((self.functions.value_data)(item.value).cast::<u8>().read());
             }
-            (self.functions.batch_release)(batch);
+            (self.functions.batch_free)(batch);
         }
         items.iter().filter(|item| item.status == OK && item.ticket.is_null() && item.same_as < u32::MAX).count()
     }

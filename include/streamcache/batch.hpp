@@ -45,7 +45,7 @@ private:
  * Compute what is STREAMCACHE_FILL and commit it, then wait for what others compute. What is open when it is destroyed
  * is given up. One owner, one thread at a time. Made from a C pointer it has no items before a refresh().
  */
-class Batch : public detail::handle<streamcache_batch, streamcache_batch_release> {
+class Batch : public detail::handle<streamcache_batch, streamcache_batch_free> {
 public:
     using handle::handle;
 
@@ -69,7 +69,7 @@ public:
             count_ = items_ ? count : 0;
         }
         if (!raw || !items_) return outcome(STREAMCACHE_NO_MEMORY);
-        const streamcache_status status = streamcache_batch_get_items(get(), raw.get(), count, nullptr);
+        const streamcache_status status = streamcache_batch_get_items(get(), raw.get(), sizeof raw[0], count, nullptr);
         if (status != STREAMCACHE_OK) return outcome(status);
         for (std::size_t i = 0; i < count; i++) items_[i] = BatchItem(raw[i], i);
         return outcome();

@@ -1,10 +1,12 @@
-//! Many lookups at once: each shard of memory and of the flights is locked once, and no one is waited for.
+//! Many lookups at once: each shard of memory and of the flights is locked once for some hundreds of them, and no one is
+//! waited for.
 
 use super::{Begun, Cache, Missed};
 use crate::call::Flags;
 use crate::digest::Digest;
 use crate::error::Result;
 use crate::flight::{Join, Seats, Sharing, Turn, Watch};
+use crate::memory::AT_ONCE;
 use crate::value::Value;
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
@@ -45,7 +47,7 @@ impl Cache {
             }
         }
         self.coalesced.fetch_add(missing.len() as u64, Ordering::Relaxed);
-        for (at, hash, join) in self.flights.join_many(&wanted, keys, tag, sharing) {
+        for (at, hash, join) in self.flights.join_many(wanted, keys, tag, sharing, AT_ONCE) {
             let one = match join {
                 Join::Mine(claim) => {
                     let missed = Missed { hash, departed: departed.of(hash) };
@@ -134,5 +136,15 @@ mod tests {
         // The same one by one.
         keys.iter().for_each(|key| assert!(cache.get(key, Flags::default()).unwrap().is_some()));
         assert_eq!(cache.memory.locks() - before - locks, 256);
+    }
+    #[test]
+    fn a_large_batch_lets_others_in_between() {
+        let cache = Cache::open(&Options { max_chunks: 1500, ..Options::default() }).unwrap();
+        assert_eq!(cache.memory.shards(), 1);
+        let keys: Vec<Digest> = (0..4 * AT_ONCE as u32).map(|n| digest::chunk(&n.to_le_bytes())).collect();
+        assert_eq!(cache.begin_many(&keys, 0, Flags::BYPASS).unwrap().missing.len(), keys.len());
+        assert_eq!(cache.memory.locks(), 0);
+        assert_eq!(cache.begin_many(&keys, 0, Flags::default()).unwrap().missing.len(), keys.len());
+        assert_eq!(cache.memory.locks(), 4);
     }
 }

@@ -19,6 +19,7 @@ use crate::call::Flags;
 use crate::digest::Digest;
 use crate::error::{Error, Result};
 use core::ffi::c_void;
+use std::mem::offset_of;
 use std::ptr::null_mut;
 use std::sync::Arc;
 
@@ -40,14 +41,14 @@ impl Subject for Batch {
     }
 }
 
-/// One chunk of a batch, as it stands.
+/// One chunk of a batch, as it stands. It may grow: streamcache_batch_get_items() is told its size.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct streamcache_batch_item {
     /// STREAMCACHE_OK: it has its result. STREAMCACHE_REJECTED: it has a rejection. STREAMCACHE_FILL: it is this batch's
     /// to compute. STREAMCACHE_PENDING: another caller computes it. STREAMCACHE_DUPLICATE: an earlier item has its key,
-    /// and it will have its result (never where nothing is shared, as with STREAMCACHE_BYPASS). STREAMCACHE_ENDED: its ticket, or
-    /// that of the earlier item, was aborted.
+    /// and it will have its result (never where nothing is shared, as with STREAMCACHE_BYPASS). STREAMCACHE_ENDED: its
+    /// ticket, or that of the earlier item, was aborted.
     pub status: streamcache_status,
     /// For STREAMCACHE_DUPLICATE the index of the first item with this key, else the item's own.
     pub same_as: u32,
@@ -71,6 +72,9 @@ fn item_of(at: usize, item: &Item) -> streamcache_batch_item {
     streamcache_batch_item { status, same_as: same_as as u32, value, ticket }
 }
 
+/// What an item of the first header, 0.1, has.
+const FIRST_ITEM: usize = offset_of!(streamcache_batch_item, ticket) + size_of::<*mut streamcache_ticket>();
+
 fn check_count(count: usize) -> Result<()> {
     match count {
         0..=MAX_ITEMS => Ok(()),
@@ -78,11 +82,12 @@ fn check_count(count: usize) -> Result<()> {
     }
 }
 
-/// Looks up the results of many chunks under the present state, without waiting for anyone: each shard is locked once.
-/// What is missing shrinks to one ticket for each distinct key. With STREAMCACHE_BYPASS, and of a filter that is not
-/// deterministic, nothing is shared: each item has a ticket of its own, also where several have the same key.
+/// Looks up the results of many chunks under the present state, without waiting for anyone: each shard is locked once
+/// for each 256 of its chunks. What is missing shrinks to one ticket for each distinct key. With STREAMCACHE_BYPASS, and
+/// of a filter that is not deterministic, nothing is shared: each item has a ticket of its own, also where several have
+/// the same key.
 ///
-/// Borrows everything for the call; `*batch` receives the batch, for streamcache_batch_release(). Threads: any.
+/// Borrows everything for the call; `*batch` receives the batch, for streamcache_batch_free(). Threads: any.
 /// @param[in]  filter the filter
 /// @param[in]  chunks their digests, `count` of them; NULL only with count 0
 /// @param[in]  count how many, at most 2^20
@@ -113,7 +118,7 @@ pub unsafe extern "C" fn streamcache_filter_begin_batch(
 
 /// Digests many chunks and looks them up: streamcache_digest_chunks() and streamcache_filter_begin_batch() in one.
 ///
-/// Borrows everything for the call; `*batch` receives the batch, for streamcache_batch_release(). Threads: any.
+/// Borrows everything for the call; `*batch` receives the batch, for streamcache_batch_free(). Threads: any.
 /// @param[in]  filter the filter
 /// @param[in]  chunks the chunks, `count` of them; NULL only with count 0
 /// @param[in]  count how many, at most 2^20
@@ -151,7 +156,7 @@ pub unsafe extern "C" fn streamcache_filter_begin_batch_bytes(
 /// @param[in] batch the batch, or NULL
 /// @since 0.1.0
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn streamcache_batch_release(batch: *mut streamcache_batch) {
+pub unsafe extern "C" fn streamcache_batch_free(batch: *mut streamcache_batch) {
     // SAFETY: the caller's reference, as documented.
     guard(|| unsafe { release(batch) });
 }
@@ -177,27 +182,38 @@ pub unsafe extern "C" fn streamcache_batch_get_count(batch: *const streamcache_b
 
 /// Writes the items as they stand now, in the order of the chunks.
 ///
-/// Borrows everything for the call; values and tickets in the items are the batch's, until its release (retain those
+/// Borrows everything for the call; values and tickets in the items are the batch's, until it is freed (retain those
 /// that are to live longer). Threads: any.
 /// @param[in]  batch the batch
 /// @param[out] items where to; NULL only with capacity 0
+/// @param[in]  item_size sizeof(streamcache_batch_item), which is how far apart they are; one of an older header is filled
+///             as far as it goes, and what is unknown here is 0 in one of a newer header
 /// @param[in]  capacity how many items fit
 /// @param[out] count how many there are; NULL if not wanted
 /// @retval STREAMCACHE_OK done
 /// @retval STREAMCACHE_BUFFER_TOO_SMALL there are more: as many as fit were written
-/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+/// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or a wrong item_size
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_batch_get_items(
-    batch: *const streamcache_batch, items: *mut streamcache_batch_item, capacity: usize, count: *mut usize,
+    batch: *const streamcache_batch, items: *mut streamcache_batch_item, item_size: usize, capacity: usize,
+    count: *mut usize,
 ) -> streamcache_status {
-    // SAFETY: the caller's pointers, as documented.
+    // SAFETY: the caller's pointers, as documented; item_size bounds what is written.
     guard(|| unsafe {
         if items.is_null() && capacity > 0 || !items.is_aligned() {
             return Err(null());
         }
+        if !(FIRST_ITEM..=4096).contains(&item_size) || item_size % align_of::<streamcache_batch_item>() != 0 {
+            return Err(Error::invalid("item_size is wrong: set it to sizeof(streamcache_batch_item)"));
+        }
+        let known = item_size.min(size_of::<streamcache_batch_item>());
         on(batch, |batch| {
-            batch.each(capacity, |at, item| items.add(at).write(item_of(at, item)));
+            batch.each(capacity, |at, item| {
+                let (to, item) = (items.cast::<u8>().add(at * item_size), item_of(at, item));
+                to.copy_from((&raw const item).cast(), known);
+                to.add(known).write_bytes(0, item_size - known);
+            });
             let all = batch.count();
             if let Some(count) = count.as_mut() {
                 *count = all;
@@ -236,7 +252,7 @@ pub unsafe extern "C" fn streamcache_batch_wait(batch: *mut streamcache_batch, t
 /// Publishes the results of this batch's own items from one buffer, as a model that ran over them leaves it: row r is at
 /// `data + r * stride`. Each row is copied once, and given to those who wait.
 ///
-/// Borrows everything for the call. Threads: any. Locks one shard at a time.
+/// Borrows everything for the call. Threads: any. Locks one shard at a time, once for each row.
 /// @param[in]  batch the batch
 /// @param[in]  items the index of each row's item, which must be STREAMCACHE_FILL; NULL for all of those, in order
 /// @param[in]  count how many rows; with items NULL it must be the number of those items
@@ -244,11 +260,12 @@ pub unsafe extern "C" fn streamcache_batch_wait(batch: *mut streamcache_batch, t
 /// @param[in]  stride bytes from one row to the next, at least `len`
 /// @param[in]  len bytes of a row
 /// @param[in]  options NULL for none; tensors and blob are every row's, and compute_ns of one row: where it is 0, the
-///             time since the batch began is shared by its rows
+///             time since the batch began, or since its last commit, is shared by these rows
 /// @param[out] stored how many were stored, also on failure; NULL if not wanted
 /// @retval STREAMCACHE_OK done: these items, and those of the same keys, have their results now
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an item that is not this batch's to compute or comes twice, a
-///         wrong count, a stride below `len`, or wrong options; nothing was committed
+///         wrong count, a stride below `len`, or wrong options: nothing was committed. Or another thread was in a call
+///         on one of these tickets at that moment: the rows before it are committed, see `stored`
 /// @retval STREAMCACHE_ENDED another thread committed or aborted one of these tickets; the rows before it are committed
 /// @retval STREAMCACHE_NO_MEMORY the allocator refused; the rows before are committed, the others stay open
 /// @retval STREAMCACHE_CLOSED the cache was closed

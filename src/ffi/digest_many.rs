@@ -7,7 +7,7 @@ use crate::digest::Digest;
 use crate::error::Result;
 use core::ffi::c_void;
 
-/// Some bytes of the caller's.
+/// Some bytes of the caller's. This struct never changes.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct streamcache_buffer {

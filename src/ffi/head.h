@@ -53,8 +53,8 @@
  *
  * Ownership. Pointers passed in are borrowed for the call; what is stored is copied. Every `**out` receives one
  * reference on success, which the caller releases, and NULL otherwise. release and free take NULL: release gives back
- * a reference of what is counted (cache, filter, snapshot, value, ticket, stream) or a batch, free ends what has one owner
- * (options, error). A lease outlives eviction, purge, close and the cache itself, and handles may be released in any order.
+ * a reference of what is counted (cache, filter, snapshot, value, ticket, stream), free ends what has one owner (options,
+ * error, batch). A lease outlives eviction, purge, close and the cache itself, and handles may be released in any order.
  *
  * Errors. Functions return a status: 0 done, positive another outcome (such as a miss), negative an error, after which
  * nothing has changed. streamcache_status_message() has a sentence for each; functions that can fail in interesting
@@ -130,15 +130,15 @@
  *   if (count > 16 || streamcache_filter_begin_batch_bytes(filter, chunks, count, 0, &batch)) return -1;
  *   do {
  *     size_t missing = 0;
- *     streamcache_batch_get_items(batch, items, 16, NULL);
+ *     streamcache_batch_get_items(batch, items, sizeof *items, 16, NULL);
  *     for (size_t i = 0; i < count; i++)
  *       if (items[i].status == STREAMCACHE_FILL) rows[missing++] = (float)*(const char *)chunks[i].data;
  *     streamcache_batch_commit(batch, NULL, missing, rows, sizeof *rows, sizeof *rows, NULL, NULL);
  *   } while (streamcache_batch_wait(batch, STREAMCACHE_TIMEOUT_DEFAULT) == STREAMCACHE_FILL); // what others gave up
- *   streamcache_batch_get_items(batch, items, 16, NULL);
+ *   streamcache_batch_get_items(batch, items, sizeof *items, 16, NULL);
  *   for (size_t i = 0; i < count; i++)
  *     if (items[i].status == STREAMCACHE_OK) sum += *(const float *)streamcache_value_data(items[i].value);
- *   streamcache_batch_release(batch);
+ *   streamcache_batch_free(batch);
  *   return sum;
  * }
  *

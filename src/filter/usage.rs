@@ -76,7 +76,7 @@ impl Use {
             counted: Some(Arc::clone(&self.counted)),
             flags,
             step,
-            keeps: false,
+            batch: None,
         };
         Ok(ticket::begin(&self.cache, begun, origin))
     }

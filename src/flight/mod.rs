@@ -142,19 +142,19 @@ impl<T: Clone> Flights<T> {
         self.join_here(&mut flights, now, hash, key, tag, sharing)
     }
 
-    /// Joins the flights of many keys, locking each part of the table once: `wanted` has their places in `keys` and
-    /// their hashes, and so has the answer, in another order.
+    /// Joins the flights of many keys, locking each part of the table once for each `at_once` of its keys: `wanted` has
+    /// their places in `keys` and their hashes, and so has the answer, in another order.
     pub(crate) fn join_many(
-        self: &Arc<Self>, wanted: &[(usize, u64)], keys: &[Digest], tag: u64, sharing: Sharing,
+        self: &Arc<Self>, mut wanted: Vec<(usize, u64)>, keys: &[Digest], tag: u64, sharing: Sharing, at_once: usize,
     ) -> Vec<(usize, u64, Join<T>)> {
         let now = Instant::now();
         let mut joined = Vec::with_capacity(wanted.len());
-        for (n, shard) in self.shards.iter().enumerate() {
-            let mut here = wanted.iter().filter(|(_, hash)| home(*hash) == n).peekable();
-            if here.peek().is_some() {
-                let mut flights = shard.flights.lock();
+        wanted.sort_by_key(|(_, hash)| home(*hash));
+        for of_one_shard in wanted.chunk_by(|(_, a), (_, b)| home(*a) == home(*b)) {
+            for some in of_one_shard.chunks(at_once) {
+                let mut flights = self.shard(some[0].1).flights.lock();
                 joined.extend(
-                    here.map(|&(at, hash)| {
+                    some.iter().map(|&(at, hash)| {
                         (at, hash, self.join_here(&mut flights, now, hash, &keys[at], tag, sharing))
                     }),
                 );

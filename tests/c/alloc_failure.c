@@ -256,7 +256,7 @@ static void use_batches(streamcache_cache *cache, streamcache_filter *filter) {
     size_t stored = 0, i;
     for (i = 0; i < 8; i++) chunks[i] = digest_of(910 + i / 2);
     GIVES(batch, streamcache_filter_begin_batch(filter, chunks, 8, 0, &batch), STREAMCACHE_OK);
-    CALL(streamcache_batch_get_items(batch, items, 8, NULL), STREAMCACHE_OK);
+    CALL(streamcache_batch_get_items(batch, items, sizeof *items, 8, NULL), STREAMCACHE_OK);
     under_way = "streamcache_batch_commit(batch, NULL, 4, bytes, 1000, 1000, NULL, &stored)";
     answer = streamcache_batch_commit(batch, NULL, 4, bytes, 1000, 1000, NULL, &stored);
     under_way = NULL;
@@ -269,9 +269,9 @@ static void use_batches(streamcache_cache *cache, streamcache_filter *filter) {
     }
     OK(answer);
     CALL(streamcache_batch_wait(batch, 0), STREAMCACHE_OK);
-    CALL(streamcache_batch_get_items(batch, items, 8, NULL), STREAMCACHE_OK);
+    CALL(streamcache_batch_get_items(batch, items, sizeof *items, 8, NULL), STREAMCACHE_OK);
     for (i = 0; i < 8; i++) CHECK(items[i].status == STREAMCACHE_OK && holds(items[i].value, bytes + 1000 * (i / 2), 1000));
-    FREES(streamcache_batch_release(batch));
+    FREES(streamcache_batch_free(batch));
     CHECK(stats_of(cache).open_tickets == 0 && stats_of(cache).detached_bytes == 0);
 }
 
@@ -489,7 +489,7 @@ static const char *const needs_none[] = {
     "streamcache_cache_unload_state", "streamcache_cache_close", "streamcache_value_release",
     "streamcache_snapshot_release", "streamcache_filter_release", "streamcache_cache_release",
     "streamcache_ticket_abort", "streamcache_ticket_release", "streamcache_batch_get_items", "streamcache_batch_wait",
-    "streamcache_batch_release", "streamcache_stream_get_state", "streamcache_stream_get_position",
+    "streamcache_batch_free", "streamcache_stream_get_state", "streamcache_stream_get_position",
     "streamcache_stream_get_digest", "streamcache_stream_forget", "streamcache_stream_release",
 };
 

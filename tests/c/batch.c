@@ -30,7 +30,7 @@ static void put_text(uint64_t number, const char *text) {
 static streamcache_batch_item item_of(const streamcache_batch *batch, size_t n) {
     streamcache_batch_item items[most];
     size_t count = 0;
-    OK(streamcache_batch_get_items(batch, items, most, &count));
+    OK(streamcache_batch_get_items(batch, items, sizeof(streamcache_batch_item), most, &count));
     REQUIRE(n < count && count == streamcache_batch_get_count(batch));
     CHECK((items[n].value != NULL) == (items[n].status == STREAMCACHE_OK || items[n].status == STREAMCACHE_REJECTED));
     CHECK((items[n].ticket != NULL) == (items[n].status == STREAMCACHE_FILL));
@@ -81,7 +81,7 @@ static void hits_misses_and_duplicates(void) {
     LOOKUPS_ADD_UP(after);
     /* As many as fit. */
     memset(items, 0, sizeof items);
-    STATUS(streamcache_batch_get_items(batch, items, 2, &count), STREAMCACHE_BUFFER_TOO_SMALL);
+    STATUS(streamcache_batch_get_items(batch, items, sizeof(streamcache_batch_item), 2, &count), STREAMCACHE_BUFFER_TOO_SMALL);
     CHECK(count == 8 && items[1].status == STREAMCACHE_FILL && items[2].ticket == NULL);
     OK(streamcache_batch_wait(batch, 0)); /* nothing is pending */
     OK(commit_rows(batch, NULL, 2, &stored));
@@ -100,8 +100,31 @@ static void hits_misses_and_duplicates(void) {
     item_holds(batch, 7, "r0..");
     again = batch_of(numbers, 2, 0);
     ITEM(again, 0, STREAMCACHE_FILL);
-    streamcache_batch_release(again);
-    streamcache_batch_release(batch);
+    streamcache_batch_free(again);
+    streamcache_batch_free(batch);
+    check_nothing_open(cache);
+}
+
+/* The items of a newer header are longer, and those of this one fit at its stride; what is unknown is 0. */
+static void items_of_a_newer_header(void) {
+    static const uint64_t numbers[] = {5, 6};
+    struct { streamcache_batch_item known; uint64_t unknown; } newer[3];
+    streamcache_batch *batch;
+    streamcache_batch_item item;
+    size_t count = 0, known = sizeof item;
+    put_text(6, "six");
+    batch = batch_of(numbers, 2, 0);
+    memset(newer, 0xff, sizeof newer);
+    OK(streamcache_batch_get_items(batch, &newer[0].known, sizeof newer[0], 2, &count));
+    CHECK(count == 2 && newer[0].known.status == STREAMCACHE_FILL && newer[0].unknown == 0);
+    STATUS(newer[1].known.status, STREAMCACHE_OK);
+    CHECK(newer[1].known.same_as == 1 && newer[1].known.ticket == NULL && newer[1].unknown == 0);
+    CHECK(holds_text(newer[1].known.value, "six") && newer[2].unknown == UINT64_MAX);
+    STATUS(streamcache_batch_get_items(batch, &item, 0, 1, NULL), STREAMCACHE_INVALID_ARGUMENT);
+    STATUS(streamcache_batch_get_items(batch, &item, known - 8, 1, NULL), STREAMCACHE_INVALID_ARGUMENT);
+    STATUS(streamcache_batch_get_items(batch, &item, known + 1, 1, NULL), STREAMCACHE_INVALID_ARGUMENT);
+    STATUS(streamcache_batch_get_items(batch, &item, SIZE_MAX, 1, NULL), STREAMCACHE_INVALID_ARGUMENT);
+    streamcache_batch_free(batch);
     check_nothing_open(cache);
 }
 
@@ -118,14 +141,14 @@ static void by_bytes_and_of_nothing(void) {
     item_holds(batch, 0, "ten");
     ITEM(batch, 1, STREAMCACHE_FILL);
     ITEM(batch, 2, STREAMCACHE_DUPLICATE);
-    streamcache_batch_release(batch);
+    streamcache_batch_free(batch);
     OK(streamcache_filter_begin_batch(filter, NULL, 0, 0, &batch));
     CHECK(streamcache_batch_get_count(batch) == 0);
-    OK(streamcache_batch_get_items(batch, NULL, 0, &count));
+    OK(streamcache_batch_get_items(batch, NULL, sizeof(streamcache_batch_item), 0, &count));
     OK(streamcache_batch_wait(batch, 0));
     OK(streamcache_batch_commit(batch, NULL, 0, NULL, 0, 0, NULL, &stored));
     CHECK(count == 0 && stored == 0);
-    streamcache_batch_release(batch);
+    streamcache_batch_free(batch);
     check_nothing_open(cache);
 }
 
@@ -174,7 +197,7 @@ static void a_wrong_commit_commits_nothing(void) {
     item_holds(batch, 0, "r1..");
     item_holds(batch, 1, "r0..");
     item_holds(batch, 3, "r0..");
-    streamcache_batch_release(batch);
+    streamcache_batch_free(batch);
     check_nothing_open(cache);
 }
 
@@ -200,7 +223,7 @@ static void one_by_one_and_by_their_tickets(void) {
     options.compute_ns = 1000;
     OK(streamcache_batch_commit(batch, NULL, 1, rows, stride, row_len, &options, &stored));
     CHECK(stored == 1);
-    streamcache_batch_release(batch);
+    streamcache_batch_free(batch);
     CHECK(phase_of(kept) == STREAMCACHE_PHASE_COMMITTED); /* it lives longer than its batch */
     streamcache_ticket_release(kept);
     saved = stats_of(cache).time_saved_ns;
@@ -215,12 +238,31 @@ static void the_time_is_shared_by_the_rows(void) {
     uint64_t saved = stats_of(cache).time_saved_ns;
     pause_ms(40);
     OK(commit_rows(batch, NULL, 4, NULL));
-    streamcache_batch_release(batch);
+    streamcache_batch_free(batch);
     finds(filter, 35, "r0..");
     saved = stats_of(cache).time_saved_ns - saved;
     CHECK(saved >= 10000000);
     finds(filter, 36, "r1..");
     CHECK(stats_of(cache).time_saved_ns >= 2 * saved); /* all the same */
+}
+
+/* Rows of a later commit were computed after those of an earlier one: together they claim no more than it took. */
+static void the_time_is_claimed_once(void) {
+    static const uint64_t numbers[] = {85, 86, 87, 88};
+    static const uint32_t first[] = {0}, others[] = {1, 2, 3};
+    double begin = now();
+    streamcache_batch *batch = batch_of(numbers, 4, 0);
+    uint64_t saved = stats_of(cache).time_saved_ns;
+    size_t i;
+    pause_ms(40);
+    OK(commit_rows(batch, first, 1, NULL));
+    pause_ms(5);
+    OK(commit_rows(batch, others, 3, NULL));
+    streamcache_batch_free(batch);
+    begin = now() - begin;
+    for (i = 0; i < 4; i++) STATUS(looked(filter, numbers[i]), STREAMCACHE_OK);
+    saved = stats_of(cache).time_saved_ns - saved;
+    CHECK(saved >= 45000000 - 3 && 1e-9 * (double)saved <= begin);
 }
 
 static void fenced_rows_are_had_and_not_stored(void) {
@@ -235,7 +277,7 @@ static void fenced_rows_are_had_and_not_stored(void) {
     item_holds(batch, 2, "r0..");
     STATUS(looked(filter, 40), STREAMCACHE_MISS);
     finds(filter, 41, "r1..");
-    streamcache_batch_release(batch);
+    streamcache_batch_free(batch);
     check_nothing_open(cache);
 }
 
@@ -251,14 +293,14 @@ static void flags_are_every_items(void) {
     OK(commit_rows(batch, NULL, 1, &stored));
     CHECK(stored == 0);
     item_holds(batch, 1, "r0..");
-    streamcache_batch_release(batch);
+    streamcache_batch_free(batch);
     STATUS(looked(filter, 46), STREAMCACHE_MISS);
     batch = batch_of(numbers, 3, STREAMCACHE_REFRESH);
     ITEM(batch, 0, STREAMCACHE_FILL);
     ITEM(batch, 2, STREAMCACHE_DUPLICATE);
     OK(commit_rows(batch, NULL, 2, &stored));
     CHECK(stored == 2);
-    streamcache_batch_release(batch);
+    streamcache_batch_free(batch);
     finds(filter, 45, "r0..");
     before = stats_of(cache);
     batch = batch_of(numbers, 3, STREAMCACHE_BYPASS);
@@ -271,7 +313,7 @@ static void flags_are_every_items(void) {
     CHECK(stored == 0);
     item_holds(batch, 0, "r0..");
     item_holds(batch, 2, "r2..");
-    streamcache_batch_release(batch);
+    streamcache_batch_free(batch);
     batch = (streamcache_batch *)(void *)&batch;
     STATUS(streamcache_filter_begin_batch(filter, &chunk, 1, STREAMCACHE_PEEK, &batch), STREAMCACHE_INVALID_ARGUMENT);
     CHECK(batch == NULL);
@@ -304,8 +346,8 @@ static void what_another_computes_is_pending(void) {
     item_holds(other, 2, "r1..");
     item_holds(other, 3, "r2..");
     OK(streamcache_batch_wait(other, patience));
-    streamcache_batch_release(batch);
-    streamcache_batch_release(other);
+    streamcache_batch_free(batch);
+    streamcache_batch_free(other);
     check_nothing_open(cache);
 }
 
@@ -321,13 +363,13 @@ static void a_batch_becomes_the_owner_of_what_is_given_up(void) {
     OK(commit_rows(other, NULL, 1, &stored));
     item_holds(other, 1, "r0..");
     STATUS(streamcache_batch_wait(other, 0), STREAMCACHE_BUSY);
-    streamcache_batch_release(batch); /* aborts what it has not committed */
+    streamcache_batch_free(batch); /* aborts what it has not committed */
     STATUS(streamcache_batch_wait(other, patience), STREAMCACHE_FILL);
     OK(commit_rows(other, NULL, 1, &stored));
     OK(streamcache_batch_wait(other, patience));
     item_holds(other, 0, "r0..");
     STATUS(looked(filter, 57), STREAMCACHE_MISS); /* nobody's any more */
-    streamcache_batch_release(other);
+    streamcache_batch_free(other);
     check_nothing_open(cache);
 }
 
@@ -348,8 +390,8 @@ static void what_is_pending_may_be_purged_or_put(void) {
     OK(commit_rows(other, NULL, 1, &stored));
     CHECK(stored == 1);
     finds(filter, 62, "r0..");
-    streamcache_batch_release(batch);
-    streamcache_batch_release(other);
+    streamcache_batch_free(batch);
+    streamcache_batch_free(other);
     check_nothing_open(cache);
 }
 
@@ -376,7 +418,7 @@ static void *overlap(void *argument) {
             char text[16 * 8];
             uint32_t mine[16];
             size_t count = 0;
-            OK(streamcache_batch_get_items(batch, items, 16, NULL));
+            OK(streamcache_batch_get_items(batch, items, sizeof(streamcache_batch_item), 16, NULL));
             for (i = 0; i < 16; i++) {
                 if (items[i].status != STREAMCACHE_FILL) continue;
                 memcpy(text + 8 * count, &numbers[i], 8);
@@ -386,7 +428,7 @@ static void *overlap(void *argument) {
             /* The careless one waits before it has committed: its time will be up, or the other gives up first. */
             if (side->careless && round % 16 == 0) (void)streamcache_batch_wait(batch, 1);
             if (side->careless && round % 16 == 1) break; /* gives up */
-            OK(streamcache_batch_get_items(batch, items, 16, NULL));
+            OK(streamcache_batch_get_items(batch, items, sizeof(streamcache_batch_item), 16, NULL));
             for (i = 0, count = 0; i < 16; i++) {
                 if (items[i].status != STREAMCACHE_FILL) continue;
                 memcpy(text + 8 * count, &numbers[i], 8);
@@ -397,13 +439,13 @@ static void *overlap(void *argument) {
             CHECK(status == STREAMCACHE_OK || status == STREAMCACHE_FILL);
             side->busy += status == STREAMCACHE_BUSY;
         } while (status == STREAMCACHE_FILL);
-        OK(streamcache_batch_get_items(batch, items, 16, NULL));
+        OK(streamcache_batch_get_items(batch, items, sizeof(streamcache_batch_item), 16, NULL));
         for (i = 0; i < 16; i++) {
             if (items[i].status != STREAMCACHE_OK) continue;
             CHECK(holds(items[i].value, &numbers[i], 8));
             side->values++;
         }
-        streamcache_batch_release(batch);
+        streamcache_batch_free(batch);
     }
     return NULL;
 }
@@ -442,16 +484,16 @@ static void a_large_batch(size_t count) {
     OK(streamcache_filter_begin_batch(filter, chunks, count, 0, &other)); /* all of it is pending */
     OK(streamcache_batch_commit(batch, NULL, count, results, 8, 8, NULL, &stored));
     CHECK(stored == count);
-    streamcache_batch_release(batch);
+    streamcache_batch_free(batch);
     OK(streamcache_batch_wait(other, patience));
-    OK(streamcache_batch_get_items(other, items, count, &all));
+    OK(streamcache_batch_get_items(other, items, sizeof(streamcache_batch_item), count, &all));
     for (i = 0; i < count; i++) CHECK(items[i].status == STREAMCACHE_OK && holds(items[i].value, &i, 8));
-    streamcache_batch_release(other);
+    streamcache_batch_free(other);
     OK(streamcache_filter_begin_batch(filter, chunks, count, 0, &batch));
-    OK(streamcache_batch_get_items(batch, items, count, &all));
+    OK(streamcache_batch_get_items(batch, items, sizeof(streamcache_batch_item), count, &all));
     for (i = 0; i < count; i++) CHECK(items[i].status == STREAMCACHE_OK && holds(items[i].value, &i, 8));
     CHECK(all == count);
-    streamcache_batch_release(batch);
+    streamcache_batch_free(batch);
     free(chunks);
     free(items);
     free(results);
@@ -461,10 +503,12 @@ int main(int argc, char **argv) {
     cache = open_cache(PLENTY, STREAMCACHE_UNLIMITED);
     filter = open_filter(cache, "batch", "s1");
     hits_misses_and_duplicates();
+    items_of_a_newer_header();
     by_bytes_and_of_nothing();
     a_wrong_commit_commits_nothing();
     one_by_one_and_by_their_tickets();
     the_time_is_shared_by_the_rows();
+    the_time_is_claimed_once();
     fenced_rows_are_had_and_not_stored();
     flags_are_every_items();
     what_another_computes_is_pending();

@@ -150,7 +150,7 @@ static inline streamcache_status begin_batch_bytes(struct hands *h) {
 
 static inline streamcache_status get_items(const streamcache_batch *batch) {
     streamcache_batch_item item;
-    return streamcache_batch_get_items(batch, &item, 1, NULL);
+    return streamcache_batch_get_items(batch, &item, sizeof item, 1, NULL);
 }
 
 static inline streamcache_status get_buffer(streamcache_ticket *ticket) {
@@ -327,7 +327,7 @@ static inline streamcache_status get_position(const streamcache_stream *stream) 
     ROW(streamcache_filter_begin_batch, HANDLE, STATUS_ONLY, 0,                                                        \
         streamcache_filter_begin_batch(h->filter, &h->key, 1, 0, &h->new_batch))                                       \
     ROW(streamcache_filter_begin_batch_bytes, HANDLE, STATUS_ONLY, 0, begin_batch_bytes(h))                            \
-    ROW(streamcache_batch_release, RELEASES, NONE, 0, TAKES(BATCH, streamcache_batch_release(h->batch)))               \
+    ROW(streamcache_batch_free, RELEASES, NONE, 0, TAKES(BATCH, streamcache_batch_free(h->batch)))                     \
     ROW(streamcache_batch_get_count, HANDLE, ZERO, 1, streamcache_batch_get_count(h->batch) == 1)                      \
     ROW(streamcache_batch_get_items, HANDLE, STATUS_ONLY, 0, get_items(h->batch))                                      \
     ROW(streamcache_batch_wait, HANDLE, STATUS_ONLY, 0, streamcache_batch_wait(h->batch, 0))                           \
@@ -444,7 +444,7 @@ static inline void drop_given(struct hands *h) {
     streamcache_hasher_free(h->new_hasher);
     streamcache_barrier_free(h->new_barrier);
     streamcache_ticket_release(h->new_ticket);
-    streamcache_batch_release(h->new_batch);
+    streamcache_batch_free(h->new_batch);
     streamcache_stream_release(h->new_stream);
     streamcache_error_free(h->error);
     h->new_options = NULL, h->new_cache = NULL, h->new_filter = NULL, h->new_snapshot = NULL, h->new_value = NULL;
@@ -469,7 +469,7 @@ static inline void drop_hands(struct hands *h) {
     if (h->taken != BARRIER) streamcache_barrier_free(h->barrier);
     if (h->taken != TICKET) streamcache_ticket_release(h->ticket);
     streamcache_ticket_release(h->step);
-    if (h->taken != BATCH) streamcache_batch_release(h->batch);
+    if (h->taken != BATCH) streamcache_batch_free(h->batch);
     if (h->taken != STREAM) streamcache_stream_release(h->stream);
     if (h->taken != FAILURE) streamcache_error_free(h->failure);
     CHECK(h->destroyed == h->external);

@@ -238,7 +238,7 @@ static void a_close_ends_every_wait(void) {
     for (i = 0; i < 4; i++) meet(&waiters[i], STREAMCACHE_CLOSED);
     STATUS(streamcache_batch_wait(batch, patience), STREAMCACHE_CLOSED);
     STATUS(commit_text(ticket, "late"), STREAMCACHE_CLOSED);
-    streamcache_batch_release(batch);
+    streamcache_batch_free(batch);
     streamcache_ticket_release(ticket);
     CHECK(stats_of(closed).open_tickets == 0);
     filter = before;

@@ -950,7 +950,7 @@ ROW(streamcache_filter_begin_batch) {
     REFUSED_OUT(chunks, batch, streamcache_filter_begin_batch(filter, &d, (1 << 20) + 1, 0, &batch));
     REFUSED(batch, streamcache_filter_begin_batch(filter, &d, 1, 0, NULL));
     OK(streamcache_filter_begin_batch(filter, NULL, 0, 0, &batch));
-    streamcache_batch_release(batch);
+    streamcache_batch_free(batch);
 }
 
 ROW(streamcache_filter_begin_batch_bytes) {
@@ -963,18 +963,18 @@ ROW(streamcache_filter_begin_batch_bytes) {
     REFUSED_OUT(chunks, batch, streamcache_filter_begin_batch_bytes(filter, chunks, SIZE_MAX, 0, &batch));
     REFUSED(batch, streamcache_filter_begin_batch_bytes(filter, chunks, 1, 0, NULL));
     OK(streamcache_filter_begin_batch_bytes(filter, chunks, 2, 0, &batch));
-    streamcache_batch_release(batch);
+    streamcache_batch_free(batch);
     chunks[1].len = 1; /* of nothing */
     REFUSED_OUT(chunks, batch, streamcache_filter_begin_batch_bytes(filter, chunks, 2, 0, &batch));
     chunks[0].len = SIZE_MAX;
     REFUSED_OUT(chunks, batch, streamcache_filter_begin_batch_bytes(filter, chunks, 1, 0, &batch));
     OK(streamcache_filter_begin_batch_bytes(filter, NULL, 0, 0, &batch));
-    streamcache_batch_release(batch);
+    streamcache_batch_free(batch);
 }
 
-ROW(streamcache_batch_release) {
+ROW(streamcache_batch_free) {
     note("batch");
-    streamcache_batch_release(NULL);
+    streamcache_batch_free(NULL);
 }
 ROW(streamcache_batch_get_count) {
     note("batch");
@@ -985,11 +985,12 @@ ROW(streamcache_batch_get_items) {
     streamcache_batch *batch = batch_of(504);
     streamcache_batch_item item;
     size_t count;
-    REFUSED(batch, streamcache_batch_get_items(NULL, &item, 1, &count));
-    REFUSED(items, streamcache_batch_get_items(batch, NULL, 1, &count));
-    STATUS(streamcache_batch_get_items(batch, NULL, 0, &count), STREAMCACHE_BUFFER_TOO_SMALL);
-    ALLOWED(count, streamcache_batch_get_items(batch, &item, 1, NULL), STREAMCACHE_OK);
-    streamcache_batch_release(batch);
+    REFUSED(batch, streamcache_batch_get_items(NULL, &item, sizeof item, 1, &count));
+    REFUSED(items, streamcache_batch_get_items(batch, NULL, sizeof item, 1, &count));
+    STATUS(streamcache_batch_get_items(batch, NULL, sizeof item, 0, &count), STREAMCACHE_BUFFER_TOO_SMALL);
+    BAD(streamcache_batch_get_items(batch, &item, 1, 1, &count));
+    ALLOWED(count, streamcache_batch_get_items(batch, &item, sizeof item, 1, NULL), STREAMCACHE_OK);
+    streamcache_batch_free(batch);
 }
 
 ROW(streamcache_batch_wait) { REFUSED(batch, streamcache_batch_wait(NULL, 0)); }
@@ -1006,7 +1007,7 @@ ROW(streamcache_batch_commit) {
     BAD(streamcache_batch_commit(batch, NULL, 0, NULL, 0, 0, NULL, &stored)); /* there is an item to compute */
     ALLOWED(items, streamcache_batch_commit(batch, NULL, 1, "r", 1, 1, NULL, NULL), STREAMCACHE_OK);
     note("options"), note("stored");
-    streamcache_batch_release(batch);
+    streamcache_batch_free(batch);
 }
 
 /* stream */
@@ -1255,7 +1256,7 @@ static const struct row {
     LISTED(streamcache_value_get_rejection),
     LISTED(streamcache_filter_begin_batch),
     LISTED(streamcache_filter_begin_batch_bytes),
-    LISTED(streamcache_batch_release),
+    LISTED(streamcache_batch_free),
     LISTED(streamcache_batch_get_count),
     LISTED(streamcache_batch_get_items),
     LISTED(streamcache_batch_wait),

@@ -582,7 +582,7 @@ static void release_all(void *user_data) {
     h->destroyed++;
     streamcache_ticket_release(h->ticket);
     streamcache_ticket_release(h->step);
-    streamcache_batch_release(h->batch);
+    streamcache_batch_free(h->batch);
     streamcache_stream_release(h->stream);
     streamcache_snapshot_release(h->snapshot);
     streamcache_filter_release(h->filter);

@@ -82,7 +82,7 @@ def use_tickets(cache):
     begin(handle, b"bad", REJECTED)
     twice, batch = (Digest * 2)(), ctypes.c_void_p()
     ok(library.streamcache_filter_begin_batch(handle, twice, ctypes.c_size_t(2), 0, ctypes.byref(batch)))
-    library.streamcache_batch_release(batch)
+    library.streamcache_batch_free(batch)
     open_ticket = begin(handle, b"open", FILL)
     time.sleep(0.02)
     return handle, open_ticket

@@ -36,7 +36,7 @@ void TicketWorker::finish() {
 
 TicketWorker::Items TicketWorker::items(const Open& open) {
     Items items{};
-    require_ok(streamcache_batch_get_items(open.batch.get(), items.data(), items.size(), nullptr), "get_items");
+    require_ok(streamcache_batch_get_items(open.batch.get(), items.data(), sizeof items[0], items.size(), nullptr), "get_items");
     return items;
 }
 

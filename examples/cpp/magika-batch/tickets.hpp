@@ -21,7 +21,7 @@ private:
     // Chunks that were looked up together and don't all have their answers yet.
     struct Open {
         std::vector<Chunk> chunks;
-        Handle<streamcache_batch, streamcache_batch_release> batch;
+        Handle<streamcache_batch, streamcache_batch_free> batch;
         std::array<bool, kChunks> taken{};  // is or was among our rows
         std::size_t uncommitted = 0;        // of those, how many still are
     };
