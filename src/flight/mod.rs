@@ -1,6 +1,7 @@
 //! Single flight: of all who miss the same key, one computes and the others wait for the result. This room knows keys
 //! and numbers; what a result is, and where it is kept, `cache` knows.
 
+mod claim;
 mod one;
 mod seats;
 mod sync;
@@ -10,8 +11,9 @@ mod tests;
 use crate::call::Flags;
 use crate::digest::Digest;
 use crate::stir::Stir;
+pub(crate) use claim::{Claim, Watch};
 use hashbrown::HashTable;
-pub(crate) use one::End;
+use one::End;
 use one::{Flight, Found};
 pub(crate) use seats::Seats;
 use std::sync::Arc;
@@ -271,86 +273,5 @@ impl<T: Clone> Flights<T> {
         let mut turns = seats.wait(deadline);
         turns.append(&mut seats.leave());
         turns
-    }
-}
-
-/// A flight of someone else's.
-#[derive(Clone, Debug)]
-pub(crate) struct Watch<T: Clone> {
-    flights: Arc<Flights<T>>,
-    flight: Arc<Flight<T>>,
-    /// Whether this waiter may become the owner.
-    is_heir: bool,
-}
-
-impl<T: Clone> Watch<T> {
-    pub(crate) fn key(&self) -> &Digest {
-        &self.flight.key
-    }
-
-    /// Ends it with a value that someone else stored under its key.
-    pub(crate) fn overtake(&self, value: T) {
-        self.flight.overtake(End::Landed(value));
-        self.flights.depart(&self.flight);
-    }
-
-    /// Waits for it.
-    pub(crate) fn wait(&self, deadline: Instant) -> Turn<T> {
-        self.flights.wait(&[self], deadline).pop().map_or(Turn::TimeUp, |(_, turn)| turn)
-    }
-}
-
-/// The right to compute one value. Dropping it gives the right to the next in line.
-#[derive(Debug)]
-pub(crate) struct Claim<T: Clone> {
-    flights: Arc<Flights<T>>,
-    flight: Arc<Flight<T>>,
-    number: u64,
-    since: Instant,
-    /// There is nothing left to give up.
-    landed: bool,
-}
-
-impl<T: Clone> Claim<T> {
-    pub(crate) fn key(&self) -> &Digest {
-        &self.flight.key
-    }
-
-    pub(crate) fn since(&self) -> Instant {
-        self.since
-    }
-
-    /// Whether nothing has landed in its part of the table since [`Flights::departed`] gave `before`: what memory had
-    /// not then, it has not now.
-    pub(crate) fn is_news(&self, before: u64) -> bool {
-        self.flights.departed(self.flight.hash) == before
-    }
-
-    /// The tag of the filter it is for, once one is known.
-    pub(crate) fn tag(&self) -> u64 {
-        self.flight.tag()
-    }
-
-    /// Whether it was overtaken: what comes of it is not stored. To be asked under the lock of the shard where that
-    /// would be: whoever fences sweeps the shard afterwards, and whoever took the right over stores later.
-    pub(crate) fn is_fenced(&self) -> bool {
-        self.flight.is_fenced() || !self.flight.is_owner(self.number)
-    }
-
-    /// Gives the value to those who wait; false if someone else has the right by now.
-    pub(crate) fn land(&mut self, value: &T) -> bool {
-        self.landed = self.flight.land(self.number, value);
-        if self.landed {
-            self.flights.depart(&self.flight);
-        }
-        self.landed
-    }
-}
-
-impl<T: Clone> Drop for Claim<T> {
-    fn drop(&mut self) {
-        if !self.landed && self.flight.abandon(self.number, Instant::now()) {
-            self.flights.depart(&self.flight);
-        }
     }
 }
