@@ -124,6 +124,11 @@ pub struct Cache<'a> {
 }
 
 impl<'a> Cache<'a> {
+    /// The library and the handle, for functions that not every library has.
+    pub fn handles(&self) -> (*mut c_void, *mut c_void) {
+        (self.library, self.cache)
+    }
+
     /// Opens a filter with this configuration and a state of no bytes.
     pub fn filter(&self, config: &[u8]) -> Filter<'a> {
         let (functions, text, mut config, mut filter) = (self.functions, config, [0; 32], null_mut());
