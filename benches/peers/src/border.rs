@@ -5,7 +5,7 @@ use crate::cell::Cell;
 use crate::common::Report;
 use crate::common::goal::{Goal, Unit};
 use crate::library::{Key, Library};
-use crate::peer::VALUE_BYTES;
+use crate::peer::VALUE;
 use crate::peers::{Any, C, CAbi, InRust, RUST};
 use crate::rounds::alternate_all;
 use crate::steady::key;
@@ -27,7 +27,7 @@ pub fn measure(library: &Library, quick: bool) -> Vec<Cell> {
                 0 => peers.push(Box::new(CAbi::new(library, C, 2 * KEYS, ""))),
                 _ => peers.push(Box::new(InRust::new(2 * KEYS))),
             }
-            keys.iter().for_each(|key| peers[turn].put(key, &[1; VALUE_BYTES]));
+            keys.iter().for_each(|key| peers[turn].put(key, &VALUE));
         }
         peers.sort_by_key(|peer| peer.name() == RUST);
         let mut sides: Vec<_> = peers

@@ -3,7 +3,7 @@
 
 use crate::cell::Cell;
 use crate::library::Library;
-use crate::peer::{Peer, VALUE_BYTES};
+use crate::peer::{Peer, VALUE};
 use crate::peers::{self, Any, BLAKE3};
 use crate::ring::{PIECES, Ring, size_name};
 use crate::rounds::alternate_all;
@@ -35,13 +35,12 @@ pub fn measure(library: &Library, quick: bool) -> Vec<Cell> {
 
 /// A result for each chunk, and others until there are [`ENTRIES`].
 fn fill(peer: &dyn Peer, ring: &Ring) {
-    let value = [1; VALUE_BYTES];
     let mut entries = 0;
     for chunk in ring.chunks() {
-        peer.put(&peer.key(chunk), &value);
+        peer.put(&peer.key(chunk), &VALUE);
         entries += 1;
     }
-    (entries..ENTRIES).for_each(|n| peer.put(&key(n as u64), &value));
+    (entries..ENTRIES).for_each(|n| peer.put(&key(n as u64), &VALUE));
     peer.settle();
 }
 

@@ -6,7 +6,7 @@ use crate::common::goal::{Goal, Unit};
 use crate::common::table::{self, grouped};
 use crate::counting;
 use crate::goals::RATIO;
-use crate::peer::{Peer, VALUE_BYTES};
+use crate::peer::{Peer, VALUE, VALUE_BYTES};
 #[cfg(feature = "seed")]
 use crate::peers::{Bare, SEED};
 use crate::peers::{FOYER, Foyer, InRust, LRU, Lru, MOKA, Moka, QUICK_CACHE, QuickCache, RUST};
@@ -18,7 +18,6 @@ use std::alloc::Layout;
 const ENTRIES: [usize; 2] = [100_000, 1_000_000];
 const QUICK_ENTRIES: [usize; 1] = [10_000];
 const CHURN: usize = 5;
-const VALUE: [u8; VALUE_BYTES] = [1; VALUE_BYTES];
 /// An `Arc` keeps two counters before the bytes.
 const COUNTERS: usize = 2 * size_of::<usize>();
 

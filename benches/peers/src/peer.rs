@@ -4,8 +4,10 @@
 use crate::library::Key;
 use std::hint::black_box;
 
-/// Bytes of every value.
+/// Bytes of every value, and each of them.
 pub const VALUE_BYTES: usize = 256;
+pub const BYTE: u8 = 1;
+pub const VALUE: [u8; VALUE_BYTES] = [BYTE; VALUE_BYTES];
 
 /// A lookup, or one time in ten a put.
 pub struct Operation {
@@ -21,8 +23,8 @@ pub trait Peer {
         *blake3::keyed_hash(&SOME_FILTER, blake3::hash(chunk).as_bytes()).as_bytes()
     }
 
-    /// Looks up, reads the value's first byte, and lets go of it; says whether it was there.
-    fn get(&self, key: &Key) -> bool;
+    /// Looks up, reads the value's first byte, and lets go of it; None if there is no value.
+    fn get(&self, key: &Key) -> Option<u8>;
 
     /// Stores a copy.
     fn put(&self, key: &Key, value: &[u8]);
@@ -31,7 +33,7 @@ pub trait Peer {
     fn settle(&self) {}
 
     fn hit(&self, chunk: &[u8]) -> bool {
-        self.get(&self.key(chunk))
+        self.get(&self.key(chunk)).is_some()
     }
 
     /// How many of the chunks were hits.
@@ -41,7 +43,21 @@ pub trait Peer {
 
     /// How many of the keys were there.
     fn gets(&self, keys: &[Key]) -> usize {
-        keys.iter().filter(|key| self.get(key)).count()
+        keys.iter().filter(|key| self.get(key).is_some()).count()
+    }
+
+    /// The same, but no lookup can begin before the last one's value was read: where it takes its key depends on that
+    /// byte, which is [`BYTE`]. In [`Peer::gets`] a processor may wait for the memory of several lookups at once.
+    fn gets_in_turn(&self, keys: &[Key]) -> usize {
+        let (mut hits, mut turn, mut byte) = (0, 0, BYTE);
+        while let Some(key) = keys.get(turn + usize::from(byte - BYTE)) {
+            match self.get(key) {
+                Some(read) => (hits, byte) = (hits + 1, read),
+                None => byte = BYTE,
+            }
+            turn += 1;
+        }
+        hits
     }
 
     fn puts(&self, keys: &[Key], value: &[u8]) {
@@ -55,7 +71,7 @@ pub trait Peer {
             if *puts {
                 self.put(key, value);
             } else {
-                hits += usize::from(self.get(key));
+                hits += usize::from(self.get(key).is_some());
             }
         }
         hits
@@ -66,7 +82,6 @@ pub trait Peer {
 const SOME_FILTER: Key = [7; 32];
 
 /// What is done with a value: its first byte is read.
-pub fn read(value: &[u8]) -> bool {
-    black_box(value[0]);
-    true
+pub fn read(value: &[u8]) -> u8 {
+    black_box(value[0])
 }

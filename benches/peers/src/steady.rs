@@ -4,7 +4,7 @@
 use crate::cell::Cell;
 use crate::common::table::grouped;
 use crate::library::{Key, Library};
-use crate::peer::{Operation, VALUE_BYTES};
+use crate::peer::{Operation, VALUE};
 use crate::peers::{self, Any, C_S3FIFO, CAbi};
 use crate::random::Random;
 use crate::rounds::alternate_all;
@@ -13,14 +13,16 @@ use std::cell::Cell as Count;
 
 const ENTRIES: [usize; 3] = [1_000, 100_000, 1_000_000];
 const QUICK_ENTRIES: [usize; 1] = [1_000];
-const ROUNDS: usize = 61;
+const ROUNDS: usize = 201;
 const QUICK_ROUNDS: usize = 31;
-const A_ROUND: usize = 2_000;
+/// Short, so that a disturbance spoils few rounds.
+const A_ROUND: usize = 500;
 /// Keys in the mixture, in parts of the capacity.
 const UNIVERSE: usize = 4;
 const PUTS: f64 = 0.1;
 
-const VALUE: [u8; VALUE_BYTES] = [1; VALUE_BYTES];
+/// How the name of the cell ends whose lookups wait for each other.
+pub const IN_TURN: &str = ", in turn";
 
 #[derive(Clone, Copy)]
 pub enum Work {
@@ -34,12 +36,17 @@ pub fn measure(work: Work, library: &Library, quick: bool) -> Vec<Cell> {
     let one = |&entries: &usize| {
         let name = grouped(entries as f64);
         match work {
-            Work::Lookup => lookups(name, library, entries, rounds),
+            Work::Lookup => lookups(name, library, entries, rounds, false),
             Work::Put => puts(name, library, entries, rounds),
             Work::Zipf => mixture(name, library, entries, rounds),
         }
     };
-    entries.iter().map(one).collect()
+    let mut cells: Vec<Cell> = entries.iter().map(one).collect();
+    if let Work::Lookup = work {
+        let entries = entries[entries.len() / 2];
+        cells.push(lookups(format!("{}{IN_TURN}", grouped(entries as f64)), library, entries, rounds, true));
+    }
+    cells
 }
 
 /// The n-th key, the same in every run.
@@ -57,7 +64,7 @@ pub fn shuffled(entries: usize) -> Vec<Key> {
 }
 
 /// Twice the capacity is asked for: who shards evicts from a full shard while others have room.
-fn lookups(name: String, library: &Library, entries: usize, rounds: usize) -> Cell {
+fn lookups(name: String, library: &Library, entries: usize, rounds: usize, in_turn: bool) -> Cell {
     let peers = peers::all(library, 2 * entries);
     for peer in &peers {
         (0..entries as u64).for_each(|n| peer.put(&key(n), &VALUE));
@@ -70,7 +77,8 @@ fn lookups(name: String, library: &Library, entries: usize, rounds: usize) -> Ce
         .map(|peer| {
             |round: usize| {
                 let keys = pieces[round % pieces.len()];
-                assert_eq!(peer.gets(keys), keys.len(), "{} has them all", peer.name());
+                let hits = if in_turn { peer.gets_in_turn(keys) } else { peer.gets(keys) };
+                assert_eq!(hits, keys.len(), "{} has them all", peer.name());
                 keys.len()
             }
         })

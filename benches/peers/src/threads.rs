@@ -4,7 +4,7 @@
 
 use crate::cell::Cell;
 use crate::library::{Key, Library};
-use crate::peer::{Operation, Peer, VALUE_BYTES};
+use crate::peer::{Operation, Peer, VALUE};
 use crate::peers::{self, Shared};
 use crate::rounds::alternate_all;
 use crate::steady::{key, popular, shuffled};
@@ -15,9 +15,8 @@ const QUICK_ENTRIES: usize = 2_000;
 const ROUNDS: usize = 41;
 const QUICK_ROUNDS: usize = 31;
 /// Of each thread in a round: enough that starting it is a few hundredths of the time.
-const A_ROUND: usize = 20_000;
+const A_ROUND: usize = 5_000;
 const QUICK_A_ROUND: usize = 1_000;
-const VALUE: [u8; VALUE_BYTES] = [1; VALUE_BYTES];
 
 pub const ONE: &str = "1 thread";
 pub const TWO: &str = "2 threads";

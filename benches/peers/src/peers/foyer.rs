@@ -18,8 +18,8 @@ impl Peer for Foyer {
         FOYER
     }
 
-    fn get(&self, key: &Key) -> bool {
-        self.0.get(key).is_some_and(|entry| read(entry.value()))
+    fn get(&self, key: &Key) -> Option<u8> {
+        self.0.get(key).map(|entry| read(entry.value()))
     }
 
     fn put(&self, key: &Key, value: &[u8]) {

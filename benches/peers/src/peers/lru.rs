@@ -24,9 +24,9 @@ impl Peer for Lru {
         LRU
     }
 
-    fn get(&self, key: &Key) -> bool {
+    fn get(&self, key: &Key) -> Option<u8> {
         let value = self.0.lock().get(key).cloned();
-        value.is_some_and(|value| read(&value))
+        value.map(|value| read(&value))
     }
 
     /// What is evicted is freed without the lock.

@@ -46,14 +46,14 @@ impl<'a> CAbi<'a> {
     ///
     /// # Safety
     /// `value` is a lease on at least one byte, and the last use of it.
-    unsafe fn read(&self, value: *mut c_void) -> bool {
+    unsafe fn read(&self, value: *mut c_void) -> u8 {
         // SAFETY: as the caller promises.
         unsafe {
             let data = (self.functions.value_data)(value).cast::<u8>();
-            read(std::slice::from_raw_parts(data, 1));
+            let byte = read(std::slice::from_raw_parts(data, 1));
             (self.functions.value_release)(value);
+            byte
         }
-        true
     }
 }
 
@@ -81,12 +81,12 @@ impl Peer for CAbi<'_> {
         key
     }
 
-    fn get(&self, key: &Key) -> bool {
+    fn get(&self, key: &Key) -> Option<u8> {
         let mut value = null_mut();
         // SAFETY: a live cache; the rest lives for the calls; OK comes with a lease, here on VALUE_BYTES.
         unsafe {
             let status = (self.functions.cache_get_chunk)(self.cache.handles().1, key, 0, &mut value);
-            status == OK && self.read(value)
+            (status == OK).then(|| self.read(value))
         }
     }
 
@@ -107,7 +107,7 @@ impl Peer for CAbi<'_> {
         // SAFETY: a live filter; the rest as above.
         unsafe {
             let status = (self.functions.filter_get_bytes)(filter, data, len, 0, &mut value, key, digest);
-            status == OK && self.read(value)
+            (status == OK).then(|| self.read(value)).is_some()
         }
     }
 }
@@ -136,9 +136,9 @@ impl Peer for InRust {
         self.filter.key(&digest::chunk(chunk)).expect("it has a state").0
     }
 
-    fn get(&self, key: &Key) -> bool {
+    fn get(&self, key: &Key) -> Option<u8> {
         let value = self.cache.get(&Digest(*key), Flags::default()).expect("it is open");
-        value.is_some_and(|value| read(value.bytes()))
+        value.map(|value| read(value.bytes()))
     }
 
     fn put(&self, key: &Key, value: &[u8]) {
@@ -148,6 +148,6 @@ impl Peer for InRust {
 
     fn hit(&self, chunk: &[u8]) -> bool {
         let lookup = self.filter.get(&digest::chunk(chunk), Flags::default()).expect("it has a state");
-        lookup.value.is_some_and(|value| read(value.bytes()))
+        lookup.value.map(|value| read(value.bytes())).is_some()
     }
 }

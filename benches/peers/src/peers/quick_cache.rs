@@ -19,8 +19,8 @@ impl Peer for QuickCache {
         QUICK_CACHE
     }
 
-    fn get(&self, key: &Key) -> bool {
-        self.0.get(key).is_some_and(|value| read(&value))
+    fn get(&self, key: &Key) -> Option<u8> {
+        self.0.get(key).map(|value| read(&value))
     }
 
     fn put(&self, key: &Key, value: &[u8]) {

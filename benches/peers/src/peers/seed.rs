@@ -15,10 +15,10 @@ fn key_of(chunk: &[u8]) -> Key {
     CacheKey::for_output(&CONFIG, &STATE, &CacheKey::hash_data(chunk)).0
 }
 
-fn read_bytes(value: &Value) -> bool {
+fn read_bytes(value: &Value) -> u8 {
     match value {
         Value::Bytes(bytes) => read(bytes),
-        _ => false,
+        _ => unreachable!("nothing else is put"),
     }
 }
 
@@ -39,8 +39,8 @@ impl Peer for Bare {
         key_of(chunk)
     }
 
-    fn get(&self, key: &Key) -> bool {
-        self.0.borrow_mut().get_chunk(&CacheKey(*key)).is_some_and(read_bytes)
+    fn get(&self, key: &Key) -> Option<u8> {
+        self.0.borrow_mut().get_chunk(&CacheKey(*key)).map(read_bytes)
     }
 
     fn put(&self, key: &Key, value: &[u8]) {
@@ -65,9 +65,9 @@ impl Peer for Locked {
         key_of(chunk)
     }
 
-    fn get(&self, key: &Key) -> bool {
+    fn get(&self, key: &Key) -> Option<u8> {
         let value = self.0.lock().get_chunk(&CacheKey(*key)).cloned();
-        value.is_some_and(|value| read_bytes(&value))
+        value.map(|value| read_bytes(&value))
     }
 
     /// The copy is made without the lock; what is evicted can only be freed under it.

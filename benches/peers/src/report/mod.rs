@@ -3,6 +3,7 @@
 mod plot;
 mod tables;
 
+use crate::steady::IN_TURN;
 use plot::Series;
 use serde_json::Value as Json;
 use std::path::Path;
@@ -36,7 +37,8 @@ const FIGURES: [Figure; 4] = [
     Figure {
         section: "lookup",
         heading: "A lookup by a ready key",
-        text: "Random order, every one a hit, by number of entries.",
+        text: "Random order, every one a hit, by number of entries. A processor may wait for the memory of several lookups at once; \
+               *in turn* no lookup can begin before the last one's value was read.",
         plotted: "",
         plot: "A lookup by number of entries, ns",
     },
@@ -123,6 +125,9 @@ fn series(cells: &[Json], prefix: &str) -> Vec<Series> {
     let mut all: Vec<Series> = Vec::new();
     for cell in cells {
         let Some(place) = cell["cell"].as_str().and_then(|name| name.strip_prefix(prefix)) else { continue };
+        if place.ends_with(IN_TURN) {
+            continue; // no place of its own on the axis
+        }
         for side in cell["sides"].as_array().into_iter().flatten() {
             let (Some(name), Some(ns)) = (side["side"].as_str(), side["ns"]["median"].as_f64()) else { continue };
             let at = match all.iter().position(|series| series.name == name) {

@@ -10,6 +10,8 @@ pub struct Series {
 }
 
 const SIZE: (u32, u32) = (860, 460);
+/// The width at the right.
+const LEGEND: u32 = 210;
 const FONT: (&str, u32) = ("sans-serif", 14);
 const TITLE: (&str, u32) = ("sans-serif", 18);
 const WRITES: &str = "a plot can be written";
@@ -39,12 +41,12 @@ pub fn lines(path: &Path, title: &str, series: &[Series]) {
     let (low, high) = (figures().fold(f64::INFINITY, f64::min) / 1.5, figures().fold(0.0, f64::max) * 1.5);
     let root = SVGBackend::new(path, SIZE).into_drawing_area();
     root.fill(&WHITE).expect(WRITES);
-    let mut chart = ChartBuilder::on(&root)
+    let (left, right) = root.split_horizontally(SIZE.0 - LEGEND);
+    let mut chart = ChartBuilder::on(&left)
         .caption(title, TITLE)
         .margin(12)
         .x_label_area_size(30)
         .y_label_area_size(70)
-        .right_y_label_area_size(170)
         .build_cartesian_2d(0f64..(places.len() - 1) as f64, (low..high).log_scale())
         .expect(WRITES);
     chart
@@ -61,19 +63,11 @@ pub fn lines(path: &Path, title: &str, series: &[Series]) {
         let colour = COLOURS[n % COLOURS.len()];
         let points = one.points.iter().enumerate().map(|(at, (_, figure))| (at as f64, *figure));
         let style = colour.stroke_width(if n == 0 { 3 } else { 2 });
-        chart
-            .draw_series(LineSeries::new(points, style))
-            .expect(WRITES)
-            .label(&one.name)
-            .legend(move |(x, y)| PathElement::new(vec![(x, y), (x + 18, y)], style));
+        chart.draw_series(LineSeries::new(points, style)).expect(WRITES);
+        let line = 60 + 22 * n as i32;
+        right.draw(&PathElement::new(vec![(8, line + 7), (30, line + 7)], style)).expect(WRITES);
+        right.draw(&Text::new(one.name.clone(), (38, line), FONT)).expect(WRITES);
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::Coordinate(SIZE.0 as i32 - 330, 40))
-        .label_font(FONT)
-        .background_style(WHITE.mix(0.8))
-        .draw()
-        .expect(WRITES);
     root.present().expect(WRITES);
 }
 
