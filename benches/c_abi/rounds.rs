@@ -6,22 +6,21 @@ use std::time::Instant;
 /// Runs all sides `rounds` times, each round beginning with another side; returns nanoseconds an operation, by side and
 /// round. A side does a small piece of work for the n-th round and says how many operations that was.
 pub fn alternate<const N: usize>(rounds: usize, mut sides: [impl FnMut(usize) -> usize; N]) -> [Vec<f64>; N] {
-    let mut times = alternate_all(rounds, &mut sides).into_iter();
-    std::array::from_fn(|_| times.next().expect("a side each"))
-}
-
-/// The same for any number of sides.
-pub fn alternate_all(rounds: usize, sides: &mut [impl FnMut(usize) -> usize]) -> Vec<Vec<f64>> {
-    let mut times = vec![Vec::with_capacity(rounds); sides.len()];
+    let mut times = std::array::from_fn(|_| Vec::with_capacity(rounds));
     for round in 0..rounds {
-        for turn in 0..sides.len() {
-            let side = (round + turn) % sides.len();
-            let begin = Instant::now();
-            let operations = sides[side](round);
-            times[side].push(begin.elapsed().as_nanos() as f64 / operations as f64);
+        for turn in 0..N {
+            let side = (round + turn) % N;
+            times[side].push(time(&mut sides[side], round));
         }
     }
     times
+}
+
+/// Nanoseconds an operation of one side's piece of work.
+pub fn time(side: &mut impl FnMut(usize) -> usize, round: usize) -> f64 {
+    let begin = Instant::now();
+    let operations = side(round);
+    begin.elapsed().as_nanos() as f64 / operations as f64
 }
 
 /// A sample, described by what survives a few disturbed rounds.

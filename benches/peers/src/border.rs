@@ -7,7 +7,7 @@ use crate::common::goal::{Goal, Unit};
 use crate::library::{Key, Library};
 use crate::peer::VALUE;
 use crate::peers::{Any, C, CAbi, InRust, RUST};
-use crate::rounds::alternate_all;
+use crate::shuffle::interleave;
 use crate::steady::key;
 
 const SETTINGS: usize = 9;
@@ -39,8 +39,8 @@ pub fn measure(library: &Library, quick: bool) -> Vec<Cell> {
                 }
             })
             .collect();
-        alternate_all(ROUNDS / 8, &mut sides);
-        for (times, more) in times.iter_mut().zip(alternate_all(ROUNDS, &mut sides)) {
+        interleave(ROUNDS / 8, &mut sides);
+        for (times, more) in times.iter_mut().zip(interleave(ROUNDS, &mut sides)) {
             times.extend(more);
         }
     }

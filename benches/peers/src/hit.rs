@@ -6,7 +6,7 @@ use crate::library::Library;
 use crate::peer::{Peer, VALUE};
 use crate::peers::{self, Any, BLAKE3};
 use crate::ring::{PIECES, Ring, size_name};
-use crate::rounds::alternate_all;
+use crate::shuffle::interleave;
 use crate::steady::key;
 use std::hint::black_box;
 
@@ -63,7 +63,7 @@ fn compare<'a>(name: &str, peers: &[Any<'_>], rounds: usize, chunks: &dyn Fn(usi
         });
         chunks.len()
     }));
-    alternate_all(rounds.min(PIECES), &mut sides); // a whole pass, to warm up
-    let times = alternate_all(rounds, &mut sides);
+    interleave(rounds.min(PIECES), &mut sides); // a whole pass, to warm up
+    let times = interleave(rounds, &mut sides);
     Cell::new(name, peers.iter().map(|peer| peer.name()).chain([BLAKE3]), times)
 }

@@ -5,10 +5,11 @@
 //! - `hit`: a whole hit by size of the chunk, hot and cold
 //! - `steady`: lookups, puts with eviction and a mixture, by number of entries
 //! - `threads`: one and two of them; `border`: what the C ABI costs over the Rust call
+//! - `shuffle`: their rounds, each in an order of its own
 //! - `memory`: bytes an entry, in a process of its own
 //! - `report`: tables and plots for people
 //!
-//! The rounds, tables, goals and the ring of chunks are those of the other benchmarks.
+//! Spreads, tables, goals and the ring of chunks are those of the other benchmarks.
 
 pub mod border;
 pub mod cell;
@@ -18,6 +19,7 @@ pub mod memory;
 pub mod peer;
 pub mod peers;
 pub mod report;
+pub mod shuffle;
 pub mod steady;
 pub mod threads;
 pub mod zipf;

@@ -7,7 +7,7 @@ use crate::library::{Key, Library};
 use crate::peer::{Operation, VALUE};
 use crate::peers::{self, Any, C_S3FIFO, CAbi};
 use crate::random::Random;
-use crate::rounds::alternate_all;
+use crate::shuffle::interleave;
 use crate::zipf::Zipf;
 use std::cell::Cell as Count;
 
@@ -83,8 +83,8 @@ fn lookups(name: String, library: &Library, entries: usize, rounds: usize, in_tu
             }
         })
         .collect();
-    alternate_all(pieces.len().min(rounds), &mut sides);
-    let times = alternate_all(rounds, &mut sides);
+    interleave(pieces.len().min(rounds), &mut sides);
+    let times = interleave(rounds, &mut sides);
     Cell::new(name, names(&peers), times)
 }
 
@@ -116,7 +116,7 @@ fn puts(name: String, library: &Library, entries: usize, rounds: usize) -> Cell 
             }
         })
         .collect();
-    let times = alternate_all(rounds, &mut sides);
+    let times = interleave(rounds, &mut sides);
     Cell::new(name, names(&peers), times)
 }
 
@@ -148,7 +148,7 @@ fn mixture(name: String, library: &Library, entries: usize, rounds: usize) -> Ce
             }
         })
         .collect();
-    let times = alternate_all(rounds, &mut sides);
+    let times = interleave(rounds, &mut sides);
     let lookups = operations.iter().filter(|operation| !operation.puts).count();
     let mut cell = Cell::new(name, names(&peers), times);
     for (peer, hits) in peers.iter().zip(hits) {

@@ -6,7 +6,7 @@ use crate::cell::Cell;
 use crate::library::{Key, Library};
 use crate::peer::{Operation, Peer, VALUE};
 use crate::peers::{self, Shared};
-use crate::rounds::alternate_all;
+use crate::shuffle::interleave;
 use crate::steady::{key, popular, shuffled};
 use std::thread;
 
@@ -114,7 +114,7 @@ fn compare(kind: &str, peers: &[Shared<'_>], rounds: usize, a_round: usize, part
             }
         })
         .collect();
-    let mut times = alternate_all(rounds, &mut sides);
+    let mut times = interleave(rounds, &mut sides);
     let two = times.split_off(peers.len());
     let names = || peers.iter().map(|peer| peer.name());
     [Cell::new(format!("{kind}, {ONE}"), names(), times), Cell::new(format!("{kind}, {TWO}"), names(), two)]
