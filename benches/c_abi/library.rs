@@ -124,6 +124,11 @@ pub struct Cache<'a> {
 }
 
 impl<'a> Cache<'a> {
+    /// The library and the handle, for functions that not every library has.
+    pub fn handles(&self) -> (*mut c_void, *mut c_void) {
+        (self.library, self.cache)
+    }
+
     /// Opens a filter with this configuration and a state of no bytes.
     pub fn filter(&self, config: &[u8]) -> Filter<'a> {
         let (functions, text, mut config, mut filter) = (self.functions, config, [0; 32], null_mut());
@@ -147,11 +152,11 @@ impl<'a> Cache<'a> {
     /// libraries had no such function.
     pub fn stats(&self) -> Stats {
         type WriteStats = unsafe extern "C" fn(*const c_void, i32, *mut c_char, usize, *mut usize) -> Status;
-        let (mut text, mut len) = (vec![0u8; 1 << 16], 0);
+        let ((library, cache), mut text, mut len) = (self.handles(), vec![0u8; 1 << 16], 0);
         // SAFETY: the function of this name has this type; a live cache, and as many writable bytes as said.
         let status = unsafe {
-            let write_stats = std::mem::transmute::<*mut c_void, WriteStats>(symbol(self.library, "cache_write_stats"));
-            write_stats(self.cache, FORMAT_JSON, text.as_mut_ptr().cast(), text.len(), &mut len)
+            let write_stats = std::mem::transmute::<*mut c_void, WriteStats>(symbol(library, "cache_write_stats"));
+            write_stats(cache, FORMAT_JSON, text.as_mut_ptr().cast(), text.len(), &mut len)
         };
         assert_eq!(status, OK);
         let stats: Json = serde_json::from_slice(&text[..len]).expect("JSON, as the format says");

@@ -8,7 +8,7 @@ const RING_BYTES: usize = 64 << 20;
 /// would be measured, not that of a cold chunk. The lines they touch are then fewer than 64 MiB but still beyond L2.
 const MAX_CHUNKS: usize = 1 << 16;
 /// One pass over the ring is measured in this many pieces, short enough that a disturbance spoils few of them.
-const PIECES: usize = 64;
+pub const PIECES: usize = 64;
 /// Hot chunks are as many as lie within this, or one large one: well inside any L1 beside what a hit itself touches.
 const HOT_BYTES: usize = 4 << 10;
 /// What a round hashes of them: some 50 to 300 µs, short for the same reason.

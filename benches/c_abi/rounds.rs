@@ -10,12 +10,17 @@ pub fn alternate<const N: usize>(rounds: usize, mut sides: [impl FnMut(usize) ->
     for round in 0..rounds {
         for turn in 0..N {
             let side = (round + turn) % N;
-            let begin = Instant::now();
-            let operations = sides[side](round);
-            times[side].push(begin.elapsed().as_nanos() as f64 / operations as f64);
+            times[side].push(time(&mut sides[side], round));
         }
     }
     times
+}
+
+/// Nanoseconds an operation of one side's piece of work.
+pub fn time(side: &mut impl FnMut(usize) -> usize, round: usize) -> f64 {
+    let begin = Instant::now();
+    let operations = side(round);
+    begin.elapsed().as_nanos() as f64 / operations as f64
 }
 
 /// A sample, described by what survives a few disturbed rounds.

@@ -7,6 +7,7 @@ steps_full() {
     step full-fork-asan asan_test fork
     step full-fetch-content fetch_content_by_git
     step full-msrv msrv
+    step full-peers peers
     have clang || step full-clang-header clang_is_missing
 }
 
@@ -57,6 +58,18 @@ msrv() {
     rustc --version | grep -F "$version"
     cargo check --locked --target-dir "$room/target"
     tell "$(rustc --version)"
+}
+
+# The peer benchmark: form, lints, and a smoke run of all of it but the seed; its licence is not everyone's.
+peers() {
+    (
+        cd benches/peers
+        export CARGO_TARGET_DIR=$target/peers
+        cargo fmt --check
+        cargo clippy --all-targets --locked -- -D warnings
+    )
+    script/bench peers --quick
+    tell "$(cat "$target"/bench/peers*.txt | grep -c '^PASS\|^SHORT') goals judged"
 }
 
 clang_is_missing() { skip "clang is not here, and could not be installed"; }
