@@ -25,7 +25,7 @@ fn charge(len: usize) -> u64 {
     Draft::copy_of(&vec![0; len]).charge().unwrap()
 }
 
-const POLICIES: [Policy; 2] = [Policy::S3Fifo, Policy::Lru];
+const POLICIES: [Policy; 3] = [Policy::S3Fifo, Policy::Lru, Policy::Adaptive];
 
 #[test]
 fn hot_keys_survive_a_flood_of_keys_never_seen_again() {
@@ -354,9 +354,8 @@ proptest! {
         steps in vec(step(3000), 1..300),
         max_bytes in 4096u64..40_000,
         max_chunks in prop_oneof![Just(UNLIMITED), 0..20u64],
-        lru: bool,
+        policy in prop::sample::select(&POLICIES[..]),
     ) {
-        let policy = if lru { Policy::Lru } else { Policy::S3Fifo };
         let memory = memory(max_bytes, max_chunks, policy);
         let mut model: HashMap<u64, Vec<u8>> = HashMap::new();
         let mut leases: Vec<(Value, Vec<u8>)> = Vec::new();
