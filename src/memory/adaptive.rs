@@ -53,6 +53,10 @@ impl Queues for Entries {
         }
     }
 
+    fn weight(&self, at: u32) -> u64 {
+        self.slab.node(at).units()
+    }
+
     fn hash(&self, at: u32) -> u64 {
         self.stir.hash(&self.slab.node(at).key)
     }

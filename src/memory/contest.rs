@@ -131,6 +131,8 @@ pub(super) trait Queues {
     /// The oldest of a queue.
     fn tail(&self, queue: Queue) -> Option<u32>;
 
+    fn weight(&self, at: u32) -> u64;
+
     fn hash(&self, at: u32) -> u64;
 
     fn uses(&mut self, at: u32) -> &mut u8;
@@ -166,7 +168,7 @@ impl<'a, Q: Queues> Search<'a, Q> {
             && arrival.queue == Queue::Main
             && self.mode == Mode::Strict
             && self.queues.main_len() > 0
-            && !self.sizes().main_has_room
+            && !self.main_has_room_for(None)
         {
             if let Some(victim) = self.victim()
                 && self.past.beats(arrival.hash, self.queues.hash(victim))
@@ -179,7 +181,7 @@ impl<'a, Q: Queues> Search<'a, Q> {
             // When all of main was found leased, small has to give something up.
             let main_can = !self.main_is_leased();
             let victim = match self.queues.tail(Queue::Small) {
-                Some(at) if !main_can || self.sizes().small_is_over => self.from_small(at),
+                Some(at) if !main_can || self.small_is_over() => self.from_small(at),
                 _ if main_can => self.victim(),
                 _ => return None,
             };
@@ -194,12 +196,24 @@ impl<'a, Q: Queues> Search<'a, Q> {
         self.leased_in_turn >= self.queues.main_len()
     }
 
-    /// The small queue's share is its part of the whole, and at least an average entry.
-    fn sizes(&self) -> Sizes {
+    /// Hundred times the whole, and hundred times the small queue's share of it, at least an average entry.
+    fn sizes(&self) -> (u64, u64) {
         let Weights { small, main, entries } = self.queues.weights();
         let (whole, percent) = (small + main, self.mode.small_percent());
         let share = if entries * percent >= 100 { whole * percent } else { whole * 100 / entries.max(1) };
-        Sizes { small_is_over: small * 100 >= share, main_has_room: main * 100 + share < whole * 100 }
+        (whole * 100, share)
+    }
+
+    fn small_is_over(&self) -> bool {
+        self.queues.weights().small * 100 >= self.sizes().1
+    }
+
+    /// Whether main stays within the small queue's rest with one entry more, or an average one.
+    fn main_has_room_for(&self, at: Option<u32>) -> bool {
+        let Weights { small, main, entries } = self.queues.weights();
+        let weight = at.map_or_else(|| (small + main) / entries.max(1), |at| self.queues.weight(at));
+        let (whole, share) = self.sizes();
+        (main + weight) * 100 + share <= whole
     }
 
     fn from_small(&mut self, at: u32) -> Option<u32> {
@@ -216,7 +230,7 @@ impl<'a, Q: Queues> Search<'a, Q> {
             self.past.ghost.put(hash);
             return Some(at);
         }
-        if self.chances < MAX_SECOND_CHANCES && (main_is_empty || self.sizes().main_has_room) {
+        if self.chances < MAX_SECOND_CHANCES && (main_is_empty || self.main_has_room_for(Some(at))) {
             self.chances += 1;
             self.leased_in_turn = 0;
             self.move_on(at);
@@ -262,11 +276,4 @@ impl<'a, Q: Queues> Search<'a, Q> {
         }
         None
     }
-}
-
-struct Sizes {
-    /// The small queue has its share, or more.
-    small_is_over: bool,
-    /// Main has less than the rest.
-    main_has_room: bool,
 }

@@ -114,6 +114,10 @@ impl Queues for Keys {
         (tail != NIL).then_some(tail)
     }
 
+    fn weight(&self, _: u32) -> u64 {
+        1
+    }
+
     fn hash(&self, at: u32) -> u64 {
         self.keys[at as usize].hash
     }
