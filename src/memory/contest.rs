@@ -63,13 +63,12 @@ pub(super) struct Past {
     ghost: Ghost,
     /// For how many entries: the capacity as far as it was ever used.
     entries: usize,
-    /// The state of a small generator (xorshift).
-    dice: u64,
+    dice: Dice,
 }
 
 impl Past {
     pub(super) const fn new(seed: u64) -> Self {
-        Self { sketch: Sketch::new(), ghost: Ghost::new(), entries: 0, dice: seed | 1 }
+        Self { sketch: Sketch::new(), ghost: Ghost::new(), entries: 0, dice: Dice::new(seed) }
     }
 
     /// Makes room for `entries`; both tables grow by doubling.
@@ -103,14 +102,24 @@ impl Past {
 
     fn beats(&mut self, challenger: u64, victim: u64) -> bool {
         let estimate = self.sketch.estimate(challenger);
-        estimate > self.sketch.estimate(victim) || estimate >= MAY_BE_LUCKY && self.is_lucky()
+        estimate > self.sketch.estimate(victim) || estimate >= MAY_BE_LUCKY && self.dice.one_time_in_128()
+    }
+}
+
+/// A small generator of chance (xorshift).
+#[derive(Debug)]
+pub(super) struct Dice(u64);
+
+impl Dice {
+    pub(super) const fn new(seed: u64) -> Self {
+        Self(seed | 1)
     }
 
-    fn is_lucky(&mut self) -> bool {
-        self.dice ^= self.dice << 13;
-        self.dice ^= self.dice >> 7;
-        self.dice ^= self.dice << 17;
-        self.dice >> 57 == 0
+    pub(super) fn one_time_in_128(&mut self) -> bool {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 >> 57 == 0
     }
 }
 

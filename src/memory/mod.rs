@@ -14,6 +14,10 @@ mod sketch;
 mod slab;
 
 #[cfg(test)]
+mod adaptive_tests;
+#[cfg(test)]
+mod simulator;
+#[cfg(test)]
 mod tests;
 
 use crate::budget::{Budget, Purpose, Reservation};

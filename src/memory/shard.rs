@@ -202,16 +202,17 @@ impl Shard {
         }
         let index = &mut self.index;
         baggage.arrival.get_or_insert_with(|| each!(index, index => index.arrive(hash)));
+        // The permit first: a victim for it leaves its slot.
+        if !self.permitted(count, baggage) {
+            return Err((Lacks::Permit, entry));
+        }
         let mut slot = None;
         if each!(&self.index, index => index.len() == index.slots()) {
             slot = baggage.slot.take().or_else(|| budget.reserve(self.entry_cost, Purpose::Result));
             if slot.is_none() && !self.evict_one(baggage) {
+                baggage.permits += 1;
                 return Err((Lacks::Slot, entry));
             }
-        }
-        if !self.permitted(count, baggage) {
-            baggage.slot = slot;
-            return Err((Lacks::Permit, entry));
         }
         let index = &mut self.index;
         let arrival = baggage.arrival.get_or_insert_with(|| each!(&mut *index, index => index.arrive(hash)));

@@ -54,8 +54,7 @@ impl Sketch {
         if self.lines.is_empty() {
             return None;
         }
-        // Mixed again: the keys of one shard, and of one bucket, share bits of their hash.
-        let mixed = fold(hash ^ 0x9e37_79b9_7f4a_7c15, 0xd1b5_4a32_d192_ed03);
+        let mixed = mixed(hash);
         let line = ((mixed >> 32) * self.lines.len() as u64 >> 32) as usize;
         let counter = |half: usize, bits: u64| (4 * half + (bits >> 4 & 3) as usize, 4 * (bits & 15) as u32);
         Some((line, [counter(0, mixed), counter(1, mixed >> 6)]))
@@ -92,6 +91,12 @@ impl Sketch {
         let [a, b] = counters.map(|(word, shift)| self.lines[line].0[word] >> shift & 15);
         a.min(b)
     }
+}
+
+/// Mixed again: the keys of one shard, and of one bucket, share bits of their hash.
+#[inline]
+pub(super) fn mixed(hash: u64) -> u64 {
+    fold(hash ^ 0x9e37_79b9_7f4a_7c15, 0xd1b5_4a32_d192_ed03)
 }
 
 #[cfg(test)]
