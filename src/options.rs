@@ -20,7 +20,7 @@ pub enum Policy {
     S3Fifo,
     /// Least recently used, exact within a shard.
     Lru,
-    /// S3-FIFO with a frequency gate, in one of three modes, of which the one that would hit most is in force.
+    /// S3-FIFO where new keys also compete by frequency, in that of three modes which would hit most.
     Adaptive,
 }
 

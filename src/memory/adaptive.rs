@@ -107,8 +107,8 @@ impl Adaptive {
 impl PolicyIndex for Adaptive {
     // As S3-FIFO's 64 for a node, 1.1 for its page, and 22.9 for a table after churn. Where tables double: the sketch is
     // 12 to 24, and 12 more meanwhile, beside the ghost's 2 (later 4); the index table's 11.4 more come at other sizes.
-    // The shadows are 3 × 40 for a 16th to a 32nd of the entries: 7.5; those of the first 8,192 entries are in the
-    // cache's fixed base. That is 133.5.
+    // The shadows are 3 × 50 for a 32nd of the entries, or up to a 16th: 9.4; those of the first 8,192 entries are in the
+    // cache's fixed base. That is 135.4.
     const ENTRY_COST: u64 = 136;
 
     fn get(&mut self, hash: u64, key: &Digest) -> Option<&Value> {
@@ -134,6 +134,10 @@ impl PolicyIndex for Adaptive {
             _ => main.recount(slab, at),
         }
         Ok(old)
+    }
+
+    fn foresee(&self, hash: u64) {
+        self.past.foresee(hash);
     }
 
     fn arrive(&mut self, hash: u64) -> Arrival {
@@ -165,8 +169,9 @@ impl PolicyIndex for Adaptive {
     fn evict(&mut self, passing: &mut Passing, arrival: Option<&mut Arrival>) -> Option<Entry> {
         let at = Search::new(&mut self.entries, &mut self.past, self.choice.get(), passing).run(arrival)?;
         let victim = self.take(self.entries.hash(at), at);
-        for next in [self.entries.small.tail(), self.entries.main.tail()].into_iter().flatten() {
+        if let Some(next) = self.entries.small.tail() {
             self.entries.slab.foresee(next);
+            self.past.foresee(self.entries.hash(next));
         }
         victim
     }

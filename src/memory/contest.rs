@@ -90,6 +90,13 @@ impl Past {
         let _ = self.grow(entries);
     }
 
+    /// Asks for what is remembered of a key, which is soon needed.
+    #[inline]
+    pub(super) fn foresee(&self, hash: u64) {
+        self.sketch.foresee(hash);
+        self.ghost.foresee(hash);
+    }
+
     /// A new key: counted, and put where it belongs.
     pub(super) fn arrive(&mut self, hash: u64) -> Arrival {
         self.increment(hash);

@@ -112,6 +112,9 @@ pub(super) trait PolicyIndex {
     /// Replaces the entry of a key that is here, and returns the old one; gives `entry` back if it is not.
     fn replace(&mut self, hash: u64, key: &Digest, entry: Entry) -> Result<Entry, Entry>;
 
+    /// Asks for the memory that an insert of this key will need: the processor fetches it meanwhile.
+    fn foresee(&self, _hash: u64) {}
+
     /// Notes that a key that is not here is about to be added, before anything is evicted for it.
     fn arrive(&mut self, hash: u64) -> Arrival {
         Arrival { hash, queue: Queue::Small }

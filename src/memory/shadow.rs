@@ -137,13 +137,14 @@ impl Queues for Keys {
 }
 
 impl Shadow {
-    /// With room for `most` keys, a power of two, or None where the allocator refuses. 40 bytes each: the key 16, the
-    /// table 10, the sketch 12, the ghost 2.
+    /// With room for `most` keys, a power of two, or None where the allocator refuses. 50 bytes each: the key 16, the
+    /// table 20, the sketch 12, the ghost 2.
     pub(super) fn with_room(most: usize, mode: Mode, seed: u64) -> Option<Self> {
         let mut keys = Vec::new();
         keys.try_reserve_exact(most).ok()?;
         let mut table = HashTable::new();
-        table.try_reserve(most, |_| 0).ok()?;
+        // Twice as many, so that what removals leave behind is cleared in place: a lookup allocates nothing.
+        table.try_reserve(2 * most, |_| 0).ok()?;
         let mut past = Past::new(seed);
         past.grow(most).ok()?;
         Some(Self { table, queues: Keys { keys, free: NIL, small: Fifo::EMPTY, main: Fifo::EMPTY }, past, mode })

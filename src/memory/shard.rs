@@ -189,6 +189,7 @@ impl Shard {
         }
         let charged = entry.value.charged();
         let mut entry = entry;
+        each!(&self.index, index => index.foresee(hash));
         if baggage.absent_at != Some(self.counters.puts) {
             entry = match each!(&mut self.index, index => index.replace(hash, &key, entry)) {
                 Ok(old) => {

@@ -2,6 +2,7 @@
 //! has two of them in one cache line, one in each half; all are halved now and then, so that old fame fades.
 
 use crate::stir::fold;
+use crate::value::prefetch;
 use std::collections::TryReserveError;
 
 /// 64 counters in each half.
@@ -58,6 +59,14 @@ impl Sketch {
         let line = ((mixed >> 32) * self.lines.len() as u64 >> 32) as usize;
         let counter = |half: usize, bits: u64| (4 * half + (bits >> 4 & 3) as usize, 4 * (bits & 15) as u32);
         Some((line, [counter(0, mixed), counter(1, mixed >> 6)]))
+    }
+
+    /// Asks for a key's line, which is soon needed.
+    #[inline]
+    pub(super) fn foresee(&self, hash: u64) {
+        if let Some((line, _)) = self.place(hash) {
+            prefetch(&self.lines[line]);
+        }
     }
 
     /// Counts a key once, in a cache of `entries`.
