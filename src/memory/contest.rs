@@ -197,7 +197,7 @@ impl<'a, Q: Queues> Search<'a, Q> {
             // When all of main was found leased, small has to give something up.
             let main_can = !self.main_is_leased();
             let victim = match self.queues.tail(Queue::Small) {
-                Some(at) if !main_can || self.small_is_over() => self.from_small(at),
+                Some(at) if !main_can || self.small_is_over() => self.try_small(at),
                 _ if main_can => self.victim(),
                 _ => return None,
             };
@@ -232,7 +232,7 @@ impl<'a, Q: Queues> Search<'a, Q> {
         (main + weight) * 100 + share <= whole
     }
 
-    fn from_small(&mut self, at: u32) -> Option<u32> {
+    fn try_small(&mut self, at: u32) -> Option<u32> {
         if self.queues.passes(at, self.passing) {
             // Someone is reading it now: that is a use.
             self.move_on(at);

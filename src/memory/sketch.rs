@@ -56,8 +56,8 @@ impl Sketch {
             return None;
         }
         let mixed = mixed(hash);
-        let line = ((mixed >> 32) * self.lines.len() as u64 >> 32) as usize;
-        let counter = |half: usize, bits: u64| (4 * half + (bits >> 4 & 3) as usize, 4 * (bits & 15) as u32);
+        let line = (((mixed >> 32) * self.lines.len() as u64) >> 32) as usize;
+        let counter = |half: usize, bits: u64| (4 * half + ((bits >> 4) & 3) as usize, 4 * (bits & 15) as u32);
         Some((line, [counter(0, mixed), counter(1, mixed >> 6)]))
     }
 
@@ -75,7 +75,7 @@ impl Sketch {
         let Some((line, counters)) = self.place(hash) else { return };
         for (word, shift) in counters {
             let word = &mut self.lines[line].0[word];
-            if *word >> shift & 15 < 15 {
+            if (*word >> shift) & 15 < 15 {
                 *word += 1 << shift;
             }
         }
@@ -89,7 +89,7 @@ impl Sketch {
     fn halve(&mut self) {
         self.increments = 0;
         for word in self.lines.iter_mut().flat_map(|line| &mut line.0) {
-            *word = *word >> 1 & 0x7777_7777_7777_7777;
+            *word = (*word >> 1) & 0x7777_7777_7777_7777;
         }
     }
 
@@ -97,7 +97,7 @@ impl Sketch {
     #[inline]
     pub(super) fn estimate(&self, hash: u64) -> u64 {
         let Some((line, counters)) = self.place(hash) else { return 0 };
-        let [a, b] = counters.map(|(word, shift)| self.lines[line].0[word] >> shift & 15);
+        let [a, b] = counters.map(|(word, shift)| (self.lines[line].0[word] >> shift) & 15);
         a.min(b)
     }
 }
