@@ -180,16 +180,10 @@ impl<'a, Q: Queues> Search<'a, Q> {
     /// The entry to give up, still in its queue; None when all that may be looked at is passed over. An arrival that
     /// must win its place in main learns whether it did.
     pub(super) fn run(mut self, arrival: Option<&mut Arrival>) -> Option<u32> {
-        if let Some(arrival) = arrival
-            && arrival.queue == Queue::Main
-            && self.mode == Mode::Strict
-            && self.queues.main_len() > 0
-            && !self.main_has_room_for(None)
-        {
-            if let Some(victim) = self.victim()
-                && self.past.beats(arrival.hash, self.queues.hash(victim))
-            {
-                return Some(victim);
+        if let Some(arrival) = arrival.filter(|arrival| arrival.queue == Queue::Main && self.is_gated()) {
+            let victim = self.victim();
+            if victim.is_some_and(|victim| self.past.beats(arrival.hash, self.queues.hash(victim))) {
+                return victim;
             }
             arrival.queue = Queue::Small;
         }
@@ -206,6 +200,11 @@ impl<'a, Q: Queues> Search<'a, Q> {
             }
         }
         None
+    }
+
+    /// Whether what the ghost remembers must win its place in main.
+    fn is_gated(&self) -> bool {
+        self.mode == Mode::Strict && self.queues.main_len() > 0 && !self.main_has_room_for(None)
     }
 
     fn main_is_leased(&self) -> bool {
@@ -256,11 +255,10 @@ impl<'a, Q: Queues> Search<'a, Q> {
             self.move_on(at);
             return self.victim();
         }
-        if let Some(victim) = self.victim()
-            && self.past.beats(hash, self.queues.hash(victim))
-        {
+        let victim = self.victim();
+        if victim.is_some_and(|victim| self.past.beats(hash, self.queues.hash(victim))) {
             self.move_on(at);
-            return Some(victim);
+            return victim;
         }
         self.past.ghost.put(hash);
         Some(at)

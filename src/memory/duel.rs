@@ -41,10 +41,11 @@ impl Duel {
     /// A hit. Never waits, and never allocates: a sample that another thread is in the way of is dropped.
     #[inline]
     pub(super) fn hit(&self, hash: u64) {
-        if self.is_sampled(hash)
-            && let Some(mut shadows) = self.shadows.try_lock()
-            && let Some(shadows) = &mut *shadows
-        {
+        if !self.is_sampled(hash) {
+            return;
+        }
+        let Some(mut shadows) = self.shadows.try_lock() else { return };
+        if let Some(shadows) = &mut *shadows {
             shadows.sample(hash, &self.choice);
         }
     }

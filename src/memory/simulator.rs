@@ -16,7 +16,8 @@ impl Sketch {
     fn counters(&mut self, hash: u64) -> Option<[&mut u8; 2]> {
         let mixed = mixed(hash);
         let line = ((mixed >> 32) as usize * self.lines.len()) >> 32;
-        self.lines.get_mut(line)?.get_disjoint_mut([mixed as usize % 64, 64 + (mixed >> 6) as usize % 64]).ok()
+        let (one, other) = self.lines.get_mut(line)?.split_at_mut(64);
+        Some([&mut one[mixed as usize % 64], &mut other[(mixed >> 6) as usize % 64]])
     }
 
     fn increment(&mut self, hash: u64, c: usize) {
