@@ -884,6 +884,12 @@ typedef int32_t streamcache_policy;
 #define STREAMCACHE_POLICY_LRU 2
 
 /**
+ * S3-FIFO where new keys also compete by frequency, and the room they get follows the traffic: more hits than S3-FIFO on
+ * most recorded traffic, for a slower put and 24 bytes more an entry. A hit moves nothing.
+ */
+#define STREAMCACHE_POLICY_ADAPTIVE 3
+
+/**
  * Makes options with every default: 256 MiB, any number of results, S3-FIFO.
  *
  * `*options` is owned by the caller, for streamcache_options_free(). Threads: any.
@@ -897,8 +903,8 @@ streamcache_status streamcache_options_new(streamcache_options **options);
 /**
  * Makes options from a JSON object, such as {"max_bytes": 1073741824, "policy": "lru"}; what it doesn't name keeps
  * its default. Names: "name" (a string), "max_bytes" and "max_chunks" (a whole number, or "unlimited"), "policy"
- * ("s3fifo" or "lru"), "ttl_ms", "ticket_max_age_ms" and "hash_threads" (whole numbers), "namespace" (a string),
- * "secret" (hexadecimal digits, two a byte).
+ * ("s3fifo", "lru" or "adaptive"), "ttl_ms", "ticket_max_age_ms" and "hash_threads" (whole numbers), "namespace" (a
+ * string), "secret" (hexadecimal digits, two a byte).
  *
  * `*options` is owned by the caller, for streamcache_options_free(). Threads: any.
  * @param[in]  json UTF-8, need not be NUL-terminated
@@ -981,7 +987,7 @@ streamcache_status streamcache_options_set_max_chunks(streamcache_options *optio
  *
  * Borrows `options` for the call. Threads: one at a time.
  * @param[in,out] options the options
- * @param[in] policy STREAMCACHE_POLICY_S3FIFO or STREAMCACHE_POLICY_LRU
+ * @param[in] policy STREAMCACHE_POLICY_S3FIFO, STREAMCACHE_POLICY_LRU or STREAMCACHE_POLICY_ADAPTIVE
  * @retval STREAMCACHE_OK done
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown policy
  * @since 0.1.0

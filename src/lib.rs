@@ -12,7 +12,7 @@
 //! - `process`: the process this library is a guest in: its forks, after which a handle is the parent's, and its clock
 //! - `description`: what a value says about itself
 //! - `budget` and [`value`]: bytes reserved before they are allocated; leases on immutable values
-//! - `stir` and `memory`: the in-process tier: shards, the policies S3-FIFO and LRU
+//! - `stir` and `memory`: the in-process tier: shards, the policies S3-FIFO, LRU and the adaptive one
 //! - [`call`]: what a single call may ask for
 //! - `flight`: of all who miss the same key, one computes and the others wait
 //! - [`cache`]: composes the rooms below; a lookup reads from top to bottom there

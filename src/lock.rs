@@ -5,7 +5,7 @@
 
 use crate::process;
 use std::ops::{Deref, DerefMut};
-use std::sync::PoisonError;
+use std::sync::{PoisonError, TryLockError};
 
 #[derive(Debug)]
 pub(crate) enum Mutex<T> {
@@ -33,6 +33,18 @@ impl<T> Mutex<T> {
         match self {
             Self::Ordinary(lock) => Guard::Ordinary(lock.lock()),
             Self::InChild(lock) => Guard::InChild(lock.lock().unwrap_or_else(PoisonError::into_inner)),
+        }
+    }
+
+    /// The guard, or None where another thread has it.
+    pub(crate) fn try_lock(&self) -> Option<Guard<'_, T>> {
+        match self {
+            Self::Ordinary(lock) => lock.try_lock().map(Guard::Ordinary),
+            Self::InChild(lock) => match lock.try_lock() {
+                Ok(guard) => Some(Guard::InChild(guard)),
+                Err(TryLockError::Poisoned(poisoned)) => Some(Guard::InChild(poisoned.into_inner())),
+                Err(TryLockError::WouldBlock) => None,
+            },
         }
     }
 }

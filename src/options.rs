@@ -20,6 +20,8 @@ pub enum Policy {
     S3Fifo,
     /// Least recently used, exact within a shard.
     Lru,
+    /// S3-FIFO where new keys also compete by frequency, in that of three modes which would hit most.
+    Adaptive,
 }
 
 /// What a cache is opened with.
@@ -118,10 +120,10 @@ const TABLE: [Entry; 9] = [
     },
     Entry {
         name: "policy",
-        takes: "\"s3fifo\" or \"lru\"",
+        takes: "\"s3fifo\", \"lru\" or \"adaptive\"",
         unit: "",
         changeable: "no",
-        meaning: "what is evicted first: S3-FIFO resists scans, LRU is exact within a shard",
+        meaning: "what is evicted first: S3-FIFO resists scans, LRU is exact within a shard, the adaptive policy also counts how often keys are seen and follows the traffic",
         read: |options| policy_out(options.policy).into(),
         set: |options, value| {
             options.policy = policy_in(value.as_str()?)?;
@@ -269,13 +271,14 @@ fn limit_out(limit: u64) -> Json {
 }
 
 fn policy_in(name: &str) -> Option<Policy> {
-    [Policy::S3Fifo, Policy::Lru].into_iter().find(|&policy| policy_out(policy) == name)
+    [Policy::S3Fifo, Policy::Lru, Policy::Adaptive].into_iter().find(|&policy| policy_out(policy) == name)
 }
 
 fn policy_out(policy: Policy) -> &'static str {
     match policy {
         Policy::S3Fifo => "s3fifo",
         Policy::Lru => "lru",
+        Policy::Adaptive => "adaptive",
     }
 }
 

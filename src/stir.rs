@@ -39,7 +39,8 @@ impl Stir {
     }
 }
 
-fn fold(a: u64, b: u64) -> u64 {
+/// The two halves of a product, mixed.
+pub(crate) fn fold(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
     product as u64 ^ (product >> 64) as u64
 }

@@ -306,9 +306,9 @@ fn what_is_alive_never_exceeds_the_limit() {
     let large = Load { max_len: 512 << 10, leases: 100, time: short, ..small };
     assert!(run(&large) > 0, "this load does not fit, so values detach");
     // The same two with descriptions, and with memory that is charged and not the library's.
-    for policy in [Policy::S3Fifo, Policy::Lru] {
+    for policy in [Policy::S3Fifo, Policy::Lru, Policy::Adaptive] {
         let described = Load { described: true, policy, time: short, ..small };
-        assert_eq!(run(&described), 0, "this load fits, so nothing detaches");
+        assert_eq!(run(&described), 0, "this load fits, so nothing detaches: {policy:?}");
     }
     assert!(run(&Load { described: true, ..large }) > 0, "this load does not fit, so values detach");
     let key = Digest([7; 32]);

@@ -144,7 +144,7 @@ fn a_full_cache_evicts_and_holds_its_limits_in_spite_of_refusals() {
 
 #[test]
 fn lookups_and_what_frees_need_no_memory() {
-    for policy in [Policy::S3Fifo, Policy::Lru] {
+    for policy in [Policy::S3Fifo, Policy::Lru, Policy::Adaptive] {
         let cache = open(policy, 16 << 20, u64::MAX);
         let filter = Filter::open(&cache, "filter", digest::config_bytes(b"config"), true).unwrap();
         filter.load_state(b"state").unwrap();

@@ -80,12 +80,17 @@ pub fn measure(library: &Library, quick: bool, report: &mut Report) {
     let work = Work::new(rounds);
     let [(by_count_name, by_count), (by_bytes_name, by_bytes)] =
         limits(bytes_for_entries(library, &work)).map(|(name, options)| (name, library.cache(&options)));
+    let of_adaptive = |options: &str| library.cache(&options.replacen('{', r#"{"policy": "adaptive", "#, 1));
+    let [(_, adaptive_by_count), (_, adaptive_by_bytes)] =
+        limits(bytes_for_entries(library, &work)).map(|(name, options)| (name, of_adaptive(&options)));
     let (peer, hashless) = (Peer::<LruDefault>::new(ENTRIES), Peer::<NoHash>::new(ENTRIES));
-    let sides: [Side<'_>; 4] = [
+    let sides: [Side<'_>; 6] = [
         &|key, value| assert!(by_count.put(key, value)),
         &|key, value| assert!(by_bytes.put(key, value)),
         &|key, value| peer.put(key, value),
         &|key, value| hashless.put(key, value),
+        &|key, value| assert!(adaptive_by_count.put(key, value)),
+        &|key, value| assert!(adaptive_by_bytes.put(key, value)),
     ];
     for put in sides {
         work.warm_up().iter().for_each(|key| put(key, work.value(key)));
@@ -105,8 +110,22 @@ pub fn measure(library: &Library, quick: bool, report: &mut Report) {
     for (before, after) in before.into_iter().zip(evictions()) {
         assert!((after - before) * 100 > (rounds * PUTS_A_ROUND * 99) as u64, "a full cache evicts one for each put");
     }
-    let entries = [by_count.stats().entries, by_bytes.stats().entries, peer.entries(), hashless.entries()];
-    let names = [by_count_name, by_bytes_name, "lru + mutex", "lru + mutex, no hash"];
+    let entries = [
+        by_count.stats().entries,
+        by_bytes.stats().entries,
+        peer.entries(),
+        hashless.entries(),
+        adaptive_by_count.stats().entries,
+        adaptive_by_bytes.stats().entries,
+    ];
+    let names = [
+        by_count_name,
+        by_bytes_name,
+        "lru + mutex",
+        "lru + mutex, no hash",
+        "adaptive, max_chunks binds",
+        "adaptive, max_bytes binds",
+    ];
     let mut rows = vec![row!["", "ratio", "p25–p75", "put ns", "min", "p25–p75", "entries"]];
     let mut sections = Vec::new();
     for (side, name) in names.into_iter().enumerate() {

@@ -16,7 +16,7 @@ use serde_json::{Value as Json, json};
 use std::alloc::Layout;
 use std::collections::HashMap;
 use std::path::Path;
-use streamcache::{Cache, Digest, Options, PutOptions, UNLIMITED};
+use streamcache::{Cache, Digest, Options, Policy, PutOptions, UNLIMITED};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -38,17 +38,19 @@ struct Setting {
     entries: usize,
     value: usize,
     binds: Binds,
+    policy: Policy,
 }
 
 impl Setting {
     fn name(&self) -> String {
         let limit = if self.binds == Binds::MaxChunks { "max_chunks" } else { "max_bytes" };
-        format!("{limit}, {} × {} bytes", grouped(self.entries as f64), self.value)
+        let policy = if self.policy == Policy::Adaptive { ", adaptive" } else { "" };
+        format!("{limit}, {} × {} bytes{policy}", grouped(self.entries as f64), self.value)
     }
 
     /// Room for that many entries, as a cache charges the first thousand of them.
     fn max_bytes(&self) -> u64 {
-        let cache = Cache::open(&Options::default()).expect("the defaults open");
+        let cache = Cache::open(&Options { policy: self.policy, ..Options::default() }).expect("these options open");
         let bytes = vec![0; self.value];
         (0..1000).for_each(|n| put(&cache, n, &bytes));
         let stats = cache.stats();
@@ -56,9 +58,10 @@ impl Setting {
     }
 
     fn options(&self) -> Options {
+        let options = Options { policy: self.policy, ..Options::default() };
         match self.binds {
-            Binds::MaxChunks => Options { max_chunks: self.entries as u64, max_bytes: UNLIMITED, ..Options::default() },
-            Binds::MaxBytes => Options { max_bytes: self.max_bytes(), ..Options::default() },
+            Binds::MaxChunks => Options { max_chunks: self.entries as u64, max_bytes: UNLIMITED, ..options },
+            Binds::MaxBytes => Options { max_bytes: self.max_bytes(), ..options },
         }
     }
 }
@@ -115,10 +118,11 @@ fn settings(quick: bool) -> Vec<Setting> {
     let mut settings = Vec::new();
     for entries in [100_000, 1_000_000] {
         for (value, binds) in [(0, Binds::MaxChunks), (256, Binds::MaxChunks), (256, Binds::MaxBytes)] {
-            settings.push(Setting { entries, value, binds });
+            settings.push(Setting { entries, value, binds, policy: Options::default().policy });
         }
+        settings.push(Setting { entries, value: 256, binds: Binds::MaxBytes, policy: Policy::Adaptive });
     }
-    settings.truncate(if quick { 3 } else { settings.len() });
+    settings.truncate(if quick { 4 } else { settings.len() });
     settings
 }
 
@@ -135,9 +139,9 @@ fn older(report: &Path) -> HashMap<String, f64> {
     figures
 }
 
-/// The same figure as a ratio: bytes are counted, so there is no noise.
+/// The same figure as a ratio, if it was measured then: bytes are counted, so there is no noise.
 fn against(goal: Goal, older: &HashMap<String, f64>) -> Goal {
-    let old = older.get(&goal.what).unwrap_or_else(|| panic!("the older report has no {}", goal.what));
+    let Some(old) = older.get(&goal.what) else { return goal };
     let what = format!("{}, {:.1} bytes, were {old:.1}", goal.what, goal.measured);
     Goal { what, measured: goal.measured / old, limit: 1.03, unit: &RATIO }
 }

@@ -18,7 +18,11 @@ namespace streamcache {
 inline constexpr std::uint64_t unlimited = STREAMCACHE_UNLIMITED;
 
 /** How the cache chooses what to evict. */
-enum class Policy : streamcache_policy { s3fifo = STREAMCACHE_POLICY_S3FIFO, lru = STREAMCACHE_POLICY_LRU };
+enum class Policy : streamcache_policy {
+    s3fifo = STREAMCACHE_POLICY_S3FIFO,
+    lru = STREAMCACHE_POLICY_LRU,
+    adaptive = STREAMCACHE_POLICY_ADAPTIVE
+};
 
 /** How long a begin waits for another caller's computation unless it is told: 60 seconds. */
 inline constexpr std::chrono::milliseconds default_timeout{STREAMCACHE_TIMEOUT_DEFAULT};

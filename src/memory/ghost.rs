@@ -1,5 +1,7 @@
 //! Keys that left the small queue unused, as 16-bit fingerprints: eight to a bucket, the oldest falls out.
 
+use crate::value::prefetch;
+
 #[derive(Debug, Default)]
 pub(super) struct Ghost {
     buckets: Vec<u128>,
@@ -35,6 +37,13 @@ impl Ghost {
         let mask = self.buckets.len().checked_sub(1)?;
         let fingerprint = (hash >> 32) as u16;
         Some(((hash as usize) & mask, fingerprint.max(1)))
+    }
+
+    /// Asks for a key's bucket, which is soon needed.
+    pub(super) fn foresee(&self, hash: u64) {
+        if let Some((bucket, _)) = self.place(hash) {
+            prefetch(&self.buckets[bucket]);
+        }
     }
 
     pub(super) fn put(&mut self, hash: u64) {

@@ -1,7 +1,7 @@
 //! Least recently used, exact within a shard, by the crate `lru`. Its nodes are boxed, so a put allocates one under the
 //! lock and a cold hit follows more pointers than S3-FIFO's: it is here for those who need LRU's order.
 
-use super::policy::{Entry, Evicted, MAX_EVICTED, Passing, PolicyIndex};
+use super::policy::{Arrival, Entry, Evicted, MAX_EVICTED, Passing, PolicyIndex};
 use crate::digest::Digest;
 use crate::value::Value;
 use arrayvec::ArrayVec;
@@ -75,10 +75,10 @@ impl PolicyIndex for Lru {
     }
 
     /// Never gives the entry back: where the allocator refuses, the crate ends the process.
-    fn insert(&mut self, hash: u64, key: Digest, entry: Entry) -> Result<(), Entry> {
+    fn insert(&mut self, arrival: &Arrival, key: Digest, entry: Entry) -> Result<(), Entry> {
         let new = || LruCache::unbounded_with_hasher(BuildHasherDefault::default());
         let entries = self.entries.get_or_insert_with(new);
-        entries.put(Hashed { key, hash }, entry);
+        entries.put(Hashed { key, hash: arrival.hash }, entry);
         self.slots = self.slots.max(entries.len());
         Ok(())
     }
@@ -87,7 +87,7 @@ impl PolicyIndex for Lru {
         self.entries.as_mut()?.pop(&Hashed { key: *key, hash })
     }
 
-    fn evict(&mut self, passing: &mut Passing) -> Option<Entry> {
+    fn evict(&mut self, passing: &mut Passing, _: Option<&mut Arrival>) -> Option<Entry> {
         let entries = self.entries.as_mut()?;
         for _ in 0..entries.len() {
             if passing.is_over() {

@@ -1,13 +1,22 @@
 //! The in-process tier: sharded, bounded in bytes and entries, and never waiting.
 
+mod adaptive;
+mod contest;
 mod count;
+mod duel;
 mod ghost;
 mod lru;
 mod policy;
 mod s3fifo;
+mod shadow;
 mod shard;
+mod sketch;
 mod slab;
 
+#[cfg(test)]
+mod adaptive_tests;
+#[cfg(test)]
+mod simulator;
 #[cfg(test)]
 mod tests;
 
@@ -19,7 +28,9 @@ use crate::options::{Options, Policy, UNLIMITED};
 use crate::stats::CacheStats;
 use crate::stir::Stir;
 use crate::value::{Draft, Value};
+use contest::{Choice, Mode};
 use count::Count;
+use duel::Duel;
 use policy::{Entry, Evicted, Passing};
 use shard::{Baggage, Found, Index, Lacks, Shard, Sweep};
 use std::sync::Arc;
@@ -52,6 +63,9 @@ pub(crate) struct Memory {
     shards: Box<[Apart<Mutex<Shard>>]>,
     policy: Policy,
     stir: Stir,
+    choice: Arc<Choice>,
+    /// What chooses the mode of the adaptive policy.
+    duel: Option<Duel>,
     budget: Arc<Budget>,
     count: Count,
     not_stored: AtomicU64,
@@ -64,16 +78,25 @@ pub(crate) struct Memory {
 
 impl Memory {
     pub(crate) fn new(options: &Options) -> error::Result<Self> {
+        Self::with(options, Stir::random())
+    }
+
+    fn with(options: &Options, stir: Stir) -> error::Result<Self> {
         let budget = Budget::new(options.max_bytes);
-        let stir = Stir::random();
+        let choice = Arc::new(Choice::new(Mode::Frequency));
+        let seed = stir.hash(&Digest([1; 32]));
+        let duel = (options.policy == Policy::Adaptive).then(|| Duel::new(Arc::clone(&choice), seed));
         let shards = (0..shard_count(options, processors())).map(|_| {
             let slots = budget.reserve(0, Purpose::Result).ok_or(ErrorKind::NoSpace)?;
-            Ok(Apart(Mutex::new(Shard::new(options.policy, &stir, slots))))
+            let index = Index::new(options.policy, &stir, &choice);
+            Ok(Apart(Mutex::new(Shard::new(options.policy, index, slots))))
         });
         Ok(Self {
             shards: shards.collect::<error::Result<_>>()?,
             policy: options.policy,
             stir,
+            choice,
+            duel,
             budget,
             count: Count::new(options.max_chunks),
             not_stored: AtomicU64::new(0),
@@ -106,12 +129,23 @@ impl Memory {
         let hash = self.stir.hash(key);
         let found = self.lock(self.home(hash)).get(hash, key, misses, &self.count);
         match found {
-            Found::Hit(value) => Some(value),
+            Found::Hit(value) => {
+                self.hit(hash);
+                Some(value)
+            }
             Found::Miss => None,
             Found::Expired(entry) => {
                 drop(entry); // here, where the lock is open
                 None
             }
+        }
+    }
+
+    /// Lets the duel know of a hit, where the shard is open again.
+    #[inline]
+    fn hit(&self, hash: u64) {
+        if let Some(duel) = &self.duel {
+            duel.hit(hash);
         }
     }
 
@@ -146,6 +180,10 @@ impl Memory {
                 drop(shard);
                 expired.clear(); // here, where the lock is open
             }
+        }
+        if self.duel.is_some() {
+            let hits = hashes.iter().zip(&found).filter(|(_, found)| found.is_some());
+            hits.for_each(|(&hash, _)| self.hit(hash));
         }
         found
     }
@@ -302,7 +340,15 @@ impl Memory {
                 break;
             }
         }
+        self.shrink_duel();
         self.budget.reserve(bytes, purpose)
+    }
+
+    /// What the shadows were charged for may be gone: their memory goes too.
+    fn shrink_duel(&self) {
+        if let Some(duel) = &self.duel {
+            duel.shrink_to(self.count.now());
+        }
     }
 
     /// Whether a search that found nothing only paused to open the lock. No shard has more entries than there are.
@@ -336,15 +382,21 @@ impl Memory {
             }
         };
         self.count.subtract(baggage.permits);
+        if let (Ok(()), Some(duel), Some(_)) = (&stored, &self.duel, &baggage.arrival) {
+            duel.added(hash, self.count.now());
+        }
         stored
     }
 
     /// Evicts one entry of another shard for its permit.
     fn permit_from_others(&self, home: usize, baggage: &mut Baggage<'_>) -> bool {
-        (1..self.shards.len()).any(|turn| {
+        let arrival = baggage.arrival.take(); // it arrives at home
+        let evicted = (1..self.shards.len()).any(|turn| {
             let shard = &self.shards[(home + turn) & (self.shards.len() - 1)].0;
             shard.lock().evict_one(baggage)
-        })
+        });
+        baggage.arrival = arrival;
+        evicted
     }
 
     /// Removes a key; says whether it was here.
@@ -368,6 +420,7 @@ impl Memory {
                 }
             }
         }
+        self.shrink_duel();
         total
     }
 
@@ -384,6 +437,11 @@ impl Memory {
     }
 
     fn shrink(&self, excess: &dyn Fn() -> (u64, u64), passing: fn() -> Passing) {
+        self.shrink_shards(excess, passing);
+        self.shrink_duel();
+    }
+
+    fn shrink_shards(&self, excess: &dyn Fn() -> (u64, u64), passing: fn() -> Passing) {
         let first = self.next.fetch_add(1, Relaxed);
         for turn in 0..self.shards.len() {
             let shard = &self.shards[first.wrapping_add(turn) & (self.shards.len() - 1)].0;
@@ -405,12 +463,13 @@ impl Memory {
     /// Forgets every result; leases stay valid.
     pub(crate) fn purge(&self) {
         for shard in &self.shards {
-            let empty = Index::new(self.policy, &self.stir);
+            let empty = Index::new(self.policy, &self.stir, &self.choice);
             let Some(no_slots) = self.budget.reserve(0, Purpose::Result) else { continue };
             let (index, slots) = shard.0.lock().purge(empty, no_slots, &self.count);
             drop(index);
             drop(slots);
         }
+        self.shrink_duel();
     }
 
     pub(crate) fn stats(&self) -> CacheStats {

@@ -1,5 +1,6 @@
 //! What an eviction policy is: the index of one shard, and the order in which it gives entries up. One file each, so
-//! that a reader can compare them: [`super::s3fifo`] and [`super::lru`].
+//! that a reader can compare them: [`super::s3fifo`], [`super::lru`] and
+//! [`super::adaptive`].
 
 use crate::digest::Digest;
 use crate::value::Value;
@@ -82,6 +83,20 @@ impl Passing {
     }
 }
 
+/// Which of two queues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Queue {
+    Small,
+    Main,
+}
+
+/// A key that is about to be added, and where: a policy may let it compete with what would be evicted for it.
+#[derive(Debug)]
+pub(super) struct Arrival {
+    pub(super) hash: u64,
+    pub(super) queue: Queue,
+}
+
 /// `hash` is always the stirred hash of `key`. A slot is the index memory of one entry; slots freed by a removal are
 /// kept for the next insert until [`PolicyIndex::trim`].
 pub(super) trait PolicyIndex {
@@ -97,14 +112,23 @@ pub(super) trait PolicyIndex {
     /// Replaces the entry of a key that is here, and returns the old one; gives `entry` back if it is not.
     fn replace(&mut self, hash: u64, key: &Digest, entry: Entry) -> Result<Entry, Entry>;
 
-    /// Adds a key that is not here; gives `entry` back, with nothing changed, where the allocator refuses.
-    fn insert(&mut self, hash: u64, key: Digest, entry: Entry) -> Result<(), Entry>;
+    /// Asks for the memory that an insert of this key will need: the processor fetches it meanwhile.
+    fn foresee(&self, _hash: u64) {}
+
+    /// Notes that a key that is not here is about to be added, before anything is evicted for it.
+    fn arrive(&mut self, hash: u64) -> Arrival {
+        Arrival { hash, queue: Queue::Small }
+    }
+
+    /// Adds a key that is not here, as [`PolicyIndex::arrive`] said; gives `entry` back, with nothing changed, where the allocator refuses.
+    fn insert(&mut self, arrival: &Arrival, key: Digest, entry: Entry) -> Result<(), Entry>;
 
     /// Removes a key.
     fn remove(&mut self, hash: u64, key: &Digest) -> Option<Entry>;
 
-    /// Gives up the entry that matters least, or None when all that may be looked at is passed over.
-    fn evict(&mut self, passing: &mut Passing) -> Option<Entry>;
+    /// Gives up the entry that matters least, for an arrival if there is one, or None when all that may be looked at is
+    /// passed over.
+    fn evict(&mut self, passing: &mut Passing, arrival: Option<&mut Arrival>) -> Option<Entry>;
 
     /// Moves entries whose tag `matches` to `removed` until it is full, looking at entries from `cursor` on and leaving
     /// it behind the last one looked at; at or beyond the end of the sweep there is none left.

@@ -3,7 +3,7 @@
 //! ghost, and come back straight into main. A hit moves nothing.
 
 use super::ghost::Ghost;
-use super::policy::{Entry, Evicted, Passing, PolicyIndex};
+use super::policy::{Arrival, Entry, Evicted, Passing, PolicyIndex};
 use super::slab::{List, Slab};
 use crate::digest::Digest;
 use crate::stir::Stir;
@@ -144,14 +144,14 @@ impl PolicyIndex for S3Fifo {
         Ok(old)
     }
 
-    fn insert(&mut self, hash: u64, key: Digest, entry: Entry) -> Result<(), Entry> {
+    fn insert(&mut self, arrival: &Arrival, key: Digest, entry: Entry) -> Result<(), Entry> {
         let (slab, stir) = (&self.slab, &self.stir);
         if self.table.try_reserve(1, |&at| stir.hash(&slab.node(at).key)).is_err() {
             return Err(entry);
         }
         let slots = self.slab.len();
         let at = self.slab.add(key, entry)?;
-        if self.ghost.take(hash) {
+        if self.ghost.take(arrival.hash) {
             self.main.push_head(&mut self.slab, at);
         } else {
             self.small.push_head(&mut self.slab, at);
@@ -160,7 +160,7 @@ impl PolicyIndex for S3Fifo {
             self.ghost.grow(self.slab.len());
         }
         let (slab, stir) = (&self.slab, &self.stir);
-        self.table.insert_unique(hash, at, |&at| stir.hash(&slab.node(at).key));
+        self.table.insert_unique(arrival.hash, at, |&at| stir.hash(&slab.node(at).key));
         Ok(())
     }
 
@@ -169,7 +169,7 @@ impl PolicyIndex for S3Fifo {
         self.take(hash, at)
     }
 
-    fn evict(&mut self, passing: &mut Passing) -> Option<Entry> {
+    fn evict(&mut self, passing: &mut Passing, _: Option<&mut Arrival>) -> Option<Entry> {
         let mut search = Search::default();
         while !passing.is_over() {
             let small_is_over = self.small.units() * SMALL_SHARE >= self.small.units() + self.main.units();

@@ -1,9 +1,11 @@
 //! One shard: a policy's index, what its slots cost, and its counters, all under one lock. Nothing here allocates (but
 //! the index's own rare growth) or frees a value: what leaves goes to the caller, to be dropped once the lock is open.
 
+use super::adaptive::Adaptive;
+use super::contest::Choice;
 use super::count::Count;
 use super::lru::Lru;
-use super::policy::{Entry, Evicted, Passing, PolicyIndex};
+use super::policy::{Arrival, Entry, Evicted, Passing, PolicyIndex};
 use super::s3fifo::S3Fifo;
 use crate::budget::{Budget, Purpose, Reservation};
 use crate::digest::Digest;
@@ -28,11 +30,12 @@ pub(super) struct Counters {
     pub(super) time_saved_ns: u64,
 }
 
-/// Either policy, chosen once at open: a branch the processor learns, where a `dyn` call would not inline.
+/// The policy, chosen once at open: a branch the processor learns, where a `dyn` call would not inline.
 #[derive(Debug)]
 pub(super) enum Index {
     S3Fifo(S3Fifo),
     Lru(Lru),
+    Adaptive(Adaptive),
 }
 
 macro_rules! each {
@@ -40,15 +43,17 @@ macro_rules! each {
         match $index {
             Index::S3Fifo($policy) => $call,
             Index::Lru($policy) => $call,
+            Index::Adaptive($policy) => $call,
         }
     };
 }
 
 impl Index {
-    pub(super) fn new(policy: Policy, stir: &Stir) -> Self {
+    pub(super) fn new(policy: Policy, stir: &Stir, choice: &Arc<Choice>) -> Self {
         match policy {
             Policy::S3Fifo => Self::S3Fifo(S3Fifo::new(stir.clone())),
             Policy::Lru => Self::Lru(Lru::new()),
+            Policy::Adaptive => Self::Adaptive(Adaptive::new(stir.clone(), Arc::clone(choice))),
         }
     }
 
@@ -62,6 +67,7 @@ pub(super) fn entry_cost(policy: Policy) -> u64 {
     match policy {
         Policy::S3Fifo => S3Fifo::ENTRY_COST,
         Policy::Lru => Lru::ENTRY_COST,
+        Policy::Adaptive => Adaptive::ENTRY_COST,
     }
 }
 
@@ -83,6 +89,8 @@ pub(super) struct Baggage<'a> {
     pub(super) permits: u64,
     /// The home shard's count of puts when the key was seen not to be there.
     pub(super) absent_at: Option<u64>,
+    /// The key as one that is new to its home shard.
+    pub(super) arrival: Option<Arrival>,
     /// Entries on their way out.
     pub(super) evicted: ArrayVec<Entry, 3>,
     /// Leased entries passed over so far.
@@ -94,7 +102,7 @@ pub(super) struct Baggage<'a> {
 impl<'a> Baggage<'a> {
     pub(super) fn of_a_put(leave: Option<&'a dyn Fn() -> bool>) -> Self {
         let (evicted, passing) = (ArrayVec::new(), Passing::of_a_put());
-        Self { slot: None, permits: 0, absent_at: None, evicted, passing, leave }
+        Self { slot: None, permits: 0, absent_at: None, arrival: None, evicted, passing, leave }
     }
 }
 
@@ -127,9 +135,8 @@ pub(super) struct Shard {
 }
 
 impl Shard {
-    pub(super) fn new(policy: Policy, stir: &Stir, slots: Reservation) -> Self {
+    pub(super) fn new(policy: Policy, index: Index, slots: Reservation) -> Self {
         let entry_cost = entry_cost(policy);
-        let index = Index::new(policy, stir);
         Self { index, slots, entry_cost, resident: 0, trims: 0, counters: Counters::default() }
     }
 
@@ -182,6 +189,7 @@ impl Shard {
         }
         let charged = entry.value.charged();
         let mut entry = entry;
+        each!(&self.index, index => index.foresee(hash));
         if baggage.absent_at != Some(self.counters.puts) {
             entry = match each!(&mut self.index, index => index.replace(hash, &key, entry)) {
                 Ok(old) => {
@@ -193,18 +201,23 @@ impl Shard {
                 Err(entry) => entry,
             };
         }
+        let index = &mut self.index;
+        baggage.arrival.get_or_insert_with(|| each!(index, index => index.arrive(hash)));
+        // The permit first: a victim for it leaves its slot.
+        if !self.permitted(count, baggage) {
+            return Err((Lacks::Permit, entry));
+        }
         let mut slot = None;
         if each!(&self.index, index => index.len() == index.slots()) {
             slot = baggage.slot.take().or_else(|| budget.reserve(self.entry_cost, Purpose::Result));
             if slot.is_none() && !self.evict_one(baggage) {
+                baggage.permits += 1;
                 return Err((Lacks::Slot, entry));
             }
         }
-        if !self.permitted(count, baggage) {
-            baggage.slot = slot;
-            return Err((Lacks::Permit, entry));
-        }
-        if let Err(entry) = each!(&mut self.index, index => index.insert(hash, key, entry)) {
+        let index = &mut self.index;
+        let arrival = baggage.arrival.get_or_insert_with(|| each!(&mut *index, index => index.arrive(hash)));
+        if let Err(entry) = each!(index, index => index.insert(arrival, key, entry)) {
             baggage.slot = slot;
             baggage.permits += 1;
             return Err((Lacks::Memory, entry));
@@ -238,7 +251,10 @@ impl Shard {
     /// Evicts one entry into the baggage, its permit with it.
     pub(super) fn evict_one(&mut self, baggage: &mut Baggage<'_>) -> bool {
         baggage.passing.begin_hold();
-        let Some(victim) = each!(&mut self.index, index => index.evict(&mut baggage.passing)) else { return false };
+        let Baggage { passing, arrival, .. } = baggage;
+        let Some(victim) = each!(&mut self.index, index => index.evict(passing, arrival.as_mut())) else {
+            return false;
+        };
         self.resident -= victim.value.charged();
         baggage.evicted.push(victim);
         baggage.permits += 1;
@@ -251,16 +267,21 @@ impl Shard {
     pub(super) fn evict(
         &mut self, bytes: u64, entries: u64, count: &Count, passing: &mut Passing, evicted: &mut Evicted,
     ) {
-        self.search(bytes, entries, passing, evicted);
+        self.search(bytes, entries, passing, None, evicted);
         count.subtract(evicted.len() as u64);
         self.left(evicted);
     }
 
-    fn search(&mut self, bytes: u64, entries: u64, passing: &mut Passing, evicted: &mut Evicted) {
+    fn search(
+        &mut self, bytes: u64, entries: u64, passing: &mut Passing, mut arrival: Option<&mut Arrival>,
+        evicted: &mut Evicted,
+    ) {
         passing.begin_hold();
         let mut freed = 0u64;
         while (freed < bytes || (evicted.len() as u64) < entries) && !evicted.is_full() {
-            let Some(victim) = each!(&mut self.index, index => index.evict(passing)) else { break };
+            let Some(victim) = each!(&mut self.index, index => index.evict(passing, arrival.as_deref_mut())) else {
+                break;
+            };
             freed += victim.value.charged();
             evicted.push(victim);
         }
@@ -282,10 +303,14 @@ impl Shard {
     ) {
         let old = each!(&self.index, index => index.peek(hash, key));
         // Only where it frees enough: the old value is not given up for a new one that may not fit all the same.
+        let is_new = old.is_none();
         let makes_way = old.is_some_and(|old| !old.is_leased() && old.charged() >= bytes);
-        baggage.absent_at = (makes_way || old.is_none()).then_some(self.counters.puts);
+        baggage.absent_at = (makes_way || is_new).then_some(self.counters.puts);
         if !makes_way {
-            self.search(bytes, 0, &mut baggage.passing, evicted);
+            if is_new {
+                baggage.arrival = Some(each!(&mut self.index, index => index.arrive(hash)));
+            }
+            self.search(bytes, 0, &mut baggage.passing, baggage.arrival.as_mut(), evicted);
         } else {
             evicted.extend(each!(&mut self.index, index => index.remove(hash, key)));
         }

@@ -33,6 +33,11 @@ const _: () = assert!(size_of::<Node>() == 64);
 impl Node {
     const EMPTY: Self =
         Self { key: Digest([0; 32]), value: None, tag: 0, prev: NIL, next: NIL, units: 0, uses: 0, queue: 0 };
+
+    /// Bytes charged, in units of 64.
+    pub(super) fn units(&self) -> u64 {
+        self.units.into()
+    }
 }
 
 #[derive(Debug)]

@@ -117,7 +117,9 @@ static void use_digests(void) {
 }
 
 static streamcache_cache *open_it(streamcache_policy policy) {
-    const char *json = policy == STREAMCACHE_POLICY_LRU ? "{\"policy\":\"lru\",\"name\":\"test\"}" : "{\"policy\":\"s3fifo\"}";
+    const char *json = policy == STREAMCACHE_POLICY_LRU        ? "{\"policy\":\"lru\",\"name\":\"test\"}"
+                       : policy == STREAMCACHE_POLICY_ADAPTIVE ? "{\"policy\":\"adaptive\"}"
+                                                               : "{\"policy\":\"s3fifo\"}";
     streamcache_options *options = NULL;
     streamcache_cache *cache = NULL;
     char text[512];
@@ -423,7 +425,7 @@ static struct {
     char function[64];
     long statuses, unnoticed, aborts;
     size_t largest_abort;
-} table[2][64];
+} table[3][64];
 
 static int is_named(const char *function, const char *call) {
     size_t len = strcspn(call, "(");
@@ -502,9 +504,10 @@ static int is_allowed(size_t policy, size_t row) {
 }
 
 static void check_table(size_t policy) {
+    static const char *const names[] = {"s3fifo", "lru", "adaptive"};
     size_t i, row;
     for (row = 0; row < 64 && table[policy][row].function[0] != 0; row++) {
-        fprintf(stderr, "%-7s %-40s %4ld statuses %4ld unnoticed %4ld aborts (of %lu bytes at most)\n", policy == 0 ? "s3fifo" : "lru",
+        fprintf(stderr, "%-8s %-40s %4ld statuses %4ld unnoticed %4ld aborts (of %lu bytes at most)\n", names[policy],
             table[policy][row].function, table[policy][row].statuses, table[policy][row].unnoticed, table[policy][row].aborts,
             (unsigned long)table[policy][row].largest_abort);
         if (table[policy][row].aborts > 0) CHECK(is_allowed(policy, row));
@@ -515,7 +518,7 @@ static void check_table(size_t policy) {
 }
 
 int main(int argc, char **argv) {
-    static const streamcache_policy policies[] = {STREAMCACHE_POLICY_S3FIFO, STREAMCACHE_POLICY_LRU};
+    static const streamcache_policy policies[] = {STREAMCACHE_POLICY_S3FIFO, STREAMCACHE_POLICY_LRU, STREAMCACHE_POLICY_ADAPTIVE};
     long statuses = 0, unnoticed = 0, aborts = 0, total = 0, n;
     size_t p, i;
     int ended_by = 0;
@@ -526,7 +529,7 @@ int main(int argc, char **argv) {
     (void)digest_of(0);
     seen = mmap(NULL, sizeof *seen, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     REQUIRE(seen != MAP_FAILED);
-    for (p = 0; p < 2; p++) {
+    for (p = 0; p < 3; p++) {
         long requests;
         REQUIRE(run(policies[p], 0, &ended_by) == 0); /* none refused: the program itself is right */
         requests = seen->requests;
@@ -556,7 +559,7 @@ int main(int argc, char **argv) {
             if (seen->refused_bytes >= large) CHECK(code == 0 && seen->statuses == 1);
         }
     }
-    for (p = 0; p < 2; p++) check_table(p);
+    for (p = 0; p < 3; p++) check_table(p);
     printf("%ld requests refused, one at a time: %ld statuses, %ld unnoticed, %ld aborts\n", total, statuses, unnoticed, aborts);
     return check_report();
 }

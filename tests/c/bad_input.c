@@ -140,7 +140,7 @@ static void a_secret_that_could_be_guessed_or_is_none(void) {
 }
 
 static void a_policy_nobody_knows(void) {
-    static const streamcache_policy unknown[] = {0, 3, -1, 999, INT32_MAX, INT32_MIN};
+    static const streamcache_policy unknown[] = {0, 4, -1, 999, INT32_MAX, INT32_MIN};
     streamcache_options *options = NULL;
     streamcache_cache *other = NULL;
     size_t i;
@@ -694,7 +694,7 @@ static void a_text_that_does_not_fit(void) {
     streamcache_options *options = NULL;
     char buffer[4096];
     size_t len = 0, need, i;
-    static const streamcache_format unknown[] = {0, 3, -1, INT32_MAX, INT32_MIN};
+    static const streamcache_format unknown[] = {0, 4, -1, INT32_MAX, INT32_MIN};
     OK(streamcache_options_new(&options));
     STATUS(streamcache_options_to_json(options, NULL, 0, &need), STREAMCACHE_BUFFER_TOO_SMALL);
     memset(buffer, '?', sizeof buffer);

@@ -176,9 +176,9 @@ static void a_state_makes_room_between_leases(streamcache_policy policy) {
 }
 
 int main(void) {
-    static const streamcache_policy policies[] = {STREAMCACHE_POLICY_S3FIFO, STREAMCACHE_POLICY_LRU};
+    static const streamcache_policy policies[] = {STREAMCACHE_POLICY_S3FIFO, STREAMCACHE_POLICY_LRU, STREAMCACHE_POLICY_ADAPTIVE};
     size_t i;
-    for (i = 0; i < 2; i++) {
+    for (i = 0; i < 3; i++) {
         hot_keys_survive_a_scan(policies[i]);
         a_put_of_a_present_key_evicts_nothing(policies[i]);
         the_last_puts_are_resident(policies[i]);

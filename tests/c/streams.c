@@ -540,6 +540,7 @@ int main(void) {
     without_a_state_there_is_no_stream(cache);
     what_was_evicted_is_computed_again(STREAMCACHE_POLICY_S3FIFO);
     what_was_evicted_is_computed_again(STREAMCACHE_POLICY_LRU);
+    what_was_evicted_is_computed_again(STREAMCACHE_POLICY_ADAPTIVE);
     an_output_is_described(cache);
     a_closed_cache_has_no_streams();
     streams_share_their_steps(cache);

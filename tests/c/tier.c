@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <time.h>
 
-static const streamcache_policy policies[] = {STREAMCACHE_POLICY_S3FIFO, STREAMCACHE_POLICY_LRU};
+static const streamcache_policy policies[] = {STREAMCACHE_POLICY_S3FIFO, STREAMCACHE_POLICY_LRU, STREAMCACHE_POLICY_ADAPTIVE};
 
 static double now(void) {
     struct timespec t;
@@ -753,7 +753,7 @@ int main(int argc, char **argv) {
     int many = argc > 2 ? atoi(argv[2]) : 20000;
     size_t i;
     few = many == 0;
-    for (i = 0; i < 2; i++) limits_move_under_load(policies[i], seconds);
+    for (i = 0; i < 3; i++) limits_move_under_load(policies[i], seconds);
     every_lookup_of_every_thread_is_counted_once();
     if (many == 0) return check_report();
     a_result_lives_as_long_as_its_put_said();
@@ -763,7 +763,7 @@ int main(int argc, char **argv) {
     a_refresh_replaces();
     read_only_looks_and_does_not_store();
     a_non_deterministic_filter_bypasses_always();
-    for (i = 0; i < 2; i++) {
+    for (i = 0; i < 3; i++) {
         a_peek_leaves_no_trace(policies[i]);
         remove_forgets_one(policies[i]);
         purge_and_retire(policies[i]);

@@ -1,0 +1,117 @@
+//! The index decides as the simulator does: the same hits, request by request, and the same mode.
+
+use super::contest::Mode;
+use super::simulator::{Judge, Simulator};
+use super::tests::{key, put};
+use super::*;
+
+const CAPACITIES: [u64; 8] = [1, 2, 7, 33, 100, 300, 700, 1999];
+
+/// One shard, and no chance in its seeds.
+fn memory(capacity: u64) -> Memory {
+    let options =
+        Options { max_bytes: UNLIMITED, max_chunks: capacity, policy: Policy::Adaptive, ..Options::default() };
+    Memory::with(&options, Stir::fixed()).unwrap()
+}
+
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        self.0 >> 33
+    }
+
+    fn unit(&mut self) -> f64 {
+        self.next() as f64 / (1u64 << 31) as f64
+    }
+}
+
+/// Traffic that has something for each mode: even, skewed as Zipf's law has it, loops, and what comes back soon or never.
+fn traces(capacity: u64) -> Vec<(&'static str, Vec<u64>)> {
+    let requests = (capacity * 30).clamp(2000, 30_000);
+    let mut random = Random(capacity);
+    let even = (0..requests).map(|_| random.next() % (3 * capacity)).collect();
+    let mut random = Random(capacity + 1);
+    let zipf = (0..requests).map(|_| ((20.0 * capacity as f64).powf(random.unit())) as u64).collect();
+    let looped = (0..requests).map(|n| n % (2 * capacity)).collect();
+    let mut random = Random(capacity + 2);
+    let soon = (0..requests).map(|n| n - (random.unit().powi(3) * n.min(2 * capacity) as f64) as u64 / 2).collect();
+    let mut random = Random(capacity + 3);
+    let skewed = |random: &mut Random| (20.0 * capacity as f64).powf(random.unit()) as u64;
+    let in_turn = (0..requests).map(|n| match n * 4 / requests {
+        0 => skewed(&mut random),
+        1 => n % (2 * capacity),
+        2 => n - (random.unit() * capacity as f64 * 0.9) as u64,
+        _ => {
+            if n % 2 == 0 {
+                n
+            } else {
+                skewed(&mut random)
+            }
+        }
+    });
+    let in_turn = in_turn.collect();
+    vec![("even", even), ("Zipf", zipf), ("a loop", looped), ("soon or never", soon), ("in turn", in_turn)]
+}
+
+/// Compares request by request; returns the hits.
+fn compare(memory: &Memory, simulator: &mut Simulator, judge: &mut Option<Judge>, trace: &[u64], name: &str) -> u64 {
+    let capacity = memory.count.max() as usize;
+    let mut hits = 0;
+    for (at, &n) in trace.iter().enumerate() {
+        let hit = memory.get(&key(n)).is_some();
+        assert!(hit || put(memory, n, b""));
+        let hash = memory.stir.hash(&key(n));
+        let known = simulator.len();
+        assert_eq!(hit, simulator.access(hash, capacity, known), "{name}, {capacity} entries, request {at}");
+        if let Some(judge) = judge {
+            judge.sample(hash, hit, simulator.len());
+            assert_eq!(memory.choice.get(), judge.best, "{name}, {capacity} entries, request {at}");
+            simulator.set_mode(judge.best);
+        }
+        hits += u64::from(hit);
+    }
+    hits
+}
+
+#[test]
+fn in_each_mode_the_index_decides_as_the_simulator() {
+    for capacity in CAPACITIES {
+        for (name, trace) in traces(capacity) {
+            for mode in Mode::ALL {
+                let memory = Memory { duel: None, ..memory(capacity) };
+                memory.choice.set(mode);
+                let mut simulator = Simulator::new(mode, memory.stir.hash(&Digest([0; 32])));
+                compare(&memory, &mut simulator, &mut None, &trace, &format!("{name}, {mode:?}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_duel_decides_as_the_simulator_and_changes_the_mode() {
+    let mut switched = 0;
+    for capacity in CAPACITIES {
+        for (name, trace) in traces(capacity) {
+            let memory = memory(capacity);
+            let mut simulator = Simulator::new(Mode::Frequency, memory.stir.hash(&Digest([0; 32])));
+            let mut judge = Some(Judge::new(memory.stir.hash(&Digest([1; 32]))));
+            compare(&memory, &mut simulator, &mut judge, &trace, name);
+            switched += u32::from(judge.unwrap().best != Mode::Frequency);
+        }
+    }
+    assert!(switched > 5, "{switched} of 40 ended in another mode than the first");
+}
+
+#[test]
+fn a_full_cache_costs_the_same_after_every_put() {
+    for policy in super::tests::POLICIES {
+        let options = Options { max_bytes: UNLIMITED, max_chunks: 100, policy, ..Options::default() };
+        let memory = Memory::new(&options).unwrap();
+        (0..100).for_each(|n| assert!(put(&memory, n, b"x")));
+        let full = memory.stats().bytes;
+        (100..5000).for_each(|n| assert!(put(&memory, n, b"x")));
+        assert_eq!((memory.stats().entries, memory.stats().bytes), (100, full), "{policy:?}");
+    }
+}
