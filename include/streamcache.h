@@ -71,8 +71,8 @@
  * Memory. max_bytes is a hard limit on results, leased values, states and index together. Beside it a cache uses a
  * fixed base: 64 KiB, 8 KiB a shard (at most 64), and 1 KiB a filter or snapshot handle. A value is charged
  * its size and 112 bytes, rounded up to 16 (from 4096 bytes on 64 more, for its content digest), its description, and
- * its slot in the index: 112 bytes (192 with LRU). An open ticket and an item of a batch take about 0.5 KiB each outside
- * max_bytes; a ticket's buffer is within it.
+ * its slot in the index: 112 bytes (192 with LRU). An open ticket takes about 0.5 KiB outside max_bytes, in
+ * a batch, too, and a batch's other items 0.1 KiB; a ticket's buffer is within it.
  *
  * Allocator. When it refuses what a result or a state needs (bytes, description, a place in the index) or a file's
  * buffer, the answer is STREAMCACHE_NO_MEMORY; the limits still hold and the next call works. A get, a begin that hits
