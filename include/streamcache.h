@@ -43,7 +43,9 @@
  * Words. A filter is a pipeline stage: a configuration and a state. A state is its trained parameters. A chunk is one
  * unit of input. A digest is a 32-byte BLAKE3 of content; a key is a digest that names a computation. A value is an
  * immutable result; holding a reference to one is holding a lease. A ticket is the exclusive right to compute one missing
- * value; a stream is a filter whose state evolves chunk by chunk. In formulas, keyed(k, x) is BLAKE3's keyed hash,
+ * value; a batch is chunks that were looked up together, with a ticket for each that is missing. A recurrent state is
+ * what a model carries from one chunk to the next, unlike a filter's state; a stream is a filter together with one. In
+ * formulas, keyed(k, x) is BLAKE3's keyed hash,
  * K_x its derive_key("streamcache v1 x"), and || joins fields of fixed length; docs/keys.md spells them out byte by byte.
  *
  * Threads. Every function may be called from any thread at any time ("Threads: any"), except on streamcache_options,
@@ -70,18 +72,21 @@
  * fixed base: 64 KiB, 8 KiB a shard (at most 64), 1 KiB a filter or snapshot handle, and 512 bytes an open ticket, a
  * stream or a missing item of a batch. A value is charged
  * its size and 112 bytes, rounded up to 16 (from 4096 bytes on 64 more, for its content digest), its description, and
- * its slot in the index: 112 bytes (192 with LRU).
+ * its slot in the index: 112 bytes (192 with LRU). An open ticket takes about 0.5 KiB outside max_bytes, in
+ * a batch, too, and a batch's other items 0.1 KiB; a ticket's buffer is within it.
  *
  * Allocator. When it refuses what a result or a state needs (bytes, description, a place in the index) or a file's
- * buffer, the answer is STREAMCACHE_NO_MEMORY; the limits still hold and the next call works. Lookups, removals, purges
- * and releases need no memory, nor does giving a ticket up. Rust ends the process when the allocator refuses one of
- * these: a handle, options, tickets and what a begin notes of one included, and what a filter notes of a state it
- * loads; text, which is JSON, stats, log messages and the words of an error; with LRU the index, where it grows or
- * shrinks; what is set up once, in the process by its first call, and in a thread by its first load, snapshot or state
- * of a filter and when it first waits for a lock.
+ * buffer, the answer is STREAMCACHE_NO_MEMORY; the limits still hold and the next call works. A get, a begin that hits
+ * at once, removals, purges and releases need no memory, nor does giving a ticket up. Rust ends the process when the
+ * allocator refuses one of these: a handle, options and tickets included; what a begin needs that misses or waits, and
+ * any of a batch, also a batch's wait; what a filter notes of a state it loads; text, which is JSON, stats, log messages
+ * and the words of an error; with LRU the index, where it grows or shrinks; what is set up once, in the process by its
+ * first call, and in a thread by its first load, snapshot or state of a filter and when it first waits for a lock.
  *
  * Swaps. A result must land under the state that computed it. Where another thread may load a state into a filter while
- * this one computes, take a streamcache_snapshot, lease its state, look up through it, compute, put through it.
+ * this one computes, begin instead of get: a ticket is of the state its key names, whatever is loaded meanwhile, and
+ * streamcache_ticket_get_state() leases that. Without tickets, take a streamcache_snapshot, lease its state, look up
+ * through it, compute, put through it.
  *
  * Tickets. Where several threads may miss one chunk at once, begin instead of get. The first caller has a ticket
  * (STREAMCACHE_FILL): it computes, best into streamcache_ticket_buffer(), and commits; the others wait, holding no lock,
@@ -189,12 +194,11 @@
  * ```
  *
  * Fork. A child process has its parent's memory but only one of its threads; what the others held locked stays so. In
- * the child every function on a handle made before the fork answers STREAMCACHE_FORKED, and releasing one does nothing.
- * The child opens a cache of its own. Leases stay good: in the child their bytes are readable, and retain and release
- * work on its own copy. So does everything that takes no cache, nor anything that was
- * made of one. Forks are noticed by
- * pthread_atfork, from the first streamcache_cache_open() on; after a _Fork(), vfork() or raw clone() nothing of the
- * library may be used.
+ * the child every function on a handle made before the fork answers STREAMCACHE_FORKED, and releasing one does nothing:
+ * on a cache, and on what was made of one, which is a filter, snapshot, ticket, batch or stream. The child opens a cache
+ * of its own. Leases stay good: in the child their bytes are readable, and retain and release work on its own copy. Good
+ * are also digests, options and errors, and the functions that take nothing else. Forks are noticed by pthread_atfork,
+ * from the first streamcache_cache_open() on; after a _Fork(), vfork() or raw clone() nothing of the library may be used.
  *
  * dlclose and exit. The library stays loaded after dlclose (-z nodelete), so threads that used it may end later. It has
  * no destructors of its own: handles may be used and released after main has returned, in atexit handlers and static
@@ -208,9 +212,11 @@
  * Trouble. No hits: compare the keys that two lookups of one chunk return; if they differ, so do its bytes, the config
  * or the state. Fewer than expected: streamcache_cache_get_stats() has misses and, apart, evictions (raise max_bytes),
  * not_stored (one value is too large, or leases are kept), expired (the time to live) and bypassed. Memory that does
- * not shrink: leased_bytes are leases that nobody released. Everyone waits: oldest_ticket_ms is of a ticket that nobody
- * ends, see ticket_max_age_ms. Wrong answers: something that changes them is not in the
- * config, see streamcache_digest_config_json().
+ * not shrink: leased_bytes are leases that nobody released. STREAMCACHE_BUSY, or everyone waits: oldest_ticket_ms is of a
+ * ticket that nobody ends. One that leaked costs each caller of its key a whole timeout; ticket_max_age_ms lets them take
+ * it over. So does beginning a key whose ticket the caller holds itself, which waits for itself: in a nested
+ * lookup_or_compute, or as an item of a batch whose own item is open; STREAMCACHE_NO_WAIT asks without waiting. Wrong
+ * answers: something that changes them is not in the config, see streamcache_digest_config_json().
  */
 #ifndef STREAMCACHE_H
 #define STREAMCACHE_H

@@ -141,10 +141,12 @@ impl Batch {
     pub fn wait(&self, timeout: Duration) -> Result<Waited> {
         let deadline = deadline_in(timeout);
         self.cache.check_open()?;
-        let mut seats = self.cache.seats(self.flags);
-        for (at, watch) in self.pending() {
-            seats.take(at, watch);
+        let pending = self.pending();
+        if pending.is_empty() {
+            return Ok(Waited::Done); // needs no memory
         }
+        let mut seats = self.cache.seats(self.flags);
+        pending.into_iter().for_each(|(at, watch)| seats.take(at, watch));
         while !seats.is_empty() {
             let turns = seats.wait(deadline);
             let time_is_up = turns.is_empty();

@@ -37,6 +37,18 @@ private:
     std::size_t index_ = 0;
 };
 
+/** What a batch's commit answers: true when every row was committed. */
+class Committed : public outcome {
+public:
+    Committed(std::size_t stored, outcome &&with) noexcept : outcome(std::move(with)), stored_(stored) {}
+    explicit operator bool() const noexcept { return status() == STREAMCACHE_OK; }
+    /** How many rows were stored, also where a later one failed. */
+    std::size_t stored() const noexcept { return stored_; }
+
+private:
+    std::size_t stored_;
+};
+
 /**
  * Chunks that were looked up together:
  *
@@ -60,45 +72,50 @@ public:
         return many;
     }
 
-    /** Looks at the items anew: needed only after a commit by an item's own ticket. */
+    /** Looks at the items anew: needed only after a commit by an item's own ticket. Allocates the first time alone. */
     result<void> try_refresh() noexcept {
         const std::size_t count = streamcache_batch_get_count(get());
-        std::unique_ptr<streamcache_batch_item[]> raw(new (std::nothrow) streamcache_batch_item[count]);
         if (count != count_ || !items_) {
-            items_.reset(new (std::nothrow) BatchItem[count]);
-            count_ = items_ ? count : 0;
+            std::unique_ptr<streamcache_batch_item[]> raw(new (std::nothrow) streamcache_batch_item[count]);
+            std::unique_ptr<BatchItem[]> items(new (std::nothrow) BatchItem[count]);
+            if (!raw || !items) return outcome(STREAMCACHE_NO_MEMORY);
+            raw_ = std::move(raw);
+            items_ = std::move(items);
+            count_ = count;
         }
-        if (!raw || !items_) return outcome(STREAMCACHE_NO_MEMORY);
-        const streamcache_status status = streamcache_batch_get_items(get(), raw.get(), sizeof raw[0], count, nullptr);
+        const streamcache_status status =
+            streamcache_batch_get_items(get(), raw_.get(), sizeof raw_[0], count, nullptr);
         if (status != STREAMCACHE_OK) return outcome(status);
-        for (std::size_t i = 0; i < count; i++) items_[i] = BatchItem(raw[i], i);
+        for (std::size_t i = 0; i < count; i++) items_[i] = BatchItem(raw_[i], i);
         return outcome();
     }
     /**
      * Waits for what others compute: STREAMCACHE_OK when nothing is pending any more; STREAMCACHE_FILL when an owner
-     * gave up and an item is this batch's to compute now; STREAMCACHE_BUSY when the time was up.
+     * gave up and an item is this batch's to compute now; STREAMCACHE_BUSY when the time was up. Whatever it is it is
+     * answered: a batch made from a C pointer that has no memory for its items has none before a refresh().
      */
     result<void> try_wait(std::chrono::milliseconds timeout = default_timeout) noexcept {
         const streamcache_status status = streamcache_batch_wait(get(), detail::count32(timeout));
-        return refreshed(outcome(status));
+        static_cast<void>(try_refresh());
+        return outcome(status);
     }
     /**
      * Publishes the results of all items that are STREAMCACHE_FILL, in order: `rows` is one row of equal size for each.
-     * How many were stored.
+     * After a failure those before the refused row are committed.
      */
-    result<std::size_t> try_commit(bytes rows, const PutOptions &options = {}) noexcept {
+    Committed try_commit(bytes rows, const PutOptions &options = {}) noexcept {
         const std::size_t missing = count(STREAMCACHE_FILL), size = missing == 0 ? 0 : rows.size() / missing;
         if (size * missing != rows.size())
-            return outcome(STREAMCACHE_INVALID_ARGUMENT,
-                           "the rows are not as many, of equal size, as items to compute");
+            return {0, outcome(STREAMCACHE_INVALID_ARGUMENT,
+                               "the rows are not as many, of equal size, as items to compute")};
         return committed(nullptr, missing, rows, size, size, options);
     }
     /** Publishes results of some items: row r is the `size` bytes at r * stride, and is that of item items[r]. */
-    result<std::size_t> try_commit_rows(view<std::uint32_t> items, bytes rows, std::size_t stride, std::size_t size,
-                                        const PutOptions &options = {}) noexcept {
+    Committed try_commit_rows(view<std::uint32_t> items, bytes rows, std::size_t stride, std::size_t size,
+                              const PutOptions &options = {}) noexcept {
         const std::size_t steps = items.empty() ? 0 : items.size() - 1;
         if (size > rows.size() || (steps != 0 && stride > (rows.size() - size) / steps))
-            return outcome(STREAMCACHE_INVALID_ARGUMENT, "the rows end beyond their memory");
+            return {0, outcome(STREAMCACHE_INVALID_ARGUMENT, "the rows end beyond their memory")};
         return committed(items.data(), items.size(), rows, stride, size, options);
     }
 
@@ -108,10 +125,13 @@ public:
     streamcache_status wait(std::chrono::milliseconds timeout = default_timeout) {
         return detail::checked(try_wait(timeout)).status();
     }
-    std::size_t commit(bytes rows, const PutOptions &options = {}) { return try_commit(rows, options).value(); }
+    /** How many rows were stored. */
+    std::size_t commit(bytes rows, const PutOptions &options = {}) {
+        return detail::checked(try_commit(rows, options)).stored();
+    }
     std::size_t commit_rows(view<std::uint32_t> items, bytes rows, std::size_t stride, std::size_t size,
                             const PutOptions &options = {}) {
-        return try_commit_rows(items, rows, stride, size, options).value();
+        return detail::checked(try_commit_rows(items, rows, stride, size, options)).stored();
     }
 #endif
 
@@ -124,22 +144,18 @@ private:
         if (looked.failed()) return looked;
         return batch;
     }
-    result<void> refreshed(outcome &&answer) noexcept {
-        outcome looked = try_refresh();
-        return looked.failed() && !answer.failed() ? std::move(looked) : std::move(answer);
-    }
-    result<std::size_t> committed(const std::uint32_t *items, std::size_t count, bytes rows, std::size_t stride,
-                                  std::size_t size, const PutOptions &options) noexcept {
-        if (count == 0) return std::size_t(0);
+    Committed committed(const std::uint32_t *items, std::size_t count, bytes rows, std::size_t stride,
+                        std::size_t size, const PutOptions &options) noexcept {
+        if (count == 0) return {0, outcome()};
         detail::put_call call(options);
         std::size_t stored = 0;
         const streamcache_status status =
             streamcache_batch_commit(get(), items, count, rows.data(), stride, size, call.options(), &stored);
-        result<void> answer = refreshed(call.done(status));
-        if (answer.failed()) return outcome(std::move(answer));
-        return {stored, std::move(answer)};
+        static_cast<void>(try_refresh());
+        return {stored, call.done(status)};
     }
 
+    std::unique_ptr<streamcache_batch_item[]> raw_;
     std::unique_ptr<BatchItem[]> items_;
     std::size_t count_ = 0;
 };

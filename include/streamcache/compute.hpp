@@ -171,7 +171,7 @@ private:
         return options;
     }
     Answer leased(Answer &&answer) noexcept {
-        if (options_.lease_ && answer) *options_.lease_ = std::move(*answer->try_share());
+        if (options_.lease_ && answer) *options_.lease_ = *answer->try_share();
         return std::move(answer);
     }
 

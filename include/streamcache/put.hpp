@@ -112,7 +112,7 @@ public:
     /** For commits, which always lease: by a `value` of their own. */
     result<Value> leased(streamcache_status status, streamcache_value *value) noexcept {
         result<Value> answer = made<Value>(status, value, why_);
-        if (lease_ && answer) *lease_ = std::move(*answer->try_share());
+        if (lease_ && answer) *lease_ = *answer->try_share();
         return answer;
     }
 

@@ -129,16 +129,18 @@ template <class T> class [[nodiscard]] result : public outcome {
 public:
     result() noexcept : outcome(STREAMCACHE_MISS) {}
     result(outcome &&without) noexcept : outcome(std::move(without)) {}
+    /** A T that is there also where `with` is a failure: how far it came. */
     result(T value, outcome &&with = outcome()) noexcept : outcome(std::move(with)), value_(std::move(value)) {}
 
     explicit operator bool() const noexcept { return value_.has_value(); }
 
     STREAMCACHE_DETAIL_CHECKED T &value() & { return value_ ? *value_ : (detail::raise(*this), *value_); }
     STREAMCACHE_DETAIL_CHECKED const T &value() const & { return value_ ? *value_ : (detail::raise(*this), *value_); }
-    STREAMCACHE_DETAIL_CHECKED T &&value() && { return std::move(value()); }
+    /** Of a temporary by value: `for (auto &item : *filter.try_begin_batch(chunks))` walks over what lives as long. */
+    STREAMCACHE_DETAIL_CHECKED T value() && { return std::move(value()); }
     STREAMCACHE_DETAIL_CHECKED T &operator*() & { return value(); }
     STREAMCACHE_DETAIL_CHECKED const T &operator*() const & { return value(); }
-    STREAMCACHE_DETAIL_CHECKED T &&operator*() && { return std::move(value()); }
+    STREAMCACHE_DETAIL_CHECKED T operator*() && { return std::move(value()); }
     STREAMCACHE_DETAIL_CHECKED T *operator->() { return &value(); }
     STREAMCACHE_DETAIL_CHECKED const T *operator->() const { return &value(); }
 

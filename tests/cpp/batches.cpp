@@ -4,9 +4,23 @@
 #include <streamcache.hpp>
 
 #include <atomic>
+#include <memory>
+#include <new>
 #include <string>
 #include <thread>
+#include <type_traits>
+#include <utility>
 #include <vector>
+
+// The allocator of what the header allocates: it refuses while this says so.
+static bool no_memory = false;
+
+void *operator new[](std::size_t size, const std::nothrow_t &) noexcept {
+    if (no_memory) return nullptr;
+    try {
+        return ::operator new[](size);
+    } catch (const std::bad_alloc &) { return nullptr; }
+}
 
 namespace {
 
@@ -99,6 +113,60 @@ void a_batch_waits_for_others_and_takes_over() {
     CHECK(filter.begin_bytes("c"sv, 0ms).status() == STREAMCACHE_FILL); // its right was given up
 }
 
+void a_temporary_batch_lives_as_long_as_its_loop() {
+    static_assert(std::is_same_v<decltype(*std::declval<sc::result<sc::Batch>>()), sc::Batch>);
+    static_assert(std::is_same_v<decltype(std::declval<sc::result<sc::Batch>>().value()), sc::Batch>);
+    sc::Cache cache = sc::Cache::open();
+    sc::Filter filter = opened(cache);
+    const std::vector<sc::bytes> chunks = {"a"sv, "b"sv};
+    std::size_t seen = 0;
+    for (auto &item : *filter.try_begin_batch_bytes(chunks)) seen += item.status() == STREAMCACHE_FILL;
+    for (auto &item : filter.try_begin_batch_bytes(chunks).value()) seen += item.status() == STREAMCACHE_FILL;
+    CHECK(seen == 4);
+}
+
+void a_wait_answers_what_it_gained_where_memory_is_short() {
+    sc::Cache cache = sc::Cache::open();
+    sc::Filter filter = opened(cache);
+    const sc::Digest chunk = sc::Digest::chunk("a"sv);
+    sc::Begun a = filter.begin(chunk);
+    sc::Batch batch = filter.begin_batch({chunk});
+    streamcache_batch *raw = nullptr;
+    OK(streamcache_filter_begin_batch(filter.get(), &chunk, 1, 0, &raw));
+    sc::Batch bare(raw);
+    no_memory = true;
+    a.ticket().abort();
+    CHECK(batch.try_wait(1000ms).status() == STREAMCACHE_FILL && batch.count(STREAMCACHE_FILL) == 1);
+    CHECK(batch.try_commit("A"sv).stored() == 1 && batch.count(STREAMCACHE_OK) == 1);
+    CHECK(bare.try_wait(1000ms).status() == STREAMCACHE_OK && bare.size() == 0);
+    STATUS(bare.try_refresh().status(), STREAMCACHE_NO_MEMORY);
+    no_memory = false;
+    CHECK(bare.try_refresh() && bare.count(STREAMCACHE_OK) == 1);
+}
+
+// The row that makes an older result leave, whose destructor gives up the next row's ticket.
+void a_commit_that_fails_says_how_far_it_came() {
+    sc::Options options;
+    sc::Cache cache = sc::Cache::open(options.max_chunks(1));
+    sc::Filter filter = opened(cache);
+    sc::Ticket last;
+    struct Abort {
+        sc::Ticket *ticket;
+        void operator()(const char *text) const {
+            if (*ticket) ticket->abort();
+            delete[] text;
+        }
+    };
+    std::unique_ptr<const char[], Abort> old(new char[1]{'x'}, Abort{&last});
+    CHECK(cache.put_chunk_external(sc::Digest(), sc::External(std::move(old), 1)));
+    sc::Batch batch = filter.begin_batch_bytes(std::vector<sc::bytes>{"a"sv, "b"sv});
+    last = batch[1].ticket().share();
+    const sc::Committed committed = batch.try_commit("AB"sv);
+    STATUS(committed.status(), STREAMCACHE_ENDED);
+    CHECK(!committed && committed.failed() && committed.stored() == 1);
+    CHECK(batch[0].status() == STREAMCACHE_OK && batch[1].status() == STREAMCACHE_ENDED);
+}
+
 // A recurrent model: its state counts, its output is the count and the chunk.
 struct Model {
     char count;
@@ -170,6 +238,9 @@ int main() {
     a_batch_is_walked_over_and_committed_by_rows();
     rows_of_some_items_and_an_items_own_ticket();
     a_batch_waits_for_others_and_takes_over();
+    a_temporary_batch_lives_as_long_as_its_loop();
+    a_wait_answers_what_it_gained_where_memory_is_short();
+    a_commit_that_fails_says_how_far_it_came();
     a_stream_replays_what_was_computed();
     an_empty_state_is_a_state_and_an_unknown_one_is_not();
     return check_report();

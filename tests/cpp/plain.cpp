@@ -250,8 +250,11 @@ void batches_and_streams() {
 
     auto batch = filter->try_begin_batch({a, b, a});
     REQUIRE(bool(batch));
+    const sc::bytes letter[] = {"a"sv};
+    sc::Digest digest[1];
+    CHECK(sc::Digest::try_chunks(letter, digest) && digest[0] == *sc::Digest::try_chunk("a"sv));
     CHECK(batch->try_commit_rows({1}, "B"sv, 1, 1) && (*batch)[1].value().bytes().text() == "B");
-    CHECK(*batch->try_commit("A"sv) == 1 && batch->try_refresh() && batch->count(STREAMCACHE_OK) == 3);
+    CHECK(batch->try_commit("A"sv).stored() == 1 && batch->try_refresh() && batch->count(STREAMCACHE_OK) == 3);
     CHECK(batch->try_wait() && (*batch)[2].value().try_share());
     auto other = filter->try_begin_batch_bytes(std::vector<sc::bytes>{"c"sv});
     CHECK((*other)[0].ticket().try_share() && (*other)[0].ticket().try_commit_rejection(3) && other->try_refresh());
