@@ -263,6 +263,7 @@ void batches_and_streams() {
     auto stream = sc::Stream::try_open(*filter, "0"sv);
     REQUIRE(stream && stream->try_share());
     auto step = stream->try_begin(a);
+    CHECK(step.ticket().try_get_step_state()->bytes().text() == "0");
     CHECK(!step && step.status() == STREAMCACHE_FILL && step.ticket().try_commit_step("A"sv, "1"sv));
     CHECK(*stream->try_position() == 1 && stream->try_get_state()->bytes().text() == "1");
     auto fork = stream->try_fork();
