@@ -24,7 +24,7 @@ pub(crate) use once::{Begun, Looked, Missed, deadline_in};
 use states::NamedState;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 const OPEN: u8 = 0;
 const CLOSED: u8 = 1;
@@ -41,6 +41,8 @@ pub struct Cache {
     memory: Memory,
     scope: Scope,
     ttl_ms: u64,
+    /// Whether a result ever had a time to live.
+    expires: AtomicBool,
     hashing: Pool,
     /// Lookups that were told not to look.
     bypassed: AtomicU64,
@@ -66,6 +68,7 @@ impl Cache {
             memory: Memory::new(options)?,
             scope: Scope::new(&options.namespace, options.secret.as_ref()),
             ttl_ms: options.ttl_ms,
+            expires: AtomicBool::new(options.ttl_ms > 0),
             hashing: Pool::new(options.hash_threads)?,
             bypassed: AtomicU64::new(0),
             filled: AtomicU64::new(0),
@@ -144,11 +147,20 @@ impl Cache {
 
     /// The end of a put's time to live: its own, but never beyond the cache's limit. 0 for none.
     pub(crate) fn expiry(&self, ttl_ms: u64) -> u64 {
+        if ttl_ms > 0 && !self.may_expire() {
+            self.expires.store(true, Ordering::Relaxed);
+        }
         match (ttl_ms, self.ttl_ms) {
             (0, 0) => 0,
             (0, ttl) | (ttl, 0) => boot_ms().saturating_add(ttl),
             (own, limit) => boot_ms().saturating_add(own.min(limit)),
         }
+    }
+
+    /// Whether a lookup may find a result whose time to live is over, and free it. Relaxed: whoever finds one has locked
+    /// its shard after it was put there.
+    pub(crate) fn may_expire(&self) -> bool {
+        self.expires.load(Ordering::Relaxed)
     }
 
     /// Forgets the result under a ready key; says whether there was one.

@@ -73,8 +73,9 @@ pub(super) fn leaf<T>(otherwise: T, body: impl FnOnce() -> T) -> T {
     if cfg!(feature = "test-panic") { plain(otherwise, || Ok(body())) } else { contain(body).unwrap_or(otherwise) }
 }
 
-/// Runs `body` on a handle's object: the only way to one, so that no call reaches an object of a parent process, and a
-/// panic on the way poisons its cache.
+/// Runs `body` on a handle's object, and holds that for as long: what the call evicts or forgets may be a value whose
+/// destructor releases the last handle. With [`on_lookup`] the only way to an object, so that no call reaches one of a
+/// parent process, and a panic on the way poisons its cache.
 ///
 /// # Safety
 /// `handle` is NULL or a live handle.
@@ -82,10 +83,27 @@ pub(super) unsafe fn on<H: Handle>(handle: *const H, body: impl FnOnce(&Arc<H::O
     // SAFETY: as this function's own contract.
     let object = unsafe { borrow(handle) }?;
     object.cache().birth().check()?;
+    let held = Arc::clone(&object);
+    run(&held, body)
+}
+
+/// [`on`] for lookups, which every nanosecond counts in: they free nothing, unless results have a time to live.
+///
+/// # Safety
+/// As [`on`].
+pub(super) unsafe fn on_lookup<H: Handle>(handle: *const H, body: impl FnOnce(&Arc<H::Object>) -> Answer) -> Answer {
+    // SAFETY: as this function's own contract.
+    let object = unsafe { borrow(handle) }?;
+    object.cache().birth().check()?;
+    let _held = object.cache().may_expire().then(|| Arc::clone(&object));
+    run(&object, body)
+}
+
+fn run<T: Subject>(object: &Arc<T>, body: impl FnOnce(&Arc<T>) -> Answer) -> Answer {
     contain(|| {
         #[cfg(feature = "test-panic")]
         super::test_panic::on_an_object();
-        body(&object)
+        body(object)
     })
     .unwrap_or_else(|| {
         object.cache().poison();

@@ -1,6 +1,6 @@
 //! Section: state and chunk, the seed's verbs.
 
-use super::border::{bytes, cleared, guard, guard_error, lease, null, on, plain, required, sized, text};
+use super::border::{bytes, cleared, guard, guard_error, lease, null, on, on_lookup, plain, required, sized, text};
 use super::cache::streamcache_cache;
 use super::digest::{self, streamcache_digest};
 use super::status::{
@@ -247,7 +247,7 @@ pub unsafe extern "C" fn streamcache_cache_get_chunk(
     guard(|| unsafe {
         let value = cleared(value).ok_or_else(null)?;
         let (key, flags) = (digest::borrow(key)?, Flags::from_bits(flags)?);
-        on(cache, |cache| {
+        on_lookup(cache, |cache| {
             let found = cache.get(key, flags)?;
             Ok(found_outcome(found, value))
         })
@@ -353,7 +353,7 @@ pub unsafe extern "C" fn streamcache_cache_get_chunk_into(
     guard(|| unsafe {
         let len = zeroed(len, buffer, capacity)?;
         let (key, flags) = (digest::borrow(key)?, asked(flags, capacity)?);
-        on(cache, |cache| copy_out(cache.get(key, flags)?.as_ref(), buffer, capacity, len))
+        on_lookup(cache, |cache| copy_out(cache.get(key, flags)?.as_ref(), buffer, capacity, len))
     })
 }
 

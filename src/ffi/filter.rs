@@ -1,7 +1,7 @@
 //! Section: filter.
 
 use super::border::{
-    Handle, bytes, cleared, give, guard, guard_error, lease, null, on, only, release, required, retain, text,
+    Handle, bytes, cleared, give, guard, guard_error, lease, null, on, on_lookup, only, release, required, retain, text,
 };
 use super::cache::streamcache_cache;
 use super::chunk::{asked, copy_out, found_outcome, zeroed};
@@ -226,7 +226,7 @@ pub unsafe extern "C" fn streamcache_filter_get(
     guard(|| unsafe {
         let value = cleared(value).ok_or_else(null)?;
         let (chunk, flags) = (digest::borrow(chunk)?, Flags::from_bits(flags)?);
-        on(filter, |filter| Ok(lookup_outcome(filter.get(chunk, flags)?, value, key)))
+        on_lookup(filter, |filter| Ok(lookup_outcome(filter.get(chunk, flags)?, value, key)))
     })
 }
 
@@ -257,7 +257,7 @@ pub unsafe extern "C" fn streamcache_filter_get_bytes(
     guard(|| unsafe {
         let value = cleared(value).ok_or_else(null)?;
         let (data, flags) = (bytes(data, len)?, Flags::from_bits(flags)?);
-        on(filter, |filter| {
+        on_lookup(filter, |filter| {
             let its_chunk = filter.digest(data);
             digest::write(chunk, &its_chunk);
             Ok(lookup_outcome(filter.get(&its_chunk, flags)?, value, key))
@@ -294,7 +294,7 @@ pub unsafe extern "C" fn streamcache_filter_get_into(
     guard(|| unsafe {
         let len = zeroed(len, buffer, capacity)?;
         let (chunk, flags) = (digest::borrow(chunk)?, asked(flags, capacity)?);
-        on(filter, |filter| {
+        on_lookup(filter, |filter| {
             let lookup = filter.get(chunk, flags)?;
             digest::write(key, &lookup.key);
             copy_out(lookup.value.as_ref(), buffer, capacity, len)

@@ -1,6 +1,6 @@
 //! Section: snapshot, a filter as it was at one moment.
 
-use super::border::{bytes, cleared, guard, guard_error, null, on, release, retain};
+use super::border::{bytes, cleared, guard, guard_error, null, on, on_lookup, release, retain};
 use super::chunk::{put_error, put_options, put_outcome, streamcache_put_options};
 use super::digest::{self, streamcache_digest};
 use super::filter::{lookup_outcome, state_outcome, streamcache_snapshot};
@@ -79,7 +79,7 @@ pub unsafe extern "C" fn streamcache_snapshot_get(
     guard(|| unsafe {
         let value = cleared(value).ok_or_else(null)?;
         let (chunk, flags) = (digest::borrow(chunk)?, Flags::from_bits(flags)?);
-        on(snapshot, |snapshot| Ok(lookup_outcome(snapshot.get(chunk, flags)?, value, key)))
+        on_lookup(snapshot, |snapshot| Ok(lookup_outcome(snapshot.get(chunk, flags)?, value, key)))
     })
 }
 

@@ -657,7 +657,7 @@ static void ten_thousand_tickets(void) {
     before = allocated();
     OK(streamcache_filter_begin_batch(filter, chunks, n, 0, &batch));
     of_items = allocated() - before;
-    streamcache_batch_release(batch);
+    streamcache_batch_free(batch);
     CHECK(stats_of(cache).open_tickets == 0 && stats_of(cache).bytes == stats_of(cache).state_bytes);
     if (before != 0) {
         printf("%d of each: %.0f bytes a ticket, %.0f a stream, %.0f an item of a batch\n", n, (double)of_tickets / n,

@@ -31,6 +31,12 @@ impl<T> Mutex<T> {
         assert_eq!(failed, 0);
         Guard(self)
     }
+
+    pub fn try_lock(&self) -> Option<Guard<'_, T>> {
+        // SAFETY: as above.
+        let failed = unsafe { libc::pthread_mutex_trylock(self.raw.get()) };
+        (failed == 0).then(|| Guard(self))
+    }
 }
 
 impl<T> Deref for Guard<'_, T> {

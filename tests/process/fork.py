@@ -103,7 +103,8 @@ class Cache:
 
     def release(self):
         for noun in reversed(HANDLES):
-            getattr(self.library.c, f"streamcache_{noun}_release")(getattr(self, noun))
+            end = "free" if noun == "batch" else "release"  # a batch has one owner
+            getattr(self.library.c, f"streamcache_{noun}_{end}")(getattr(self, noun))
 
 
 def valid_argument(kind, name, owner, keep):
