@@ -120,7 +120,8 @@ def valid_argument(kind, name, owner, keep):
         return room
     if kind.endswith("_callback"):
         return None
-    return ctypes.c_size_t(0 if name in ("flags", "scope", "timeout_ms") else 1)
+    numbers = {"flags": 0, "scope": 0, "timeout_ms": 0, "item_size": 24}  # of streamcache_batch_item
+    return ctypes.c_size_t(numbers.get(name, 1))
 
 
 def check_handles(owner, say):
