@@ -15,6 +15,10 @@ steps_races() {
 }
 
 helgrind_lib=$work/helgrind
+# Batches, tickets and flights come and go, and each has a lock. helgrind does not learn that one is gone (tests/helgrind/
+# lock.rs says why it can't be told), and takes what lies at its address later for the same: orders of locks that never
+# were. So where these churn the orders are left to loom.
+no_orders=(--track-lockorders=no)
 helgrind=(valgrind --tool=helgrind --quiet --error-exitcode=86 --fair-sched=yes --suppressions=tests/helgrind/suppressions)
 
 # From a copy, for the exchange changes Cargo.lock.
@@ -53,6 +57,8 @@ helgrind_is_on() {
 }
 
 helgrind_test() {
+    local orders=()
     compile_for_helgrind "$1"
-    run_counted "${helgrind[@]}" "$helgrind_lib/$1" "${@:2}"
+    case $1 in flights | batch | streams) orders=("${no_orders[@]}") ;; esac
+    run_counted "${helgrind[@]}" "${orders[@]}" "$helgrind_lib/$1" "${@:2}"
 }
