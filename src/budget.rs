@@ -143,21 +143,20 @@ impl Reservation {
         }
     }
 
-    /// The two together.
-    pub(crate) fn and(mut self, other: Self) -> Self {
-        self.merge(other);
-        self
-    }
-
     /// Makes it hold exactly `bytes`, unless there are too few, or the limit was lowered below what is in use.
-    pub(crate) fn resized_to(mut self, bytes: u64) -> Option<Self> {
+    pub(crate) fn resize_to(&mut self, bytes: u64) -> bool {
         let more = bytes.saturating_sub(self.bytes());
         if self.budget.shortfall(more) > 0 || (more > 0 && !self.budget.take(more, self.purpose())) {
-            return None;
+            return false;
         }
         self.tagged += more << 2;
         self.shrink_to(bytes);
-        Some(self)
+        true
+    }
+
+    /// The same for whoever has no use for it otherwise.
+    pub(crate) fn resized_to(mut self, bytes: u64) -> Option<Self> {
+        self.resize_to(bytes).then_some(self)
     }
 }
 

@@ -40,10 +40,16 @@ pub(crate) struct Plan<'a> {
 impl<'a> Plan<'a> {
     /// Checks that each tensor lies within a payload of `payload_len` bytes and has the bytes its shape needs. None
     /// when there is nothing to say.
+    #[inline]
     pub(crate) fn new(tensors: &'a [TensorSpec<'a>], blob: &'a [u8], payload_len: usize) -> Result<Option<Self>> {
         if tensors.is_empty() && blob.is_empty() {
-            return Ok(None);
+            Ok(None)
+        } else {
+            Self::checked(tensors, blob, payload_len).map(Some)
         }
+    }
+
+    fn checked(tensors: &'a [TensorSpec<'a>], blob: &'a [u8], payload_len: usize) -> Result<Self> {
         if tensors.len() > MAX_TENSORS {
             return Err(Error::invalid(format!("{} tensors in one value: at most {MAX_TENSORS}", tensors.len())));
         }
@@ -60,7 +66,7 @@ impl<'a> Plan<'a> {
                 )));
             }
         }
-        Ok(Some(Self { tensors, blob }))
+        Ok(Self { tensors, blob })
     }
 
     fn dims(&self) -> usize {

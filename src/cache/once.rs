@@ -126,10 +126,13 @@ impl Cache {
     pub(crate) fn buffer(&self, key: &Digest, len: usize, stores: bool) -> Result<(Buffer, Reservation)> {
         self.check_open()?;
         let charge = Draft::charge_of(len).ok_or(ErrorKind::NoMemory)?;
-        let reserved =
-            if stores { self.memory.reserve_value(key, charge) } else { self.memory.reserve_detached(charge) };
-        let reserved = reserved.ok_or(ErrorKind::NoSpace)?;
-        Ok((Buffer::new(len)?, reserved))
+        let reserved = if stores {
+            self.memory.reserve_value(key, charge, len)
+        } else {
+            self.memory.reserve_detached(charge).map(|reserved| (reserved, None))
+        };
+        let (reserved, block) = reserved.ok_or(ErrorKind::NoSpace)?;
+        Ok((block.map_or_else(|| Buffer::new(len), Ok)?, reserved))
     }
 
     /// What is to go with a value and leave with it, and whether it has room in the budget, without which the value must
@@ -137,9 +140,9 @@ impl Cache {
     pub(crate) fn companion(&self, key: &Digest, bytes: &[u8], stores: bool) -> Result<(Value, bool)> {
         let draft = Draft::copy_of(bytes);
         let charge = draft.charge().ok_or(ErrorKind::NoMemory)?;
-        let reserved = if stores { self.memory.reserve_value(key, charge) } else { None };
+        let reserved = if stores { self.memory.reserve_value(key, charge, bytes.len()) } else { None };
         match reserved {
-            Some(reserved) => Ok((Value::make(draft, reserved)?, true)),
+            Some((reserved, _)) => Ok((Value::make(draft, reserved)?, true)),
             None => Ok((self.memory.detached(draft, charge)?, false)),
         }
     }

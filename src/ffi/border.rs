@@ -10,6 +10,7 @@ use crate::value::Value;
 use core::ffi::{c_char, c_void};
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// An opaque C type that is a reference-counted object of this library.
 pub(super) trait Handle {
@@ -44,7 +45,7 @@ pub(super) type Answer = Result<streamcache_status>;
 
 /// Runs `body`, keeping panics on this side.
 pub(super) fn guard(body: impl FnOnce() -> Answer) -> streamcache_status {
-    inside(body).unwrap_or_else(|error| error.kind() as streamcache_status)
+    inside(body, drop)
 }
 
 /// [`guard`], with the details of a failure for a caller who asked for them.
@@ -56,16 +57,21 @@ pub(super) unsafe fn guard_error(
 ) -> streamcache_status {
     // SAFETY: as this function's own contract.
     let slot = unsafe { cleared(error) };
-    let answer = inside(body);
-    if let (Err(error), Some(slot)) = (&answer, slot) {
-        *slot = streamcache_error::give(error);
-    }
-    answer.unwrap_or_else(|error| error.kind() as streamcache_status)
+    inside(body, |error| {
+        if let Some(slot) = slot {
+            *slot = streamcache_error::give(&error);
+        }
+    })
 }
 
 /// [`guard`] for a plain getter, which has no status: it answers `otherwise` instead of an error.
 pub(super) fn plain<T>(otherwise: T, body: impl FnOnce() -> Result<T>) -> T {
-    inside(body).unwrap_or(otherwise)
+    let mut answer = otherwise;
+    guard(|| {
+        answer = body()?;
+        Ok(STREAMCACHE_OK)
+    });
+    answer
 }
 
 /// [`plain`] for the few steps in which nothing can panic. Marking the thread would cost these more than they do.
@@ -73,42 +79,77 @@ pub(super) fn leaf<T>(otherwise: T, body: impl FnOnce() -> T) -> T {
     if cfg!(feature = "test-panic") { plain(otherwise, || Ok(body())) } else { contain(body).unwrap_or(otherwise) }
 }
 
+/// Whether this process ever gave the library memory of its own, with a destructor.
+static DESTRUCTORS: AtomicBool = AtomicBool::new(false);
+
+/// From now on a call may run a caller's destructor.
+pub(super) fn expect_destructors() {
+    DESTRUCTORS.store(true, Ordering::Relaxed);
+}
+
+/// Relaxed: the handle that a destructor releases last is no other thread's any more, so that all this thread may evict
+/// was put before.
+fn expects_destructors() -> bool {
+    DESTRUCTORS.load(Ordering::Relaxed)
+}
+
 /// Runs `body` on a handle's object, and holds that for as long: what the call evicts or forgets may be a value whose
-/// destructor releases the last handle. With [`on_lookup`] the only way to an object, so that no call reaches one of a
-/// parent process, and a panic on the way poisons its cache.
+/// destructor releases the last handle, and so may the log hook. With [`on_put`] and [`on_lookup`] the only way to an
+/// object, so that no call reaches one of a parent process, and a panic on the way poisons its cache.
 ///
 /// # Safety
 /// `handle` is NULL or a live handle.
 pub(super) unsafe fn on<H: Handle>(handle: *const H, body: impl FnOnce(&Arc<H::Object>) -> Answer) -> Answer {
     // SAFETY: as this function's own contract.
-    let object = unsafe { borrow(handle) }?;
-    object.cache().birth().check()?;
-    let held = Arc::clone(&object);
-    run(&held, body)
+    unsafe { on_holding(handle, |_| true, body) }
 }
 
-/// [`on`] for lookups, which every nanosecond counts in: they free nothing, unless results have a time to live.
+/// [`on`] for puts, in which every nanosecond counts: they log nothing, and hold the object only where there are
+/// destructors.
+///
+/// # Safety
+/// As [`on`].
+pub(super) unsafe fn on_put<H: Handle>(handle: *const H, body: impl FnOnce(&Arc<H::Object>) -> Answer) -> Answer {
+    // SAFETY: as this function's own contract.
+    unsafe { on_holding(handle, |_| expects_destructors(), body) }
+}
+
+/// [`on_put`] for lookups: they free nothing, unless results have a time to live.
 ///
 /// # Safety
 /// As [`on`].
 pub(super) unsafe fn on_lookup<H: Handle>(handle: *const H, body: impl FnOnce(&Arc<H::Object>) -> Answer) -> Answer {
     // SAFETY: as this function's own contract.
+    unsafe { on_holding(handle, |cache| expects_destructors() && cache.may_expire(), body) }
+}
+
+/// # Safety
+/// As [`on`].
+#[inline]
+unsafe fn on_holding<H: Handle>(
+    handle: *const H, holds: impl FnOnce(&Cache) -> bool, body: impl FnOnce(&Arc<H::Object>) -> Answer,
+) -> Answer {
+    // SAFETY: as this function's own contract.
     let object = unsafe { borrow(handle) }?;
     object.cache().birth().check()?;
-    let _held = object.cache().may_expire().then(|| Arc::clone(&object));
+    let _held = holds(object.cache()).then(|| Arc::clone(&object));
     run(&object, body)
 }
 
 fn run<T: Subject>(object: &Arc<T>, body: impl FnOnce(&Arc<T>) -> Answer) -> Answer {
-    contain(|| {
-        #[cfg(feature = "test-panic")]
-        super::test_panic::on_an_object();
-        body(object)
-    })
-    .unwrap_or_else(|| {
-        object.cache().poison();
-        Err(ErrorKind::Panic.into())
-    })
+    /// Dropped only by a panic on its way to the border.
+    struct Poison<'a>(&'a Cache);
+    impl Drop for Poison<'_> {
+        fn drop(&mut self) {
+            self.0.poison();
+        }
+    }
+    let poison = Poison(object.cache());
+    #[cfg(feature = "test-panic")]
+    super::test_panic::on_an_object();
+    let answer = body(object);
+    std::mem::forget(poison);
+    answer
 }
 
 /// The object behind a handle, for the call.

@@ -1,6 +1,8 @@
 //! Section: state and chunk, the seed's verbs.
 
-use super::border::{bytes, cleared, guard, guard_error, lease, null, on, on_lookup, plain, required, sized, text};
+use super::border::{
+    bytes, cleared, guard, guard_error, lease, null, on, on_lookup, on_put, plain, required, sized, text,
+};
 use super::cache::streamcache_cache;
 use super::digest::{self, streamcache_digest};
 use super::status::{
@@ -285,7 +287,7 @@ pub unsafe extern "C" fn streamcache_cache_put_chunk(
             let value = cleared(value);
             let (key, data) = (digest::borrow(key)?, bytes(data, len)?);
             let said = put_options(options, flags, value.is_some())?;
-            on(cache, |cache| Ok(put_outcome(cache.put(key, data, &said.options())?, value)))
+            on_put(cache, |cache| Ok(put_outcome(cache.put(key, data, &said.options())?, value)))
         })
     }
 }
@@ -321,7 +323,7 @@ pub unsafe extern "C" fn streamcache_cache_put_chunk_external(
             let value = cleared(value);
             let payload = Payload::External(value::external(external)?);
             let (key, said) = (digest::borrow(key)?, put_options(options, flags, value.is_some())?);
-            on(cache, |cache| Ok(put_outcome(cache.store(key, 0, payload, &said.options())?, value)))
+            on_put(cache, |cache| Ok(put_outcome(cache.store(key, 0, payload, &said.options())?, value)))
         })
     }
 }

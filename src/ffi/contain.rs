@@ -27,23 +27,37 @@ thread_local! {
     static HEARD: Cell<Option<String>> = const { Cell::new(None) };
 }
 
-/// Runs a whole exported function, marking the thread as inside. A panic becomes an error with its details, and a
-/// message for the log.
-pub(super) fn inside<T, F: FnOnce() -> Result<T>>(body: F) -> Result<T> {
+/// Runs a whole exported function, marking the thread as inside, and answers its outcome (0 or positive) or its failure's
+/// number. A failure goes to `tell`, a panic as one with its details, and a message for the log. The number goes its own
+/// way, as small as it is: moved about in one piece with an error, every good answer would wait for its own bytes to
+/// reach the cache before they can be read again in wider pieces.
+#[inline]
+pub(super) fn inside<F: FnOnce() -> Result<i32>>(body: F, tell: impl FnOnce(Error)) -> i32 {
     PLACE.with(|place| {
         if place.get() == Place::New {
             install(place);
         }
         let before = place.replace(Place::Inside);
-        // An error goes its own way: in one piece with the answer it would slow every good answer down.
         let mut error = None;
-        let answer = contain(|| {
+        let status = contain(|| {
             #[cfg(feature = "test-panic")]
             super::test_panic::at_the_border(function_of(std::any::type_name::<F>()));
-            body().map_err(|failure| error = Some(failure)).ok()
+            body().unwrap_or_else(|failure| {
+                let kind = failure.kind();
+                error = Some(failure);
+                kind as i32
+            })
         });
         place.set(before);
-        answer.flatten().ok_or_else(|| told(error, std::any::type_name::<F>()))
+        match status {
+            Some(status) if status >= 0 => status,
+            _ => {
+                let error = told(error, std::any::type_name::<F>());
+                let kind = error.kind();
+                tell(error);
+                kind as i32
+            }
+        }
     })
 }
 

@@ -1,6 +1,6 @@
 //! Section: filter: storing. Each put says under which state its result was computed.
 
-use super::border::{bytes, cleared, guard_error, on};
+use super::border::{bytes, cleared, guard_error, on_put};
 use super::chunk::{put_error, put_options, put_outcome, streamcache_put_options};
 use super::digest::{self, streamcache_digest};
 use super::filter::streamcache_filter;
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn streamcache_filter_put(
             let value = cleared(value);
             let (chunk, key) = (digest::borrow(chunk)?, digest::borrow(key).ok());
             let (data, said) = (bytes(data, len)?, put_options(options, flags, value.is_some())?);
-            on(filter, |filter| Ok(put_outcome(filter.put(chunk, key, data, &said.options())?, value)))
+            on_put(filter, |filter| Ok(put_outcome(filter.put(chunk, key, data, &said.options())?, value)))
         })
     }
 }
@@ -81,7 +81,7 @@ pub unsafe extern "C" fn streamcache_filter_put_bytes(
             let value = cleared(value);
             let (chunk, key) = (bytes(chunk, chunk_len)?, digest::borrow(key).ok());
             let (data, said) = (bytes(data, len)?, put_options(options, flags, value.is_some())?);
-            on(filter, |filter| {
+            on_put(filter, |filter| {
                 let put = filter.put(&filter.digest(chunk), key, data, &said.options())?;
                 Ok(put_outcome(put, value))
             })
@@ -124,7 +124,7 @@ pub unsafe extern "C" fn streamcache_filter_put_external(
             let payload = Payload::External(value::external(external)?);
             let (chunk, key) = (digest::borrow(chunk)?, digest::borrow(key).ok());
             let said = put_options(options, flags, value.is_some())?;
-            on(filter, |filter| Ok(put_outcome(filter.store(chunk, key, payload, &said.options())?, value)))
+            on_put(filter, |filter| Ok(put_outcome(filter.store(chunk, key, payload, &said.options())?, value)))
         })
     }
 }

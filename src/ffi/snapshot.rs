@@ -1,6 +1,6 @@
 //! Section: snapshot, a filter as it was at one moment.
 
-use super::border::{bytes, cleared, guard, guard_error, null, on, on_lookup, release, retain};
+use super::border::{bytes, cleared, guard, guard_error, null, on, on_lookup, on_put, release, retain};
 use super::chunk::{put_error, put_options, put_outcome, streamcache_put_options};
 use super::digest::{self, streamcache_digest};
 use super::filter::{lookup_outcome, state_outcome, streamcache_snapshot};
@@ -112,7 +112,7 @@ pub unsafe extern "C" fn streamcache_snapshot_put(
             let value = cleared(value);
             let (chunk, data) = (digest::borrow(chunk)?, bytes(data, len)?);
             let said = put_options(options, flags, value.is_some())?;
-            on(snapshot, |snapshot| Ok(put_outcome(snapshot.put(chunk, data, &said.options())?, value)))
+            on_put(snapshot, |snapshot| Ok(put_outcome(snapshot.put(chunk, data, &said.options())?, value)))
         })
     }
 }
@@ -148,7 +148,7 @@ pub unsafe extern "C" fn streamcache_snapshot_put_external(
             let value = cleared(value);
             let payload = Payload::External(value::external(external)?);
             let (chunk, said) = (digest::borrow(chunk)?, put_options(options, flags, value.is_some())?);
-            on(snapshot, |snapshot| Ok(put_outcome(snapshot.store(chunk, payload, &said.options())?, value)))
+            on_put(snapshot, |snapshot| Ok(put_outcome(snapshot.store(chunk, payload, &said.options())?, value)))
         })
     }
 }

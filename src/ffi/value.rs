@@ -1,6 +1,6 @@
 //! Section: value.
 
-use super::border::{guard, is_size_of, leaf, null, required, sized, sized_list};
+use super::border::{expect_destructors, guard, is_size_of, leaf, null, required, sized, sized_list};
 use super::digest::{self, streamcache_digest, streamcache_dtype_code};
 use super::status::{
     STREAMCACHE_INVALID_ARGUMENT, STREAMCACHE_MISS, STREAMCACHE_OK, STREAMCACHE_PANIC, streamcache_status,
@@ -80,6 +80,7 @@ pub(super) unsafe fn external(external: *const streamcache_external) -> Result<B
     let (given, taken) = unsafe {
         let given = sized(external)?;
         let device = given.flags & STREAMCACHE_EXTERNAL_DEVICE != 0;
+        expect_destructors();
         (given, External::new(given.data, given.len, given.charge, device, given.destroy, given.user_data))
     };
     if given.flags & !STREAMCACHE_EXTERNAL_DEVICE != 0 || !taken.is_valid() {

@@ -144,7 +144,7 @@ impl PolicyIndex for Adaptive {
         self.past.arrive(hash)
     }
 
-    fn insert(&mut self, arrival: &Arrival, key: Digest, entry: Entry) -> Result<(), Entry> {
+    fn insert(&mut self, arrival: &Arrival, key: &Digest, entry: Entry) -> Result<(), Entry> {
         let Entries { slab, small, main, stir } = &mut self.entries;
         if self.table.try_reserve(1, |&at| stir.hash(&slab.node(at).key)).is_err() {
             return Err(entry);

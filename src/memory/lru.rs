@@ -75,10 +75,10 @@ impl PolicyIndex for Lru {
     }
 
     /// Never gives the entry back: where the allocator refuses, the crate ends the process.
-    fn insert(&mut self, arrival: &Arrival, key: Digest, entry: Entry) -> Result<(), Entry> {
+    fn insert(&mut self, arrival: &Arrival, key: &Digest, entry: Entry) -> Result<(), Entry> {
         let new = || LruCache::unbounded_with_hasher(BuildHasherDefault::default());
         let entries = self.entries.get_or_insert_with(new);
-        entries.put(Hashed { key, hash: arrival.hash }, entry);
+        entries.put(Hashed { key: *key, hash: arrival.hash }, entry);
         self.slots = self.slots.max(entries.len());
         Ok(())
     }

@@ -28,7 +28,7 @@ use crate::lock::{Guard, Mutex};
 use crate::options::{Options, Policy, UNLIMITED};
 use crate::stats::CacheStats;
 use crate::stir::Stir;
-use crate::value::{Draft, Value};
+use crate::value::{Draft, Payload, Value};
 use contest::{Choice, Mode};
 use count::Count;
 use duel::Duel;
@@ -211,21 +211,28 @@ impl Memory {
 
     /// Stores a value under `key`, evicting what matters less; `lease` asks for the value too, and `leave` is asked
     /// under the lock whether it may still be stored.
+    #[inline(always)]
     pub(crate) fn put(
-        &self, key: &Digest, tag: u64, draft: Draft<'_>, lease: bool, leave: Option<&dyn Fn() -> bool>,
+        &self, key: &Digest, tag: u64, mut draft: Draft<'_>, lease: bool, leave: Option<&dyn Fn() -> bool>,
     ) -> error::Result<Put> {
         // A charge beyond counting fits no budget.
         let charge = draft.charge().unwrap_or(u64::MAX);
         let hash = self.stir.hash(key);
         let mut baggage = Baggage::of_a_put(leave);
-        let Some(reservation) = self.room_for(hash, key, charge, &mut baggage) else {
+        // Only a copy can move into a victim's block.
+        let len = if let Payload::Copy(bytes) = draft.payload { bytes.len() } else { usize::MAX };
+        let Some(reservation) = self.room_for(hash, key, charge, len, &mut baggage) else {
             self.count.subtract(baggage.permits);
             self.not_stored.fetch_add(1, Relaxed);
             let value = if lease { Some(self.detached(draft, charge)?) } else { None };
             return Ok(Put { stored: false, value });
         };
+        if let (Payload::Copy(bytes), Some(mut block)) = (&draft.payload, baggage.block.take()) {
+            block.fill(bytes);
+            draft.payload = Payload::Written(block, bytes.len());
+        }
         let value = Value::make(draft, reservation).inspect_err(|_| self.count.subtract(baggage.permits))?;
-        self.store(hash, key, tag, value, lease, baggage)
+        self.store(hash, key, tag, value, lease, &mut baggage)
     }
 
     /// Stores a value that was made in bytes of [`Memory::reserve_value`], if it may still be when the lock is held.
@@ -233,14 +240,15 @@ impl Memory {
         if self.count.max() == 0 {
             return self.unstored(value, true);
         }
-        self.store(self.stir.hash(key), key, tag, value, true, Baggage::of_a_put(Some(leave)))
+        self.store(self.stir.hash(key), key, tag, value, true, &mut Baggage::of_a_put(Some(leave)))
     }
 
+    #[inline(always)]
     fn store(
-        &self, hash: u64, key: &Digest, tag: u64, value: Value, lease: bool, baggage: Baggage<'_>,
+        &self, hash: u64, key: &Digest, tag: u64, value: Value, lease: bool, baggage: &mut Baggage<'_>,
     ) -> error::Result<Put> {
         let leased = lease.then(|| value.clone());
-        let Err((lacks, value)) = self.insert(hash, *key, Entry { value, tag }, baggage) else {
+        let Err((lacks, value)) = self.insert(hash, key, Entry { value, tag }, baggage) else {
             return Ok(Put { stored: true, value: leased });
         };
         if lacks == Lacks::Memory {
@@ -264,12 +272,15 @@ impl Memory {
 
     /// Stores an entry whose value is reserved; gives the value back when no room can be made for its slot or permit,
     /// the index can't grow, or it may not be stored any more.
-    fn insert(&self, hash: u64, key: Digest, mut entry: Entry, mut baggage: Baggage<'_>) -> Result<(), (Lacks, Value)> {
+    #[inline(always)]
+    fn insert(
+        &self, hash: u64, key: &Digest, mut entry: Entry, baggage: &mut Baggage<'_>,
+    ) -> Result<(), (Lacks, Value)> {
         let home = self.home(hash);
         let stored = loop {
             let attempt = {
                 let mut shard = self.shards[home].0.lock();
-                shard.insert(hash, key, entry, &self.budget, &self.count, &mut baggage)
+                shard.insert(hash, key, entry, &self.budget, &self.count, baggage)
             };
             let Err((lacks, returned)) = attempt else { break Ok(()) };
             entry = returned;
@@ -280,7 +291,7 @@ impl Memory {
                     baggage.slot = self.reserve_from(home, cost, Purpose::Result, &mut baggage.passing);
                     baggage.slot.is_some()
                 }
-                Lacks::Permit => self.permit_from_others(home, &mut baggage),
+                Lacks::Permit => self.permit_from_others(home, baggage),
                 Lacks::Leave | Lacks::Memory => false,
             };
             if !found {

@@ -121,7 +121,7 @@ pub(super) trait PolicyIndex {
     }
 
     /// Adds a key that is not here, as [`PolicyIndex::arrive`] said; gives `entry` back, with nothing changed, where the allocator refuses.
-    fn insert(&mut self, arrival: &Arrival, key: Digest, entry: Entry) -> Result<(), Entry>;
+    fn insert(&mut self, arrival: &Arrival, key: &Digest, entry: Entry) -> Result<(), Entry>;
 
     /// Removes a key.
     fn remove(&mut self, hash: u64, key: &Digest) -> Option<Entry>;

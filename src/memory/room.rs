@@ -7,16 +7,17 @@ use super::shard::{self, Baggage, Index};
 use crate::budget::{Purpose, Reservation};
 use crate::digest::Digest;
 use crate::error::{self, ErrorKind};
-use crate::value::{Draft, Value};
+use crate::value::{Buffer, Draft, Value};
 use std::sync::atomic::Ordering::Relaxed;
 
 impl Memory {
-    /// Reserves the bytes of a value that is to be filled and published, evicting what matters less.
-    pub(crate) fn reserve_value(&self, key: &Digest, charge: u64) -> Option<Reservation> {
+    /// Reserves the bytes of a value that is to be filled and published, evicting what matters less; with them comes a
+    /// victim's block, if it is as a payload of `len` bytes needs it.
+    pub(crate) fn reserve_value(&self, key: &Digest, charge: u64, len: usize) -> Option<(Reservation, Option<Buffer>)> {
         let mut baggage = Baggage::of_a_put(None);
-        let reservation = self.room_for(self.stir.hash(key), key, charge, &mut baggage);
+        let reservation = self.room_for(self.stir.hash(key), key, charge, len, &mut baggage);
         self.count.subtract(baggage.permits);
-        reservation
+        Some((reservation?, baggage.block))
     }
 
     /// The same bytes outside the budget.
@@ -30,29 +31,44 @@ impl Memory {
         Value::make(draft, reservation)
     }
 
-    /// Reserves a value's bytes. When there are none left, an old value of the same key makes way first, so that
-    /// putting a key again evicts nothing else.
+    /// Reserves the `charge` of a value whose block is to have `len` bytes of payload. When there are none left, an old
+    /// value of the same key makes way first, so that putting a key again evicts nothing else.
+    #[inline(always)]
     pub(super) fn room_for(
-        &self, hash: u64, key: &Digest, charge: u64, baggage: &mut Baggage<'_>,
+        &self, hash: u64, key: &Digest, charge: u64, len: usize, baggage: &mut Baggage<'_>,
     ) -> Option<Reservation> {
         let whole = charge.checked_add(shard::entry_cost(self.policy))?;
         // What states hold never makes way: evicting every result for a value that can't fit would help no one.
         if self.count.max() == 0 || whole > self.budget.max().saturating_sub(self.budget.states()) {
             return None;
         }
-        self.budget.reserve(charge, Purpose::Result).or_else(|| {
-            let home = self.home(hash);
-            let bytes = self.budget.shortfall(charge).max(1);
-            let mut evicted = Evicted::new();
-            self.shards[home].0.lock().make_way(hash, key, bytes, baggage, &mut evicted);
-            // One permit is for this put; more would count as entries that are none.
-            self.count.subtract(baggage.permits.saturating_sub(1));
-            baggage.permits = baggage.permits.min(1);
-            let freed = evicted.drain(..).filter_map(|entry| entry.value.into_reservation()).reduce(Reservation::and);
-            freed
-                .and_then(|freed| freed.resized_to(charge))
-                .or_else(|| self.reserve_from(home, charge, Purpose::Result, &mut baggage.passing))
-        })
+        if let Some(reservation) = self.budget.reserve(charge, Purpose::Result) {
+            return Some(reservation);
+        }
+        let home = self.home(hash);
+        let bytes = self.budget.shortfall(charge).max(1);
+        let mut evicted = Evicted::new();
+        self.shards[home].0.lock().make_way(hash, key, bytes, baggage, &mut evicted);
+        // One permit is for this put; more would count as entries that are none.
+        self.count.subtract(baggage.permits.saturating_sub(1));
+        baggage.permits = baggage.permits.min(1);
+        let mut freed: Option<Reservation> = None;
+        for entry in evicted.drain(..) {
+            let (bytes, block) = entry.value.into_parts(len);
+            baggage.block = block.or(baggage.block.take());
+            match (&mut freed, bytes) {
+                (Some(freed), Some(bytes)) => freed.merge(bytes),
+                (None, bytes) => freed = bytes,
+                (Some(_), None) => {}
+            }
+        }
+        if let Some(mut freed) = freed {
+            if freed.resize_to(charge) {
+                return Some(freed);
+            }
+            baggage.block = None; // before the bytes that it was charged
+        }
+        self.reserve_from(home, charge, Purpose::Result, &mut baggage.passing)
     }
 
     /// Reserves `bytes` for a state, evicting results as needed. Bytes that another thread is just giving back, of a

@@ -132,6 +132,11 @@ impl PolicyIndex for S3Fifo {
         self.slab.node(self.find(hash, key)?).value.as_ref()
     }
 
+    fn foresee(&self, hash: u64) {
+        self.ghost.foresee(hash);
+    }
+
+    #[inline]
     fn replace(&mut self, hash: u64, key: &Digest, entry: Entry) -> Result<Entry, Entry> {
         let Some(at) = self.find(hash, key) else { return Err(entry) };
         let queue = self.slab.node(at).queue;
@@ -144,7 +149,8 @@ impl PolicyIndex for S3Fifo {
         Ok(old)
     }
 
-    fn insert(&mut self, arrival: &Arrival, key: Digest, entry: Entry) -> Result<(), Entry> {
+    #[inline]
+    fn insert(&mut self, arrival: &Arrival, key: &Digest, entry: Entry) -> Result<(), Entry> {
         let (slab, stir) = (&self.slab, &self.stir);
         if self.table.try_reserve(1, |&at| stir.hash(&slab.node(at).key)).is_err() {
             return Err(entry);

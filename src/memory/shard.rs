@@ -12,7 +12,7 @@ use crate::digest::Digest;
 use crate::options::Policy;
 use crate::process::boot_ms;
 use crate::stir::Stir;
-use crate::value::Value;
+use crate::value::{Buffer, Value};
 use arrayvec::ArrayVec;
 use std::sync::Arc;
 
@@ -85,6 +85,8 @@ pub(super) enum Lacks {
 pub(super) struct Baggage<'a> {
     /// Bytes for one slot.
     pub(super) slot: Option<Reservation>,
+    /// A victim's block, if it is as the new value needs it.
+    pub(super) block: Option<Buffer>,
     /// Rights to hold one more entry, already counted.
     pub(super) permits: u64,
     /// The home shard's count of puts when the key was seen not to be there.
@@ -102,7 +104,7 @@ pub(super) struct Baggage<'a> {
 impl<'a> Baggage<'a> {
     pub(super) fn of_a_put(leave: Option<&'a dyn Fn() -> bool>) -> Self {
         let (evicted, passing) = (ArrayVec::new(), Passing::of_a_put());
-        Self { slot: None, permits: 0, absent_at: None, arrival: None, evicted, passing, leave }
+        Self { slot: None, block: None, permits: 0, absent_at: None, arrival: None, evicted, passing, leave }
     }
 }
 
@@ -181,8 +183,10 @@ impl Shard {
 
     /// Stores `entry`, in place if the key is here; else evicts at most one for the slot and one for the permit. On
     /// failure `entry` comes back, and nothing was stored.
+    #[inline(always)]
     pub(super) fn insert(
-        &mut self, hash: u64, key: Digest, entry: Entry, budget: &Arc<Budget>, count: &Count, baggage: &mut Baggage<'_>,
+        &mut self, hash: u64, key: &Digest, entry: Entry, budget: &Arc<Budget>, count: &Count,
+        baggage: &mut Baggage<'_>,
     ) -> Result<(), (Lacks, Entry)> {
         if baggage.leave.is_some_and(|leave| !leave()) {
             return Err((Lacks::Leave, entry));
@@ -191,7 +195,7 @@ impl Shard {
         let mut entry = entry;
         each!(&self.index, index => index.foresee(hash));
         if baggage.absent_at != Some(self.counters.puts) {
-            entry = match each!(&mut self.index, index => index.replace(hash, &key, entry)) {
+            entry = match each!(&mut self.index, index => index.replace(hash, key, entry)) {
                 Ok(old) => {
                     self.resident = self.resident - old.value.charged() + charged;
                     baggage.evicted.push(old);
@@ -298,6 +302,7 @@ impl Shard {
 
     /// Gives up bytes for a value of `key`: the key's old value if no one leases it, so that putting a key again evicts
     /// nothing else; otherwise what the policy chooses. Their permits go into the baggage.
+    #[inline(always)]
     pub(super) fn make_way(
         &mut self, hash: u64, key: &Digest, bytes: u64, baggage: &mut Baggage<'_>, evicted: &mut Evicted,
     ) {

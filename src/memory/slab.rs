@@ -83,24 +83,29 @@ impl Slab {
     }
 
     /// Puts an entry into a free node, or a new one; gives it back where the allocator refuses a page.
-    pub(super) fn add(&mut self, key: Digest, entry: Entry) -> Result<u32, Entry> {
+    #[inline(always)]
+    pub(super) fn add(&mut self, key: &Digest, entry: Entry) -> Result<u32, Entry> {
         if self.free == NIL && self.len % PAGE == 0 && self.add_page().is_err() {
             return Err(entry);
         }
         self.live += 1;
-        let units = units(&entry.value);
-        let node =
-            Node { key, value: Some(entry.value), tag: entry.tag, prev: NIL, next: NIL, units, uses: 0, queue: 0 };
-        if self.free != NIL {
+        let at = if self.free == NIL {
+            self.len += 1;
+            self.len as u32 - 1
+        } else {
             let at = self.free;
             self.free = self.node(at).next;
-            *self.node_mut(at) = node;
-            return Ok(at);
-        }
-        let at = self.len;
-        self.pages[at / PAGE][at % PAGE] = node;
-        self.len += 1;
-        Ok(at as u32)
+            at
+        };
+        // Field by field: a node made elsewhere and moved here would be read before its parts had been written.
+        let node = self.node_mut(at);
+        node.key = *key;
+        node.tag = entry.tag;
+        node.units = units(&entry.value);
+        node.uses = 0;
+        debug_assert!(node.value.is_none(), "a free node is empty");
+        std::mem::forget(node.value.replace(entry.value));
+        Ok(at)
     }
 
     #[cold]

@@ -35,6 +35,13 @@ impl Buffer {
         payload_of(self.block)
     }
 
+    /// Fills it with a payload of its capacity.
+    pub(crate) fn fill(&mut self, bytes: &[u8]) {
+        assert_eq!(bytes.len(), self.capacity);
+        // SAFETY: `capacity` bytes from there on are this buffer's own, which no one else can borrow.
+        unsafe { self.data().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+    }
+
     /// Gives back what is behind the first `len` bytes. The block may move; on failure nothing has changed.
     pub(crate) fn shrink_to(&mut self, len: usize) -> Result<()> {
         let (old, new) = (layout(self.capacity).ok_or(ErrorKind::NoMemory)?, layout(len).ok_or(ErrorKind::NoMemory)?);
@@ -65,7 +72,7 @@ impl Drop for Buffer {
 ///
 /// # Safety
 /// The block was allocated with `layout(inline)`, and nothing uses it any more.
-pub(super) unsafe fn free(header: NonNull<Header>, inline: usize) {
+unsafe fn free(header: NonNull<Header>, inline: usize) {
     let size = (inline + HEADER_BYTES).next_multiple_of(BLOCK_ALIGN);
     // SAFETY: as this function's own contract.
     unsafe { dealloc(header.as_ptr().cast(), Layout::from_size_align_unchecked(size, BLOCK_ALIGN)) }

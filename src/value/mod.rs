@@ -12,8 +12,8 @@ use crate::budget::{Budget, Purpose, Reservation};
 use crate::description::{Description, Plan, TensorSpec};
 use crate::digest::{self, Digest};
 use crate::error::{ErrorKind, Result};
+use block::payload_of;
 pub(crate) use block::{Buffer, prefetch, try_box};
-use block::{free, payload_of};
 use draft::CONTENT_IS_CHARGED;
 pub(crate) use draft::{Draft, Payload};
 pub use external::External;
@@ -243,8 +243,10 @@ impl Value {
     /// Asks for the first `bytes` of its block, which is soon to be freed and used again: a put then waits neither for
     /// this header nor for the memory it copies into. Reads nothing, so the value may be in any cache level or none.
     pub(crate) fn prefetch(&self, bytes: usize) {
-        for line in (0..bytes.min(MOST_PREFETCHED)).step_by(ALIGN) {
-            prefetch(self.header.as_ptr().wrapping_byte_add(line));
+        // What the allocator writes about a block lies in front of it, often in the line before.
+        let before = self.header.as_ptr().wrapping_byte_sub(BLOCK_ALIGN);
+        for line in (0..bytes.min(MOST_PREFETCHED) + BLOCK_ALIGN).step_by(ALIGN) {
+            prefetch(before.wrapping_byte_add(line));
         }
     }
 
@@ -280,33 +282,38 @@ impl Clone for Value {
 }
 
 impl Value {
-    /// Frees the value, if no one else holds it, and keeps its bytes reserved for the next.
-    pub(crate) fn into_reservation(self) -> Option<Reservation> {
+    /// Frees the value, if no one else holds it, and keeps its bytes reserved for the next; also its block, where that is
+    /// as the next needs it, for a payload of `len` bytes.
+    pub(crate) fn into_parts(self, len: usize) -> (Option<Reservation>, Option<Buffer>) {
         // SAFETY: forgotten, so its reference is given up once.
-        unsafe { ManuallyDrop::new(self).release() }
+        match unsafe { ManuallyDrop::new(self).release() } {
+            Some((reservation, buffer)) => (Some(reservation), Some(buffer).filter(|buffer| buffer.capacity == len)),
+            None => (None, None),
+        }
     }
 
-    /// Gives up this reference; the last one frees everything but the bytes it had reserved.
+    /// Gives up this reference; the last one frees everything but the bytes it had reserved and its block.
     ///
     /// # Safety
     /// Nothing may use this value afterwards.
-    unsafe fn release(&self) -> Option<Reservation> {
+    #[inline]
+    unsafe fn release(&self) -> Option<(Reservation, Buffer)> {
         if self.header().refs.fetch_sub(1, Ordering::Release) != 1 {
             return None;
         }
         fence(Ordering::Acquire);
         // SAFETY: this was the last reference (the fence orders every earlier reader's release before us). The header
-        // is moved out first; the layout is the one it was allocated with; bytes go back only after their free.
+        // is moved out first; the buffer has the capacity the block was allocated for; bytes go back only after their
+        // free.
         unsafe {
             let Header { len, reservation, extra, content, .. } = self.header.read();
             let inline = if extra.as_ref().is_some_and(|extra| extra.external.is_some()) { 0 } else { len };
-            free(self.header, inline);
             let content = content.into_inner();
             if !content.is_null() {
                 drop(Box::from_raw(content));
             }
             drop(extra);
-            Some(reservation)
+            Some((reservation, Buffer { block: self.header, capacity: inline }))
         }
     }
 }
@@ -314,7 +321,10 @@ impl Value {
 impl Drop for Value {
     fn drop(&mut self) {
         // SAFETY: dropped once, and last.
-        drop(unsafe { self.release() });
+        if let Some((reservation, buffer)) = unsafe { self.release() } {
+            drop(buffer);
+            drop(reservation);
+        }
     }
 }
 
