@@ -4,6 +4,8 @@
 
 #![allow(dead_code)] // until the cache asks it
 
+pub(crate) mod envelope;
+
 use crate::digest::Digest;
 use crate::error::Result;
 use std::time::Instant;

@@ -44,6 +44,14 @@ fn external(data: &[u8], destroyed: &AtomicU32, device: bool) -> Draft<'static> 
     Draft { payload: Payload::External(external.into()), ..Draft::copy_of(b"") }
 }
 
+/// A value in device memory, as far as a test without a device can have one, and without a destructor.
+pub(crate) fn device() -> Draft<'static> {
+    static MEMORY: [u8; 8] = [0; 8];
+    // SAFETY: static memory that nobody writes to.
+    let external = unsafe { External::new(MEMORY.as_ptr().cast(), 8, 0, true, None, ptr::null_mut()) };
+    Draft::new(Payload::External(external.into()))
+}
+
 #[test]
 fn external_memory_is_not_copied_and_destroyed_once() {
     let budget = Budget::new(1 << 20);
