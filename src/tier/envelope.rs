@@ -6,7 +6,7 @@
 
 mod layout;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 #[cfg(test)]
 mod vectors;
 
@@ -124,7 +124,7 @@ impl Seal {
         Ok(bytes)
     }
 
-    /// What these bytes hold for `key` at `now_ms` of the wall clock. Allocates nothing, whatever they say.
+    /// What these bytes hold for `key` at `now_ms` of the wall clock. No allocation depends on what they say.
     pub(crate) fn open<'a>(
         &self, bytes: &'a [u8], key: &Digest, now_ms: u64,
     ) -> std::result::Result<Opened<'a>, Refusal> {

@@ -4,7 +4,9 @@
 
 #![allow(dead_code)] // until the cache asks it
 
+pub(crate) mod behind;
 pub(crate) mod envelope;
+pub(crate) mod fences;
 
 use crate::digest::Digest;
 use crate::error::Result;

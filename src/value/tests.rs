@@ -52,6 +52,21 @@ pub(crate) fn device() -> Draft<'static> {
     Draft::new(Payload::External(external.into()))
 }
 
+/// A value whose destructor is this.
+pub(crate) fn ending_with(end: impl FnOnce() + 'static) -> Draft<'static> {
+    type End = Box<dyn FnOnce()>;
+    unsafe extern "C" fn run(end: *mut c_void) {
+        // SAFETY: the box below, once.
+        let end = unsafe { Box::from_raw(end.cast::<End>()) };
+        end();
+    }
+    static MEMORY: [u8; 8] = *b"external";
+    let end = Box::into_raw(Box::<End>::new(Box::new(end))).cast();
+    // SAFETY: static memory that nobody writes to; a test's closure may run on the thread that it expects.
+    let external = unsafe { External::new(MEMORY.as_ptr().cast(), 8, 0, false, Some(run), end) };
+    Draft::new(Payload::External(external.into()))
+}
+
 #[test]
 fn external_memory_is_not_copied_and_destroyed_once() {
     let budget = Budget::new(1 << 20);

@@ -6,14 +6,14 @@ use proptest::prelude::*;
 const KEY: Digest = Digest([7; 32]);
 const NOW: u64 = 1_700_000_000_000;
 
-fn kept(draft: Draft<'_>) -> Value {
+pub(crate) fn kept(draft: Draft<'_>) -> Value {
     let budget = Budget::new(u64::MAX);
     let charge = draft.charge().unwrap();
     Value::make(draft, budget.reserve(charge, Purpose::Result).unwrap()).unwrap()
 }
 
 /// A value as a put makes it.
-pub(super) fn made(payload: &[u8], tensors: &[TensorSpec<'_>], blob: &[u8], compute_ns: u64) -> Value {
+pub(crate) fn made(payload: &[u8], tensors: &[TensorSpec<'_>], blob: &[u8], compute_ns: u64) -> Value {
     let description = Plan::new(tensors, blob, payload.len()).unwrap();
     kept(Draft { description, compute_ns, ..Draft::copy_of(payload) })
 }

@@ -1,0 +1,469 @@
+//! The thread with a store in this process's memory, which can be made to wait, to fail and to panic.
+
+use super::*;
+use crate::error::ErrorKind;
+use crate::tier::envelope::tests::{kept, made};
+use crate::tier::fences::Pass;
+use crate::tier::{Purged, StoreStats};
+use crate::value::{Value, tests::ending_with};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::{Condvar, Weak, mpsc};
+
+const LONG: Duration = Duration::from_secs(30);
+const LIMITS: Limits =
+    Limits { queue: Most { entries: 100, bytes: 1 << 20 }, batch: Most { entries: 10, bytes: 1 << 16 } };
+
+#[derive(Debug, Default)]
+struct Inside {
+    entries: HashMap<Digest, (u64, Vec<u8>)>,
+    /// The epochs of the last removals and purges.
+    removed: HashMap<Digest, u64>,
+    purged_tags: HashMap<u64, u64>,
+    purged: u64,
+    /// A call waits while it is closed, and says that it does.
+    is_closed: bool,
+    waiting: usize,
+    mishap: Option<Mishap>,
+    batches: Vec<usize>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Mishap {
+    Fault,
+    Panic,
+}
+
+/// A store as the others: what was forgotten since an entry's epoch is left out.
+#[derive(Debug, Default)]
+struct InMemory {
+    inside: std::sync::Mutex<Inside>,
+    changed: Condvar,
+    epoch: AtomicU64,
+}
+
+impl InMemory {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inside> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn shut(&self, is_closed: bool) {
+        self.lock().is_closed = is_closed;
+        self.changed.notify_all();
+    }
+
+    /// Until the thread is inside and waits.
+    fn await_visitor(&self) {
+        let (_inside, time_out) =
+            self.changed.wait_timeout_while(self.lock(), LONG, |inside| inside.waiting == 0).unwrap();
+        assert!(!time_out.timed_out());
+    }
+
+    fn next_epoch(&self) -> u64 {
+        self.epoch.fetch_add(1, SeqCst) + 1
+    }
+
+    /// What is stored under a key, opened.
+    fn payload(&self, key: &Digest) -> Option<Vec<u8>> {
+        let bytes = self.lock().entries.get(key)?.1.clone();
+        Some(Seal::new(None).open(&bytes, key, wall_ms()).unwrap().payload().to_vec())
+    }
+}
+
+impl Store for InMemory {
+    fn get_many(&self, keys: &[Digest], _: Instant, found: &mut dyn FnMut(usize, &[u8])) -> Result<()> {
+        for (n, key) in keys.iter().enumerate() {
+            if let Some((_, bytes)) = self.lock().entries.get(key) {
+                found(n, bytes);
+            }
+        }
+        Ok(())
+    }
+
+    fn put_many(&self, entries: &[Sealed]) -> Result<usize> {
+        let mut inside = self.lock();
+        inside.waiting += 1;
+        self.changed.notify_all();
+        inside = self.changed.wait_while(inside, |inside| inside.is_closed).unwrap();
+        inside.waiting -= 1;
+        inside.batches.push(entries.len());
+        match inside.mishap {
+            None => {}
+            Some(Mishap::Fault) => return Err(Error::new(ErrorKind::Io, "out of order")),
+            Some(Mishap::Panic) => panic!("on purpose"),
+        }
+        let mut taken = 0;
+        for Sealed { key, tag, epoch, bytes, .. } in entries {
+            let last = [inside.removed.get(key), inside.purged_tags.get(tag), Some(&inside.purged)];
+            if last.into_iter().flatten().all(|last| last <= epoch) {
+                inside.entries.insert(*key, (*tag, bytes.clone()));
+                taken += 1;
+            }
+        }
+        Ok(taken)
+    }
+
+    fn remove(&self, key: &Digest, _: Instant) -> Result<()> {
+        let mut inside = self.lock();
+        inside.removed.insert(*key, self.next_epoch());
+        inside.entries.remove(key);
+        Ok(())
+    }
+
+    fn purge(&self, purged: Purged<'_>, _: Instant) -> Result<()> {
+        let mut inside = self.lock();
+        let epoch = self.next_epoch();
+        match purged {
+            Purged::Everything => {
+                inside.purged = epoch;
+                inside.entries.clear();
+            }
+            Purged::Tags(tags) => {
+                inside.purged_tags.extend(tags.iter().map(|&tag| (tag, epoch)));
+                inside.entries.retain(|_, (tag, _)| !tags.contains(tag));
+            }
+        }
+        Ok(())
+    }
+
+    fn epoch(&self) -> u64 {
+        self.epoch.load(SeqCst)
+    }
+
+    fn stats(&self) -> StoreStats {
+        StoreStats::default()
+    }
+
+    fn close(&self) {}
+}
+
+/// A cache as far as writing behind needs one.
+struct Tier {
+    store: Arc<InMemory>,
+    fences: Arc<Fences>,
+    behind: Arc<Behind>,
+}
+
+fn key(n: u64) -> Digest {
+    crate::digest::chunk(&n.to_le_bytes())
+}
+
+fn tag(n: u64) -> u64 {
+    1 + n % 3
+}
+
+impl Tier {
+    fn with(limits: Limits) -> Self {
+        let (store, fences) = (Arc::new(InMemory::default()), Arc::new(Fences::new().unwrap()));
+        let seal = Arc::new(Seal::new(None));
+        let behind =
+            Behind::start("streamcache-test", Arc::clone(&store) as _, seal, Arc::clone(&fences), limits).unwrap();
+        Self { store, fences, behind }
+    }
+
+    fn new() -> Self {
+        Self::with(LIMITS)
+    }
+
+    /// What is to be taken before a value is computed.
+    fn begin(&self, n: u64) -> (u64, Pass) {
+        (self.store.epoch(), self.fences.pass(&key(n), tag(n)))
+    }
+
+    fn commit(&self, n: u64, value: Value, (epoch, pass): (u64, Pass)) {
+        self.behind.put(Write { key: key(n), value, tag: tag(n), epoch, expires_ms: 0, pass });
+    }
+
+    fn put(&self, n: u64, payload: &[u8]) {
+        self.commit(n, made(payload, &[], b"", 0), self.begin(n));
+    }
+
+    fn remove(&self, n: u64) {
+        self.fences.remove(&key(n));
+        self.behind.forget(&key(n));
+        self.store.remove(&key(n), Instant::now() + LONG).unwrap();
+    }
+
+    fn purge(&self, purged: Purged<'_>) {
+        match purged {
+            Purged::Everything => {
+                self.fences.purge();
+                self.behind.forget_all();
+            }
+            Purged::Tags(tags) => {
+                self.fences.tags(tags);
+                self.behind.forget_tagged(tags);
+            }
+        }
+        self.store.purge(purged, Instant::now() + LONG).unwrap();
+    }
+
+    /// The store waits, and the thread waits in it with one write, of number 0.
+    fn stuck(&self) {
+        self.store.shut(true);
+        self.put(0, b"stuck");
+        self.store.await_visitor();
+    }
+
+    fn flush(&self) {
+        assert!(self.behind.flush(LONG));
+        assert_eq!(self.behind.stats().pending_entries, 0);
+    }
+}
+
+/// Waits for what a thread does by itself.
+fn soon(is_so: impl Fn() -> bool) {
+    let until = Instant::now() + LONG;
+    while !is_so() {
+        assert!(Instant::now() < until);
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn what_was_put_is_written_and_opens() {
+    let tier = Tier::new();
+    (0..100).for_each(|n| tier.put(n, &n.to_le_bytes()));
+    tier.flush();
+    (0..100u64).for_each(|n| assert_eq!(tier.store.payload(&key(n)).unwrap(), n.to_le_bytes()));
+    assert_eq!(tier.behind.stats(), BehindStats { written: 100, ..BehindStats::default() });
+    assert!(tier.store.lock().batches.iter().all(|&entries| entries <= 10));
+    assert_eq!(tier.behind.stop(LONG), 0);
+    tier.put(100, b"after");
+    assert_eq!((tier.store.payload(&key(100)), tier.behind.stats().dropped), (None, 1));
+}
+
+#[test]
+fn a_put_never_waits_the_newest_is_dropped_and_the_last_of_a_key_is_written() {
+    let tier = Tier::with(Limits { queue: Most { entries: 4, bytes: u64::MAX }, ..LIMITS });
+    tier.stuck();
+    for n in 1..=5 {
+        tier.put(n, b"first");
+    }
+    tier.put(1, b"last");
+    let stats = tier.behind.stats();
+    assert_eq!((stats.pending_entries, stats.dropped, stats.superseded), (4, 2, 1));
+    assert!(stats.pending_bytes > 0 && !tier.behind.flush(Duration::from_millis(1)));
+    tier.store.shut(false);
+    tier.flush();
+    let there = |n| tier.store.payload(&key(n));
+    assert_eq!(
+        (there(1).unwrap(), there(3).unwrap(), there(4), there(5)),
+        (b"last".into(), b"first".into(), None, None)
+    );
+}
+
+#[test]
+fn one_write_is_always_admitted() {
+    let tier = Tier::with(Limits { queue: Most { entries: 0, bytes: 0 }, batch: Most { entries: 0, bytes: 0 } });
+    tier.stuck();
+    tier.put(1, b"one");
+    tier.put(2, b"two");
+    tier.store.shut(false);
+    tier.flush();
+    assert_eq!((tier.behind.stats().written, tier.behind.stats().dropped), (2, 1));
+}
+
+#[test]
+fn what_is_forgotten_is_not_written_wherever_it_waits() {
+    let tier = Tier::new();
+    for round in 0..4 {
+        tier.stuck();
+        (1..=6).for_each(|n| tier.put(n, b"result"));
+        match round {
+            0 => (0..=6).for_each(|n| tier.remove(n)),
+            1 => tier.purge(Purged::Tags(&[1, 2, 3])),
+            2 => tier.purge(Purged::Everything),
+            _ => tier.fences.purge(), // the next steps are still to come
+        }
+        tier.store.shut(false);
+        tier.flush();
+        let stuck = tier.store.lock().entries.remove(&key(0));
+        assert_eq!((stuck.is_some(), tier.store.lock().entries.len()), (round == 3, 0), "{round}");
+        assert_eq!(tier.behind.stats().refused, 7 * (round + 1) - u64::from(round == 3));
+    }
+    tier.put(1, b"anew");
+    tier.flush();
+    assert_eq!(tier.store.payload(&key(1)).unwrap(), b"anew");
+}
+
+/// Each put is numbered once its pass is taken, each removal and purge before it begins: an older put is gone after it.
+#[test]
+fn nothing_comes_back_from_the_dead() {
+    for round in 0..20 {
+        let (tier, clock) = (Tier::new(), AtomicU64::new(1));
+        let gone: Vec<AtomicU64> = (0..4).map(|_| AtomicU64::new(0)).collect();
+        let forgotten = |n: u64, now| {
+            gone[n as usize].fetch_max(now, SeqCst);
+        };
+        thread::scope(|scope| {
+            for of in 0..2 {
+                let (tier, clock) = (&tier, &clock);
+                scope.spawn(move || {
+                    for i in 0..200 {
+                        let n = (i + of) % 4;
+                        let begun = tier.begin(n);
+                        let number = clock.fetch_add(1, SeqCst);
+                        tier.commit(n, made(&number.to_le_bytes(), &[], b"", 0), begun);
+                    }
+                });
+            }
+            scope.spawn(|| {
+                for i in 0..60 {
+                    let (n, now) = (i % 4, clock.fetch_add(1, SeqCst));
+                    match i % 10 {
+                        9 => {
+                            tier.purge(Purged::Everything);
+                            (0..4).for_each(|n| forgotten(n, now));
+                        }
+                        4 | 7 => {
+                            tier.purge(Purged::Tags(&[tag(n)]));
+                            (0..4).filter(|&it| tag(it) == tag(n)).for_each(|n| forgotten(n, now));
+                        }
+                        _ => {
+                            tier.remove(n);
+                            forgotten(n, now);
+                        }
+                    }
+                    if i % 8 == round % 8 {
+                        assert!(tier.behind.flush(LONG));
+                    }
+                }
+            });
+        });
+        tier.flush();
+        for n in 0..4 {
+            let number = tier.store.payload(&key(n)).map(|bytes| u64::from_le_bytes(bytes.try_into().unwrap()));
+            let gone = gone[n as usize].load(SeqCst);
+            assert!(number.is_none_or(|number| number > gone), "{number:?} of {n}, gone at {gone}");
+        }
+        let BehindStats { written, dropped, superseded, refused, faults, .. } = tier.behind.stats();
+        assert_eq!(written + dropped + superseded + refused + faults, 400);
+    }
+}
+
+#[test]
+fn a_fault_costs_its_batch_and_nothing_else() {
+    let tier = Tier::new();
+    tier.store.lock().mishap = Some(Mishap::Fault);
+    tier.put(1, b"result");
+    tier.flush();
+    tier.store.lock().mishap = None;
+    tier.put(2, b"result");
+    tier.flush();
+    let expected = BehindStats { written: 1, faults: 1, ..BehindStats::default() };
+    assert_eq!((tier.behind.stats(), tier.store.payload(&key(1))), (expected, None));
+}
+
+#[test]
+fn a_panic_is_contained_and_ends_the_thread() {
+    let tier = Tier::new();
+    tier.stuck();
+    tier.put(1, b"left");
+    tier.store.lock().mishap = Some(Mishap::Panic);
+    tier.store.shut(false);
+    assert!(!tier.behind.flush(LONG));
+    assert_eq!(tier.behind.stop(LONG), 0, "before it was stopped");
+    tier.put(2, b"after");
+    let expected = BehindStats { faults: 1, dropped: 2, panics: 1, ..BehindStats::default() };
+    assert_eq!(tier.behind.stats(), expected);
+}
+
+#[test]
+fn what_cannot_leave_memory_is_left_there() {
+    let tier = Tier::new();
+    tier.commit(1, kept(crate::value::tests::device()), tier.begin(1));
+    tier.flush();
+    assert_eq!(tier.behind.stats(), BehindStats::default());
+}
+
+#[test]
+fn stopping_drains_or_says_what_was_left() {
+    let tier = Tier::new();
+    tier.stuck();
+    (1..=3).for_each(|n| tier.put(n, b"left"));
+    assert_eq!(tier.behind.stop(Duration::from_millis(1)), 4);
+    assert_eq!(tier.behind.stop(Duration::ZERO), 1, "the one inside");
+    tier.store.shut(false);
+    assert_eq!(tier.behind.stop(LONG), 0);
+    let expected = BehindStats { written: 1, dropped: 3, ..BehindStats::default() };
+    assert_eq!(tier.behind.stats(), expected);
+
+    let tier = Tier::new();
+    tier.stuck();
+    (1..=30).for_each(|n| tier.put(n, b"result"));
+    thread::scope(|scope| {
+        let stops = [(); 2].map(|()| scope.spawn(|| tier.behind.stop(LONG)));
+        tier.store.shut(false);
+        for stop in stops {
+            assert_eq!(stop.join().unwrap(), 0);
+        }
+    });
+    assert_eq!(tier.behind.stats().written, 31);
+}
+
+#[test]
+fn dropping_it_neither_waits_nor_leaves_anything_behind() {
+    let Tier { store, fences, behind } = {
+        let tier = Tier::new();
+        tier.stuck();
+        tier
+    };
+    let (ended, end) = mpsc::channel();
+    let value = kept(ending_with(move || ended.send(thread::current().id()).unwrap()));
+    let pass = fences.pass(&key(1), 0);
+    behind.put(Write { key: key(1), value, tag: 0, epoch: 0, expires_ms: 0, pass });
+    drop(Arc::into_inner(behind).unwrap());
+    assert_eq!(end.try_recv(), Ok(thread::current().id()), "what was queued is released");
+    assert_eq!(store.lock().waiting, 1, "and the thread still waits");
+    store.shut(false);
+    soon(|| Arc::strong_count(&store) == 1 && Arc::strong_count(&fences) == 1);
+    assert_eq!(store.lock().batches, [1]);
+}
+
+/// A value's destructor runs on the thread, when another lease on it was the last but one.
+fn with_an_end_on_the_thread(tier: &Tier, end: impl FnOnce() + 'static) {
+    tier.stuck();
+    tier.commit(1, kept(ending_with(end)), tier.begin(1));
+    tier.put(2, b"beside it");
+    tier.put(3, b"beside it");
+}
+
+#[test]
+fn a_destructor_on_the_thread_may_release_the_last_handle() {
+    let tier = Tier::new();
+    let (store, weak): (_, Weak<Behind>) = (Arc::clone(&tier.store), Arc::downgrade(&tier.behind));
+    let (given, handle) = mpsc::channel();
+    with_an_end_on_the_thread(&tier, move || drop::<Arc<Behind>>(handle.recv().unwrap()));
+    given.send(tier.behind).unwrap();
+    store.shut(false);
+    soon(|| Arc::strong_count(&store) == 2); // `tier` has the other
+    assert_eq!((weak.strong_count(), store.lock().entries.len()), (0, 1), "the rest was given up");
+}
+
+#[test]
+fn what_is_forgotten_while_it_is_sealed_is_not_written() {
+    let tier = Tier::new();
+    let fences = Arc::clone(&tier.fences);
+    with_an_end_on_the_thread(&tier, move || fences.tags(&[tag(1)]));
+    tier.store.shut(false);
+    tier.flush();
+    let there = [0, 1, 2, 3].map(|n| tier.store.payload(&key(n)).is_some());
+    assert_eq!((there, tier.behind.stats().refused), ([true, false, true, true], 1));
+}
+
+#[test]
+fn a_destructor_on_the_thread_waits_for_nothing() {
+    let tier = Tier::new();
+    let (told, answers) = mpsc::channel();
+    let behind = Arc::downgrade(&tier.behind);
+    with_an_end_on_the_thread(&tier, move || {
+        let behind = behind.upgrade().unwrap();
+        told.send((behind.flush(LONG), behind.stop(LONG))).unwrap();
+    });
+    tier.store.shut(false);
+    assert_eq!(answers.recv_timeout(LONG / 2).unwrap(), (false, 3));
+    soon(|| tier.behind.stats().pending_entries == 0);
+    let expected = BehindStats { written: 1, dropped: 3, ..BehindStats::default() };
+    assert_eq!(tier.behind.stats(), expected);
+}
