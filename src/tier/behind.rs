@@ -2,31 +2,33 @@
 //! later. Nobody waits for that thread but [`Behind::flush`] and [`Behind::stop`], each for its time at most.
 //!
 //! - `queue`: what waits to be written
+//! - `thread`: what writes it
 //! - `bell`: something has happened
 
 mod bell;
+#[cfg(test)]
+mod in_memory;
 mod queue;
 #[cfg(test)]
 mod queue_tests;
 #[cfg(test)]
 mod tests;
+mod thread;
 
+use super::Store;
 use super::envelope::Seal;
 use super::fences::Fences;
-use super::{Sealed, Store};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lock::Mutex;
-use crate::log::{self, Level};
-use crate::process::{Birth, wall_ms};
+use crate::process::Birth;
 use bell::Bell;
 pub(crate) use queue::{Most, Write};
 use queue::{Pushed, Queue};
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
-use std::thread::{self, JoinHandle, ThreadId};
+use std::thread::{Builder, JoinHandle, ThreadId, current};
 use std::time::{Duration, Instant};
+use thread::{Phase, Shared, State};
 
 /// How much waits, and how much is written at a time. A batch is sealed in memory as a whole, beside the values.
 #[derive(Clone, Copy, Debug)]
@@ -55,54 +57,6 @@ pub(crate) struct BehindStats {
     pub(crate) pending_bytes: u64,
 }
 
-impl BehindStats {
-    /// Of all that were taken to be written, how many have an end.
-    fn ends(&self) -> u64 {
-        self.written + self.dropped + self.refused + self.faults
-    }
-
-    fn add(&mut self, other: &Self) {
-        self.written += other.written;
-        self.dropped += other.dropped;
-        self.refused += other.refused;
-        self.faults += other.faults;
-        self.panics += other.panics;
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    Open,
-    /// Takes no more, and ends when all is written.
-    Draining,
-    /// Ends as soon as it can.
-    Abandoned,
-    Ended,
-}
-
-#[derive(Debug)]
-struct State {
-    queue: Queue,
-    phase: Phase,
-    /// The thread waits for a bell that no one has rung since.
-    is_idle: bool,
-    stats: BehindStats,
-}
-
-/// What the thread and the handle share. The thread owns its part of it, so it needs no handle.
-#[derive(Debug)]
-struct Shared {
-    store: Arc<dyn Store>,
-    seal: Arc<Seal>,
-    fences: Arc<Fences>,
-    batch: Most,
-    state: Mutex<State>,
-    /// There is something to do for the thread.
-    work: Bell,
-    /// The thread has done something, or something is not to be done any more.
-    done: Bell,
-}
-
 /// The queue of one store, and the thread that empties it. Dropping it never waits: what is left in the queue is
 /// dropped, and the thread ends by itself.
 #[derive(Debug)]
@@ -128,7 +82,7 @@ impl Behind {
         let its_own = Arc::clone(&shared);
         let mut writes = Vec::new();
         writes.try_reserve_exact(batch.entries.max(1))?;
-        let thread = thread::Builder::new().name(name.into()).spawn(move || its_own.run(writes));
+        let thread = Builder::new().name(name.into()).spawn(move || its_own.run(writes));
         let thread = thread.map_err(|e| {
             Error::new(
                 ErrorKind::NoMemory,
@@ -230,7 +184,7 @@ impl Behind {
             if is_so(&mut self.shared.state.lock()) {
                 return true;
             }
-            if thread::current().id() == self.its_id || !self.shared.done.wait(heard, until) {
+            if current().id() == self.its_id || !self.shared.done.wait(heard, until) {
                 return false;
             }
         }
@@ -269,116 +223,4 @@ impl Drop for Behind {
             std::mem::forget(thread); // it is the parent's, and so are the locks
         }
     }
-}
-
-impl Shared {
-    /// The thread.
-    fn run(&self, mut writes: Vec<Write>) {
-        loop {
-            let heard = self.work.rung();
-            let mut state = self.state.lock();
-            if state.phase != Phase::Abandoned {
-                state.queue.take(self.batch, &mut writes);
-            }
-            if writes.is_empty() {
-                if state.phase != Phase::Open {
-                    drop(state);
-                    return self.end();
-                }
-                state.is_idle = true;
-                drop(state);
-                self.work.wait(heard, None);
-                continue;
-            }
-            drop(state);
-            let stats = self.write_contained(&mut writes);
-            let mut state = self.state.lock();
-            state.stats.add(&stats);
-            state.queue.done();
-            drop(state);
-            if stats.panics > 0 {
-                return self.end();
-            }
-            self.done.ring();
-        }
-    }
-
-    /// Writes a batch, which is empty then. After a panic in it, what had no end yet is a fault.
-    fn write_contained(&self, writes: &mut Vec<Write>) -> BehindStats {
-        let (all, mut stats) = (writes.len() as u64, BehindStats::default());
-        let panic = catch_unwind(AssertUnwindSafe(|| self.write(writes, &mut stats))).err();
-        if let Some(panic) = panic {
-            stats.faults += all - stats.ends();
-            stats.panics += 1;
-            log::say(Level::Error, "tier", || {
-                format!(
-                    "a panic while writing to a store was contained, and nothing more is written: {}",
-                    text(&*panic)
-                )
-            });
-            writes.clear();
-        }
-        debug_assert_eq!(stats.ends(), all);
-        stats
-    }
-
-    fn write(&self, writes: &mut Vec<Write>, stats: &mut BehindStats) {
-        let (mut sealed, mut passes) = (Vec::new(), Vec::new());
-        if sealed.try_reserve_exact(writes.len()).is_err() || passes.try_reserve_exact(writes.len()).is_err() {
-            stats.faults += writes.len() as u64;
-            return writes.clear();
-        }
-        let now = wall_ms();
-        for Write { key, value, tag, epoch, expires_ms, pass } in writes.drain(..) {
-            if !self.fences.holds(&pass) {
-                stats.refused += 1;
-                continue;
-            }
-            match self.seal.close(&key, tag, &value, now, expires_ms) {
-                Ok(bytes) => {
-                    sealed.push(Sealed { key, tag, expires_ms, epoch, bytes });
-                    passes.push(pass);
-                }
-                Err(_) => stats.faults += 1,
-            }
-        }
-        // Values have ended here, and with one the last handle may have gone.
-        if self.state.lock().phase == Phase::Abandoned {
-            stats.dropped += sealed.len() as u64;
-            return;
-        }
-        // Sealing takes its time. What is forgotten from here on the store leaves out by its epoch.
-        let mut passes = passes.iter();
-        let before = sealed.len();
-        sealed.retain(|_| passes.next().is_some_and(|pass| self.fences.holds(pass)));
-        stats.refused += (before - sealed.len()) as u64;
-        if sealed.is_empty() {
-            return;
-        }
-        let all = sealed.len() as u64;
-        match self.store.put_many(&sealed) {
-            Ok(taken) => {
-                let taken = (taken as u64).min(all);
-                stats.written += taken;
-                stats.refused += all - taken;
-            }
-            Err(_) => stats.faults += all, // which the store counts and tells of, too
-        }
-    }
-
-    /// The thread's last words.
-    fn end(&self) {
-        let mut state = self.state.lock();
-        state.phase = Phase::Ended;
-        let left = state.queue.clear();
-        state.stats.dropped += left.len() as u64;
-        drop(state);
-        self.done.ring();
-        drop(left);
-    }
-}
-
-fn text(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref().map(String::as_str)).unwrap_or("no text")
 }

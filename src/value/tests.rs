@@ -1,6 +1,6 @@
 use super::block::layout;
 use super::*;
-use crate::digest::Dtype;
+use crate::digest::{self, Dtype};
 use std::sync::atomic::AtomicU32;
 
 const F32: Dtype = Dtype { code: 2, bits: 32, lanes: 1 };
