@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 /// More tensors than any model has outputs.
 pub(crate) const MAX_TENSORS: usize = 1024;
 /// The blob is for a few bytes of bookkeeping (a score, a shape class), not for results.
-const MAX_BLOB: usize = 64 << 10;
+pub(crate) const MAX_BLOB: usize = 64 << 10;
 
 /// One tensor of a payload, as a put describes it.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +19,22 @@ pub struct TensorSpec<'a> {
     pub offset: usize,
     /// How many bytes they are.
     pub length: usize,
+}
+
+impl TensorSpec<'_> {
+    /// Whether it lies within a payload of `payload_len` bytes and has the bytes its shape needs; `n` is its place, for
+    /// the message.
+    pub(crate) fn check(&self, n: usize, payload_len: usize) -> Result<()> {
+        let needed = tensor_bytes(self.dtype, self.dims)?;
+        let end = self.offset.checked_add(self.length);
+        if needed != self.length as u64 || end.is_none_or(|end| end > payload_len) {
+            return Err(Error::invalid(format!(
+                "tensor {n} needs {needed} bytes by its shape and is described as {} at offset {} of a payload of {payload_len}",
+                self.length, self.offset
+            )));
+        }
+        Ok(())
+    }
 }
 
 #[derive(Debug)]
@@ -56,16 +72,7 @@ impl<'a> Plan<'a> {
         if blob.len() > MAX_BLOB {
             return Err(Error::invalid(format!("a blob of {} bytes: at most {MAX_BLOB}", blob.len())));
         }
-        for (n, tensor) in tensors.iter().enumerate() {
-            let needed = tensor_bytes(tensor.dtype, tensor.dims)?;
-            let end = tensor.offset.checked_add(tensor.length);
-            if needed != tensor.length as u64 || end.is_none_or(|end| end > payload_len) {
-                return Err(Error::invalid(format!(
-                    "tensor {n} needs {needed} bytes by its shape and is described as {} at offset {} of a payload of {payload_len}",
-                    tensor.length, tensor.offset
-                )));
-            }
-        }
+        tensors.iter().enumerate().try_for_each(|(n, tensor)| tensor.check(n, payload_len))?;
         Ok(Self { tensors, blob })
     }
 

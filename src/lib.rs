@@ -15,6 +15,7 @@
 //! - `stir` and `memory`: the in-process tier: shards, the policies S3-FIFO, LRU and the adaptive one
 //! - [`call`]: what a single call may ask for
 //! - `flight`: of all who miss the same key, one computes and the others wait
+//! - `tier`: what lies behind memory: stores of sealed results, on disk and across the network
 //! - [`cache`]: composes the rooms below; a lookup reads from top to bottom there
 //! - `named` and `present`: what a filter is called under one of its states, and how every lookup reads it
 //! - `last_commit`: since when a batch's next result may have been computed
@@ -51,6 +52,7 @@ pub mod stats;
 mod stir;
 pub mod stream;
 pub mod ticket;
+mod tier;
 pub mod value;
 
 pub use batch::{Batch, Item, Waited};

@@ -14,6 +14,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{self, Level};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::SystemTime;
 
 /// Alone on its cache lines: every call reads it, and none may wait for a neighbour's writes.
 #[repr(align(128))]
@@ -96,6 +97,12 @@ pub(crate) fn boot_ms() -> u64 {
         return u64::MAX; // a sandbox without this clock: whatever has a time to live is over
     }
     u64::try_from(now.tv_sec).unwrap_or(0) * 1000 + u64::try_from(now.tv_nsec).unwrap_or(0) / 1_000_000
+}
+
+/// Milliseconds since 1970 by the wall clock, which anyone may set: for what outlives the machine's uptime.
+pub(crate) fn wall_ms() -> u64 {
+    let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default(); // before 1970 no clock is right
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(target_os = "linux")]

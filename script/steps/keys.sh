@@ -1,15 +1,19 @@
 # shellcheck shell=bash disable=SC2154  # what these files use of script/test, of lib.sh and of each other
 # Keys: a second implementation (tests/vectors/keys.py) agrees with the pinned digests, the library agrees through its
-# C ABI, and the programs in docs/keys.md run. The Rust core compares in `cargo test`.
+# C ABI, and the programs in docs/keys.md run. The same for envelopes, which have no C ABI. The Rust core compares both in
+# `cargo test`.
 
 steps_keys() {
     step key-vectors key_vectors
     step key-vectors-are-read key_vectors_are_read
     step key-vectors-c-abi key_vectors_c_abi
     step key-docs key_docs
+    step envelope-vectors envelope_vectors
+    step envelope-vectors-are-read envelope_vectors_are_read
 }
 
 vectors=tests/vectors/keys.json
+envelopes=tests/vectors/envelope.json
 
 has_blake3() { "$python" -c 'import blake3, rfc8785' || skip "blake3 and rfc8785 could not be installed"; }
 
@@ -57,4 +61,21 @@ key_docs() {
     printf '%s\n' "${printed[@]}"
     [[ ${#printed[@]} == 2 && ${printed[0]} == "${printed[1]}" && ${#printed[0]} == 64 ]]
     tell "${printed[0]}"
+}
+
+envelope_vectors() {
+    has_blake3
+    "$python" -B tests/vectors/envelope.py "$envelopes" | tee "$work/envelope.out"
+    tell "$(cat "$work/envelope.out")"
+}
+
+# One digit of an envelope changed, or one refusal, and the reader sees it.
+envelope_vectors_are_read() {
+    local changed=$work/changed/envelope.json
+    has_blake3
+    mkdir -p "$work/changed"
+    sed '/"case": "plain"/s/"front": "89/"front": "88/' "$envelopes" >"$changed"
+    must_fail "$python" -B tests/vectors/envelope.py "$changed"
+    sed '/"case": "at its end"/s/"refusal": "expired"/"refusal": null/' "$envelopes" >"$changed"
+    must_fail "$python" -B tests/vectors/envelope.py "$changed"
 }

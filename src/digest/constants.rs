@@ -26,6 +26,8 @@ pub(super) struct Constants {
     pub(super) tag: [u8; 32],
     pub(super) step: [u8; 32],
     pub(super) place: [u8; 32],
+    pub(super) envelope: [u8; 32],
+    pub(super) secret_envelope: [u8; 32],
 }
 
 pub(super) static K: Constants = Constants {
@@ -50,6 +52,8 @@ pub(super) static K: Constants = Constants {
     tag: bytes(b"462b5888e60f0245d6212d09b2f603c169e86d8c560a02705e4b43268c025e7f"),
     step: bytes(b"a7dce15d357acbc6cd96406f3528e2e7843611b1a89212c7988da7e68f447725"),
     place: bytes(b"b5e717d0a0080d4b86edec93354ed5651d3f9499ba026a96624286a0efade0b6"),
+    envelope: bytes(b"3bfce1cec9c7c88de28a9b2bbbd7d71bce6203f0f6540d78ce91e3efd65b6955"),
+    secret_envelope: bytes(b"de6f2456fd7c3f52797a2baf1705732a7921015c43e5eb396b84b6bcea7c3c84"),
 };
 
 /// The namespace without a name: `keyed(K_namespace, "")`.
@@ -103,6 +107,8 @@ mod tests {
             "K_tag" => K.tag,
             "K_step" => K.step,
             "K_place" => K.place,
+            "K_envelope" => K.envelope,
+            "K_secret_envelope" => K.secret_envelope,
             other => panic!("docs/keys.md has a constant {other}"),
         }
     }

@@ -14,12 +14,12 @@ pub fn inputs(digests: &[Digest]) -> Digest {
 
 /// `content = chunk(payload)`, or of a value with tensors or a blob
 /// `keyed(K_content, inputs(tensor_1..tensor_n) ‖ chunk(payload) ‖ chunk(blob))`: the payload once more, for tensors need
-/// not cover it.
-pub(crate) fn content(payload: &[u8], tensors: &[Digest], blob: &[u8]) -> Digest {
+/// not cover it. Its digest is given, which whoever asks may need for more than this.
+pub(crate) fn content(payload: &Digest, tensors: &[Digest], blob: &[u8]) -> Digest {
     if tensors.is_empty() && blob.is_empty() {
-        return chunk(payload);
+        return *payload;
     }
-    joined(&K.content, [&inputs(tensors), &chunk(payload), &chunk(blob)])
+    joined(&K.content, [&inputs(tensors), payload, &chunk(blob)])
 }
 
 /// `barrier(d_1..d_n) = keyed(K_barrier, d_1 ‖ … ‖ d_n ‖ n)`: all chunks of a stream as one, in their order, without

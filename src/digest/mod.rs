@@ -9,6 +9,7 @@
 //! - `list`: several digests as one: inputs, a barrier, the content of a described value
 //! - `hasher`: digests made piece by piece, and of files
 //! - `scope`: what a filter is called: namespace, secret, configuration, state; pipelines
+//! - `seal`: what proves that a stored result is whole, and its own
 
 mod constants;
 mod hasher;
@@ -16,6 +17,7 @@ mod list;
 mod many;
 mod pool;
 mod scope;
+mod seal;
 mod tensor;
 
 pub use hasher::{Hasher, chunk_file, state_file};
@@ -25,6 +27,7 @@ pub use many::chunks;
 pub(crate) use pool::{MAX_THREADS, Pool};
 pub use scope::Secret;
 pub(crate) use scope::{FilterDigest, Scope, pipeline};
+pub(crate) use seal::SealKey;
 pub(crate) use tensor::tensor_bytes;
 pub use tensor::{Dtype, MAX_RANK, Tensor, tensor};
 

@@ -13,7 +13,7 @@ const MIN_SECRET_BYTES: usize = 16;
 
 /// 32 bytes that are zeroed when dropped and never printed. Boxed, so that moving them leaves no copy behind.
 #[derive(Clone, PartialEq, Eq)]
-struct Hidden(Box<[u8; 32]>);
+pub(super) struct Hidden(Box<[u8; 32]>);
 
 impl Hidden {
     /// `keyed(key, bytes)`, leaving neither in the hasher.
@@ -24,6 +24,20 @@ impl Hidden {
         hash.zeroize();
         hasher.zeroize();
         hidden
+    }
+
+    /// One that everybody knows.
+    pub(super) fn public(constant: &[u8; 32]) -> Self {
+        Self(Box::new(*constant))
+    }
+
+    /// `keyed(key, secret digest)`: what a secret gives under one of the constants for secrets.
+    pub(super) fn of(key: &[u8; 32], secret: &Secret) -> Self {
+        Self::keyed(key, &*secret.0.0)
+    }
+
+    pub(super) fn bytes(&self) -> &[u8; 32] {
+        &self.0
     }
 }
 
@@ -89,8 +103,8 @@ impl Scope {
     /// `K_filter := keyed(K_secret, secret digest)`.
     pub fn new(namespace: &str, secret: Option<&Secret>) -> Self {
         let constant = match secret {
-            Some(secret) => Hidden::keyed(&K.secret, &*secret.0.0),
-            None => Hidden(Box::new(K.filter)),
+            Some(secret) => Hidden::of(&K.secret, secret),
+            None => Hidden::public(&K.filter),
         };
         Self { constant, namespace: keyed(&K.namespace, namespace.as_bytes()) }
     }

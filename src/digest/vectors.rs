@@ -101,7 +101,7 @@ impl Known {
                 self.many(case, "chunks").iter().for_each(|chunk| barrier.update(chunk));
                 barrier.finish()
             }
-            "content" => content(&bytes(case, "payload"), &self.many(case, "tensors"), &bytes(case, "blob")),
+            "content" => content(&chunk(&bytes(case, "payload")), &self.many(case, "tensors"), &bytes(case, "blob")),
             "key_state" => key_state(&self.one(case, "config"), &self.one(case, "training_data")),
             "key_chunk" => key_chunk(&self.one(case, "config"), &self.one(case, "state"), &self.one(case, "chunk")),
             "namespace" => Scope::new(&string(case, "data"), None).namespace(),

@@ -3,18 +3,18 @@
 #![allow(unsafe_code)]
 
 mod block;
+mod content;
 mod draft;
 mod external;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::budget::{Budget, Purpose, Reservation};
 use crate::description::{Description, Plan, TensorSpec};
-use crate::digest::{self, Digest};
 use crate::error::{ErrorKind, Result};
 use block::payload_of;
 pub(crate) use block::{Buffer, prefetch, try_box};
-use draft::CONTENT_IS_CHARGED;
+use content::Content;
 pub(crate) use draft::{Draft, Payload};
 pub use external::External;
 use std::ffi::c_void;
@@ -72,11 +72,6 @@ impl Extra {
         let description = plan.map(|plan| try_box(plan.make()?)).transpose()?;
         try_box(Self { description, external, companion, rejection })
     }
-}
-
-struct Content {
-    digest: Digest,
-    _reservation: Reservation,
 }
 
 /// A lease on an immutable value. Cloning and dropping it are atomic and wait for nothing.
@@ -167,34 +162,6 @@ impl Value {
     /// The caller's blob.
     pub fn blob(&self) -> &[u8] {
         self.description().map_or(&[], Description::blob)
-    }
-
-    /// The digest of the content: made the first time someone asks, so that a chain of hits hashes only its first
-    /// chunk and a plain put hashes nothing. Device memory has none.
-    pub fn content(&self) -> Result<Digest> {
-        let slot = &self.header().content;
-        // SAFETY: once set, the content is set no more and freed only with the value.
-        if let Some(content) = unsafe { slot.load(Ordering::Acquire).as_ref() } {
-            return Ok(content.digest);
-        }
-        if self.device_pointer().is_some() {
-            return Err(ErrorKind::NotSupported.into());
-        }
-        let tensors = self.description().map_or(Ok(Vec::new()), |description| description.tensor_digests(self.bytes()));
-        let digest = digest::content(self.bytes(), &tensors?, self.blob());
-        // Of a small value it is kept only if there is room for it: made again, it costs little. The same where the
-        // allocator has no memory for it.
-        let is_charged = self.size() >= CONTENT_IS_CHARGED;
-        let more = if is_charged { 0 } else { size_of::<Content>() as u64 };
-        let kept = self.header().reservation.another(more);
-        if let Some(Ok(kept)) = kept.map(|reservation| try_box(Content { digest, _reservation: reservation })) {
-            let content = Box::into_raw(kept);
-            if slot.compare_exchange(ptr::null_mut(), content, Ordering::AcqRel, Ordering::Acquire).is_err() {
-                // SAFETY: another thread was first, so this box is still ours alone.
-                drop(unsafe { Box::from_raw(content) });
-            }
-        }
-        Ok(digest)
     }
 
     /// Nanoseconds its computation took, as the put said; 0 where unknown.

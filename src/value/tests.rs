@@ -1,6 +1,6 @@
 use super::block::layout;
 use super::*;
-use crate::digest::Dtype;
+use crate::digest::{self, Dtype};
 use std::sync::atomic::AtomicU32;
 
 const F32: Dtype = Dtype { code: 2, bits: 32, lanes: 1 };
@@ -42,6 +42,29 @@ fn external(data: &[u8], destroyed: &AtomicU32, device: bool) -> Draft<'static> 
     // SAFETY: `data` and the counter outlive the value in each test.
     let external = unsafe { External::new(data, 8, 1000, device, Some(count), user_data) };
     Draft { payload: Payload::External(external.into()), ..Draft::copy_of(b"") }
+}
+
+/// A value in device memory, as far as a test without a device can have one, and without a destructor.
+pub(crate) fn device() -> Draft<'static> {
+    static MEMORY: [u8; 8] = [0; 8];
+    // SAFETY: static memory that nobody writes to.
+    let external = unsafe { External::new(MEMORY.as_ptr().cast(), 8, 0, true, None, ptr::null_mut()) };
+    Draft::new(Payload::External(external.into()))
+}
+
+/// A value whose destructor is this.
+pub(crate) fn ending_with(end: impl FnOnce() + 'static) -> Draft<'static> {
+    type End = Box<dyn FnOnce()>;
+    unsafe extern "C" fn run(end: *mut c_void) {
+        // SAFETY: the box below, once.
+        let end = unsafe { Box::from_raw(end.cast::<End>()) };
+        end();
+    }
+    static MEMORY: [u8; 8] = *b"external";
+    let end = Box::into_raw(Box::<End>::new(Box::new(end))).cast();
+    // SAFETY: static memory that nobody writes to; a test's closure may run on the thread that it expects.
+    let external = unsafe { External::new(MEMORY.as_ptr().cast(), 8, 0, false, Some(run), end) };
+    Draft::new(Payload::External(external.into()))
 }
 
 #[test]

@@ -1,0 +1,44 @@
+//! What proves that a stored result is whole, and its own: `docs/envelope.md` says over which bytes it is made.
+
+use super::scope::Hidden;
+use super::{Digest, K, Secret};
+use std::fmt;
+use zeroize::Zeroize;
+
+/// What checksums of stored results are keyed with: with a secret one that nobody outside may have, or they could plant
+/// results. It is never printed.
+pub(crate) struct SealKey(Hidden);
+
+impl SealKey {
+    /// K_envelope, or with a secret `keyed(K_secret_envelope, secret digest)`.
+    pub fn new(secret: Option<&Secret>) -> Self {
+        Self(match secret {
+            Some(secret) => Hidden::of(&K.secret_envelope, secret),
+            None => Hidden::public(&K.envelope),
+        })
+    }
+
+    /// `checksum = keyed(E, head ‖ description ‖ chunk(payload))`; the head tells how long the description is.
+    pub fn checksum(&self, head: &[u8], description: &[u8], payload: &Digest) -> Digest {
+        Digest(*self.hash(head, description, payload).as_bytes())
+    }
+
+    /// Whether `checksum` is that, in a time that does not depend on where it differs.
+    pub fn is_checksum(&self, checksum: &Digest, head: &[u8], description: &[u8], payload: &Digest) -> bool {
+        self.hash(head, description, payload) == checksum.0
+    }
+
+    fn hash(&self, head: &[u8], description: &[u8], payload: &Digest) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new_keyed(self.0.bytes());
+        hasher.update(head).update(description).update(&payload.0);
+        let hash = hasher.finalize();
+        hasher.zeroize();
+        hash
+    }
+}
+
+impl fmt::Debug for SealKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealKey(hidden)")
+    }
+}

@@ -1,0 +1,111 @@
+//! Nothing comes back from the dead: what is read from a store, or waits to be written to one, carries a pass, and that
+//! holds until its key is removed, its tag purged or retired, or the whole cache purged.
+//!
+//! Keys and tags share a fixed number of slots. Two that meet in one cost a promotion or a write, never an answer.
+
+use crate::digest::Digest;
+use crate::error::Result;
+use crate::stir::Stir;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+
+const SLOTS: usize = 4096;
+
+/// What had been purged and removed when it was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pass {
+    purge: u64,
+    tag: u64,
+    key: u64,
+    tag_slot: u16,
+    key_slot: u16,
+}
+
+/// Counts removals and purges. Whoever forgets something counts here first and forgets then; whoever stores takes its
+/// pass first, and asks whether it holds where that is decided: under memory's lock, or right before a write. The order
+/// of all these steps is one for all threads (SeqCst), so that no one need think about less.
+#[derive(Debug)]
+pub(crate) struct Fences {
+    purge: AtomicU64,
+    tags: Box<[AtomicU64]>,
+    keys: Box<[AtomicU64]>,
+    /// A caller's own keys need not be uniform.
+    stir: Stir,
+}
+
+impl Fences {
+    pub(crate) fn new() -> Result<Self> {
+        let slots = || {
+            let mut slots = Vec::new();
+            slots.try_reserve_exact(SLOTS)?;
+            slots.resize_with(SLOTS, AtomicU64::default);
+            Result::Ok(slots.into_boxed_slice())
+        };
+        Ok(Self { purge: AtomicU64::new(0), tags: slots()?, keys: slots()?, stir: Stir::random() })
+    }
+
+    /// To be taken before a result is looked up or computed.
+    pub(crate) fn pass(&self, key: &Digest, tag: u64) -> Pass {
+        let (tag_slot, key_slot) = (slot_of(tag), slot_of(self.stir.hash(key)));
+        Pass {
+            purge: self.purge.load(SeqCst),
+            tag: self.tags[usize::from(tag_slot)].load(SeqCst),
+            key: self.keys[usize::from(key_slot)].load(SeqCst),
+            tag_slot,
+            key_slot,
+        }
+    }
+
+    /// Whether nothing that the pass was given for has been forgotten since.
+    pub(crate) fn holds(&self, pass: &Pass) -> bool {
+        self.keys[usize::from(pass.key_slot)].load(SeqCst) == pass.key
+            && self.tags[usize::from(pass.tag_slot)].load(SeqCst) == pass.tag
+            && self.purge.load(SeqCst) == pass.purge
+    }
+
+    /// A key was removed.
+    pub(crate) fn remove(&self, key: &Digest) {
+        self.keys[usize::from(slot_of(self.stir.hash(key)))].fetch_add(1, SeqCst);
+    }
+
+    /// Filters were purged, or their earlier states retired.
+    pub(crate) fn tags(&self, tags: &[u64]) {
+        for &tag in tags {
+            self.tags[usize::from(slot_of(tag))].fetch_add(1, SeqCst);
+        }
+    }
+
+    /// Everything was purged.
+    pub(crate) fn purge(&self) {
+        self.purge.fetch_add(1, SeqCst);
+    }
+}
+
+/// Of a stirred key, or of a tag, which is a part of a digest as it is.
+fn slot_of(hash: u64) -> u16 {
+    (hash % SLOTS as u64) as u16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pass_holds_until_what_it_was_given_for_is_forgotten() {
+        let fences = Fences::new().unwrap();
+        let (key, other, tag) = (Digest([1; 32]), Digest([2; 32]), 77);
+        let ends = |forget: &dyn Fn()| {
+            let pass = fences.pass(&key, tag);
+            assert!(fences.holds(&pass));
+            forget();
+            let held = fences.holds(&pass);
+            assert!(fences.holds(&fences.pass(&key, tag)), "a pass of later holds");
+            !held
+        };
+        assert!(ends(&|| fences.remove(&key)));
+        assert!(ends(&|| fences.tags(&[3, tag])));
+        assert!(ends(&|| fences.purge()));
+        assert!(!ends(&|| fences.tags(&[tag + 1])));
+        let share_a_slot = slot_of(fences.stir.hash(&key)) == slot_of(fences.stir.hash(&other));
+        assert_eq!(ends(&|| fences.remove(&other)), share_a_slot);
+    }
+}

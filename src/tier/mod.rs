@@ -1,0 +1,81 @@
+//! What lies behind memory: stores of sealed results, on disk or across the network, optional and untrusted. A store
+//! carries bytes and knows nothing of what is in them: `envelope` seals and opens those, and whatever does not check is
+//! a miss and a counter.
+
+#![allow(dead_code)] // until the cache asks it
+
+pub(crate) mod behind;
+pub(crate) mod envelope;
+pub(crate) mod fences;
+
+use crate::digest::Digest;
+use crate::error::Result;
+use std::time::Instant;
+
+/// A result as a store keeps it.
+#[derive(Clone, Debug)]
+pub(crate) struct Sealed {
+    pub(crate) key: Digest,
+    /// The filter and state it belongs to, 0 for none.
+    pub(crate) tag: u64,
+    /// When it may be forgotten, in milliseconds of the wall clock; 0 for never.
+    pub(crate) expires_ms: u64,
+    /// What [`Store::epoch`] was before its computation began.
+    pub(crate) epoch: u64,
+    /// The envelope.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// What a purge of a store forgets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purged<'a> {
+    Everything,
+    /// What bears one of these tags.
+    Tags(&'a [u64]),
+}
+
+/// What a store counts and measures of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct StoreStats {
+    /// Entries and bytes where the store knows them without a scan.
+    pub(crate) entries: Option<u64>,
+    pub(crate) bytes: Option<u64>,
+    /// Its limit.
+    pub(crate) max_bytes: Option<u64>,
+    /// Entries it gave up for others.
+    pub(crate) evictions: u64,
+    /// Calls that failed, and the last failure in words.
+    pub(crate) faults: u64,
+    pub(crate) last_fault: Option<String>,
+    /// Why it is not asked at present; None while it is.
+    pub(crate) resting: Option<String>,
+}
+
+/// A place for sealed results. Any thread may call anything at any time.
+pub(crate) trait Store: Send + Sync + std::fmt::Debug {
+    /// Calls `found` with the place in `keys` and the envelope of each key that is stored, in any order, until `until`
+    /// at the latest as far as the store waits for anything but its own disk; never waits for a writer. The bytes are
+    /// whatever the store returned: they may be anything.
+    fn get_many(&self, keys: &[Digest], until: Instant, found: &mut dyn FnMut(usize, &[u8])) -> Result<()>;
+
+    /// Stores entries in place of older ones of the same keys; says how many it took. May wait: only a tier's own
+    /// thread calls it. What was removed or purged since an entry's epoch is left out.
+    fn put_many(&self, entries: &[Sealed]) -> Result<usize>;
+
+    /// Forgets a key, and what is still to be written of an earlier epoch under it, by any process. May wait, until
+    /// `until` at the latest.
+    fn remove(&self, key: &Digest, until: Instant) -> Result<()>;
+
+    /// Forgets what `purged` names, and what is still to be written of an earlier epoch. May wait, as above.
+    /// NOT_SUPPORTED where a store can't.
+    fn purge(&self, purged: Purged<'_>, until: Instant) -> Result<()>;
+
+    /// Grows with each removal and purge that this process knows of. Never waits and never fails: one that is too low
+    /// only leaves entries out.
+    fn epoch(&self) -> u64;
+
+    fn stats(&self) -> StoreStats;
+
+    /// Lets go of files and connections; later calls answer CLOSED.
+    fn close(&self);
+}
