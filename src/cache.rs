@@ -2,6 +2,8 @@
 //! verbs live here too, for callers who make their keys themselves. `once` has the lookups of those who compute what is
 //! missing, `many` those of a whole batch.
 
+mod absent;
+mod backing;
 mod many;
 mod once;
 mod states;
@@ -18,13 +20,16 @@ use crate::memory::{Memory, Put};
 use crate::options::{self, Options, UNLIMITED};
 use crate::process::{Birth, boot_ms};
 use crate::stats::{CacheStats, FilterUse, FilterUses};
+use crate::tier::stores::{Tier, TierStats};
 use crate::value::{Draft, Payload, Value};
+use backing::{Backing, Sought};
 pub(crate) use many::{Looked as LookedMany, Many};
 pub(crate) use once::{Begun, Looked, Missed, deadline_in};
 use states::NamedState;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::time::Duration;
 
 const OPEN: u8 = 0;
 const CLOSED: u8 = 1;
@@ -51,9 +56,21 @@ pub struct Cache {
     coalesced: AtomicU64,
     busy: AtomicU64,
     flights: Arc<Flights<Value>>,
+    /// What is behind memory.
+    backing: Option<Backing>,
     states: Mutex<HashMap<Box<str>, NamedState>>,
     name: Box<str>,
     filters: Mutex<FilterUses>,
+}
+
+/// How a lookup ends.
+pub(crate) enum Got {
+    Hit(Value),
+    /// Another caller had it read.
+    Shared(Value),
+    Miss,
+    /// A store is asked, and the caller does not wait.
+    Busy,
 }
 
 impl Cache {
@@ -61,6 +78,7 @@ impl Cache {
     pub fn open(options: &Options) -> Result<Arc<Self>> {
         static OPENED: AtomicU64 = AtomicU64::new(0);
         options.check()?;
+        let (backing, errands) = Backing::open(options)?.unzip();
         let cache = Arc::new(Self {
             birth: Birth::here()?,
             number: 1 + OPENED.fetch_add(1, Ordering::Relaxed),
@@ -75,10 +93,14 @@ impl Cache {
             coalesced: AtomicU64::new(0),
             busy: AtomicU64::new(0),
             flights: Flights::new(options.ticket_max_age()),
+            backing,
             states: Mutex::new(HashMap::new()),
             name: options.name.clone(),
             filters: Mutex::default(),
         });
+        if let Some(errands) = errands {
+            Backing::start(&cache, errands)?;
+        }
         log::say(Level::Info, "cache", || {
             let limit = |limit: u64| if limit == UNLIMITED { "unlimited".into() } else { limit.to_string() };
             let (bytes, chunks) = (limit(options.max_bytes), limit(options.max_chunks));
@@ -93,17 +115,50 @@ impl Cache {
         self.hashing.chunk(chunk)
     }
 
-    /// Looks a result up under a ready key.
+    /// Looks a result up under a ready key. With NO_WAIT nothing is found while a store is being asked.
     pub fn get(&self, key: &Digest, flags: Flags) -> Result<Option<Value>> {
+        Ok(match self.lookup(key, 0, flags)? {
+            Got::Hit(value) | Got::Shared(value) => Some(value),
+            Got::Miss | Got::Busy => None,
+        })
+    }
+
+    /// The same, and how it went. `tag` names the filter and state it is for, 0 for none.
+    #[inline]
+    pub(crate) fn lookup(&self, key: &Digest, tag: u64, flags: Flags) -> Result<Got> {
         self.check_open()?;
+        let found = |value: Option<Value>| value.map_or(Got::Miss, Got::Hit);
         if flags.peeks() {
-            return Ok(if flags.looks() { self.memory.peek(key) } else { None });
+            return Ok(found(if flags.looks() { self.memory.peek(key) } else { None }));
         }
         if !flags.looks() {
             self.bypassed.fetch_add(1, Ordering::Relaxed);
-            return Ok(None);
+            return Ok(Got::Miss);
         }
-        Ok(self.memory.get(key))
+        match self.backing(flags) {
+            None => Ok(found(self.memory.get(key))),
+            Some(backing) => Ok(self.memory.find(key).map_or_else(|| self.beyond(backing, key, tag, flags), Got::Hit)),
+        }
+    }
+
+    /// A lookup that memory has nothing for.
+    #[cold]
+    fn beyond(&self, backing: &Backing, key: &Digest, tag: u64, flags: Flags) -> Got {
+        match self.seek(backing, key, tag, flags) {
+            Sought::Found(value) | Sought::InMemory(value) => Got::Hit(value),
+            Sought::Shared(value) => {
+                self.coalesced.fetch_add(1, Ordering::Relaxed);
+                Got::Shared(value)
+            }
+            Sought::Nothing => {
+                self.filled.fetch_add(1, Ordering::Relaxed);
+                Got::Miss
+            }
+            Sought::Busy => {
+                self.busy.fetch_add(1, Ordering::Relaxed);
+                Got::Busy
+            }
+        }
     }
 
     /// Stores a copy of `bytes` under a ready key.
@@ -121,12 +176,19 @@ impl Cache {
             ..Draft::new(payload)
         };
         if options.flags.stores() {
-            let lease = options.lease || self.flights.open() > 0;
+            let lease = options.lease || self.flights.open() > 0 || self.backing.is_some();
+            let pass = self.backing.as_ref().map(|backing| backing.stores.pass(key, tag));
             let mut put = self.memory.put(key, tag, draft, lease, None)?;
             // Whoever computes this is overtaken, and those who wait for it get this value.
             if let Some(value) = put.value.as_ref().filter(|_| put.stored) {
                 if let Some(flight) = self.flights.fence_key(key) {
                     flight.overtake(value.clone());
+                }
+                if let (Some(pass), Some(backing)) = (pass, &self.backing) {
+                    if let Some(read) = backing.reads.fence_key(key) {
+                        read.overtake(Some(value.clone()));
+                    }
+                    backing.stores.write(key, tag, value, pass, options.flags, None);
                 }
             }
             put.value = put.value.filter(|_| options.lease);
@@ -163,18 +225,39 @@ impl Cache {
         self.expires.load(Ordering::Relaxed)
     }
 
-    /// Forgets the result under a ready key; says whether there was one.
+    /// Forgets the result under a ready key, in every store too; says whether memory had it. An error says of a store
+    /// that may have it still.
     pub fn remove(&self, key: &Digest) -> Result<bool> {
         self.check_open()?;
-        self.flights.fence_key(key);
-        Ok(self.memory.remove(key))
+        let forget = || {
+            self.flights.fence_key(key);
+            self.memory.remove(key)
+        };
+        let Some(backing) = &self.backing else { return Ok(forget()) };
+        backing.reads.fence_key(key);
+        let here = forget();
+        let removed = backing.stores.remove(key);
+        // What was read before the stores had removed it.
+        backing.reads.fence_key(key);
+        let here = here | forget();
+        removed.map(|()| here)
     }
 
-    /// Forgets the results whose tag `matches`; says how many.
-    pub(crate) fn remove_tagged(&self, matches: &dyn Fn(u64) -> bool) -> Result<u64> {
+    /// Forgets the results that bear one of these tags, on disk too; says how many memory had.
+    pub(crate) fn remove_tagged(&self, tags: &[u64]) -> Result<u64> {
         self.check_open()?;
-        self.flights.fence(matches);
-        Ok(self.memory.remove_tagged(matches))
+        let matches = |tag: u64| tags.contains(&tag);
+        let forget = || {
+            self.flights.fence(&matches);
+            self.memory.remove_tagged(&matches)
+        };
+        let Some(backing) = &self.backing else { return Ok(forget()) };
+        backing.reads.fence(&|_| true); // under a ready key no one knows whose it is
+        let here = forget();
+        let removed = backing.stores.remove_tagged(tags);
+        backing.reads.fence(&|_| true);
+        let here = here + forget();
+        removed.map(|()| here)
     }
 
     /// Changes the byte limit. What is too much evicts in bounded steps; leased bytes count until their release, and
@@ -211,7 +294,7 @@ impl Cache {
         Value::make(draft, reservation)
     }
 
-    /// Forgets every result. States and leases stay.
+    /// Forgets every result in memory. States and leases stay.
     pub fn purge(&self) -> Result<()> {
         self.check_open()?;
         self.flights.fence(&|_| true);
@@ -219,20 +302,44 @@ impl Cache {
         Ok(())
     }
 
-    /// Refuses new work from now on, and forgets results and named states. Leases stay valid. Closing again is fine.
-    pub fn close(&self) -> Result<()> {
+    /// Forgets every result in memory and on disk, for all who share that; what the remote store has, stays.
+    pub fn purge_disk(&self) -> Result<()> {
+        self.check_open()?;
+        let Some(backing) = &self.backing else { return self.purge() };
+        backing.reads.fence(&|_| true);
+        let purged = backing.stores.purge();
+        backing.reads.fence(&|_| true);
+        self.purge()?;
+        purged
+    }
+
+    /// Waits until all that was put before is written behind or given up; false when the time is up.
+    pub fn flush(&self, timeout: Duration) -> Result<bool> {
+        self.check_open()?;
+        Ok(self.backing.as_ref().is_none_or(|backing| backing.stores.flush(timeout)))
+    }
+
+    /// Refuses new work from now on, writes behind what is queued, for as long as `timeout`, and forgets results and named
+    /// states. Leases stay valid. Closing again is fine. Says how many writes were dropped.
+    pub fn close(&self, timeout: Duration) -> Result<u64> {
         self.birth.check()?;
         match self.life.compare_exchange(OPEN, CLOSED, Ordering::SeqCst, Ordering::SeqCst) {
             Err(PANICKED) => Err(ErrorKind::Panic.into()),
             was => {
                 self.flights.abandon_all();
+                let dropped = self.backing.as_ref().map_or(0, |backing| {
+                    backing.reads.abandon_all();
+                    backing.stores.close(timeout)
+                });
                 self.memory.purge();
                 let states = std::mem::take(&mut *self.states.lock());
                 drop(states);
                 if was.is_ok() {
-                    log::say(Level::Info, "cache", || format!("cache {} closed", self.number));
+                    log::say(Level::Info, "cache", || {
+                        format!("cache {} closed, {dropped} writes dropped", self.number)
+                    });
                 }
-                Ok(())
+                Ok(dropped)
             }
         }
     }
@@ -241,6 +348,9 @@ impl Cache {
     pub(crate) fn poison(&self) {
         self.life.store(PANICKED, Ordering::Release);
         self.flights.abandon_all();
+        if let Some(backing) = &self.backing {
+            backing.reads.abandon_all();
+        }
     }
 
     /// In which process it was opened.
@@ -268,7 +378,12 @@ impl Cache {
             return CacheStats::default();
         }
         let memory = self.memory.stats();
+        let behind = |read: fn(&Backing) -> &AtomicU64| {
+            self.backing.as_ref().map_or(0, |backing| read(backing).load(Ordering::Relaxed))
+        };
         CacheStats {
+            hits: memory.hits + behind(|backing| &backing.hits),
+            time_saved_ns: memory.time_saved_ns.saturating_add(behind(|backing| &backing.time_saved_ns)),
             misses: memory.misses + self.filled.load(Ordering::Relaxed),
             coalesced: self.coalesced.load(Ordering::Relaxed),
             bypassed: self.bypassed.load(Ordering::Relaxed),
@@ -277,6 +392,11 @@ impl Cache {
             oldest_ticket_ms: self.flights.oldest().map_or(0, |age| age.as_millis() as u64),
             ..memory
         }
+    }
+
+    /// What a tier counts and measures; None where there is none.
+    pub fn tier_stats(&self, tier: Tier) -> Option<TierStats> {
+        self.backing.as_ref().filter(|_| self.birth.is_here())?.stores.stats(tier)
     }
 
     /// The counters and gauges, and those of the filters that are open, as text.

@@ -17,10 +17,14 @@ impl Flags {
     /// Look, but don't store.
     pub const READ_ONLY: Self = Self(8);
 
-    /// Wait for no one: for callers whose scheduler must not block. Only where a call could wait.
+    /// Wait for no one and no store: for callers whose scheduler must not block. Only where a call could wait.
     pub const NO_WAIT: Self = Self(16);
+    /// Neither read nor write what is behind memory.
+    pub const MEMORY_ONLY: Self = Self(32);
+    /// Neither read nor write the remote store.
+    pub const NO_REMOTE: Self = Self(64);
 
-    const ALL: u32 = 31;
+    const ALL: u32 = 127;
 
     /// The flags in `bits`.
     pub fn from_bits(bits: u32) -> Result<Self> {
@@ -32,6 +36,11 @@ impl Flags {
 
     pub(crate) fn waits(self) -> bool {
         !self.has(Self::NO_WAIT)
+    }
+
+    /// Whether it reads and writes a store, the remote one or that on disk.
+    pub(crate) fn asks(self, remote: bool) -> bool {
+        !self.has(Self::MEMORY_ONLY) && !(remote && self.has(Self::NO_REMOTE))
     }
 
     fn has(self, flag: Self) -> bool {

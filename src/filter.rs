@@ -217,7 +217,8 @@ impl Filter {
     pub(crate) fn begin_step(
         &self, bound: &Arc<Bound>, key: &Digest, wait: Duration, flags: Flags, step: Step,
     ) -> Result<Begin> {
-        self.shared.begin_under(bound, key, wait, flags, Some(step))
+        // What goes with a state never leaves memory.
+        self.shared.begin_under(bound, key, wait, flags.with(Flags::MEMORY_ONLY), Some(step))
     }
 
     /// Looks the results of many chunks up under the present state, without waiting: what is missing is the batch's to
@@ -260,19 +261,18 @@ impl Filter {
     /// Forgets the results of the present state, of every handle that shares them; says how many.
     pub fn purge(&self) -> Result<u64> {
         let tag = self.name()?.tag;
-        self.cache().remove_tagged(&|other| other == tag)
+        self.cache().remove_tagged(&[tag])
     }
 
     /// Forgets the results of this handle's other states (the last 16 of them); says how many.
     pub fn retire(&self) -> Result<u64> {
         self.cache().check_open()?;
-        let mut tags: ArrayVec<u64, MAX_REMEMBERED> = {
+        let tags: ArrayVec<u64, MAX_REMEMBERED> = {
             let earlier = self.earlier.lock();
             let present = self.name().ok().map(|name| name.tag);
             earlier.iter().map(|name| name.tag).filter(|&tag| Some(tag) != present).collect()
         };
-        tags.sort_unstable();
-        self.cache().remove_tagged(&|tag| tags.binary_search(&tag).is_ok())
+        self.cache().remove_tagged(&tags)
     }
 
     /// What its calls and those of its snapshots counted.

@@ -1,10 +1,15 @@
 //! How a cache is to be: one table of options, from which JSON goes in and out and the README's table is made.
 
+mod table;
+#[cfg(test)]
+mod tests;
+
 use crate::digest::{MAX_THREADS, Secret};
 use crate::error::{Error, Result};
 use crate::json;
 use serde_json::{Map, Value as Json};
 use std::time::Duration;
+use table::{DISK_LIMITS, Entry, HIDDEN, PRIVATE, REMOTE_TIMEOUTS, SECRET, TABLE};
 use zeroize::Zeroize;
 
 /// No limit, said explicitly.
@@ -45,6 +50,27 @@ pub struct Options {
     pub namespace: Box<str>,
     /// With it nobody outside can predict or plant a key. Never printed, and never part of a dump.
     pub secret: Option<Secret>,
+    /// Where results outlive the process, in one SQLite file; None for nowhere.
+    pub disk_directory: Option<Box<str>>,
+    /// The hard limit in bytes on that file and its log. It belongs to the store: whoever opens it with a limit sets it
+    /// for all; None keeps the store's own, 1 GiB for a new one.
+    pub disk_max_bytes: Option<u64>,
+    /// Whether the directory may be on a network file system, where only one host uses it.
+    pub disk_allow_network: bool,
+    /// The Redis or Valkey server that a fleet shares, or nodes of a cluster; empty for none.
+    pub remote_urls: Vec<Box<str>>,
+    /// What the name of every entry there begins with.
+    pub remote_prefix: Box<str>,
+    /// How long the server keeps a result, in milliseconds, unless its own time to live is over before.
+    pub remote_ttl_ms: u64,
+    /// Larger results, in bytes of their envelope, stay local.
+    pub remote_max_value_bytes: u64,
+    /// How long a lookup waits for the server, all in all, in milliseconds.
+    pub remote_timeout_ms: u64,
+    /// Certificates, in PEM, of those who may vouch for a server; None for the system's.
+    pub remote_ca_file: Option<Box<str>>,
+    /// The most bytes of results that wait to be written behind, for each store, and at most a sixteenth of `max_bytes`.
+    pub write_behind_max_bytes: u64,
 }
 
 impl Default for Options {
@@ -59,138 +85,19 @@ impl Default for Options {
             hash_threads: 1,
             namespace: "".into(),
             secret: None,
+            disk_directory: None,
+            disk_max_bytes: None,
+            disk_allow_network: false,
+            remote_urls: Vec::new(),
+            remote_prefix: "streamcache:".into(),
+            remote_ttl_ms: 7 * 24 * 3600 * 1000,
+            remote_max_value_bytes: 1 << 20,
+            remote_timeout_ms: 50,
+            remote_ca_file: None,
+            write_behind_max_bytes: 64 << 20,
         }
     }
 }
-
-/// One option: its documentation, and its way into and out of JSON.
-struct Entry {
-    name: &'static str,
-    /// What it takes in JSON, with its range.
-    takes: &'static str,
-    unit: &'static str,
-    changeable: &'static str,
-    meaning: &'static str,
-    read: fn(&Options) -> Json,
-    /// None when the value is not what the option takes.
-    set: fn(&mut Options, &Json) -> Option<()>,
-}
-
-/// The option whose value no error and no dump repeats.
-const SECRET: &str = "secret";
-/// What stands in its place.
-const HIDDEN: &str = "hidden";
-
-const TABLE: [Entry; 9] = [
-    Entry {
-        name: "name",
-        takes: "a string",
-        unit: "",
-        changeable: "no",
-        meaning: "what people call this cache, in logs and stats",
-        read: |options| (*options.name).into(),
-        set: |options, value| {
-            options.name = value.as_str()?.into();
-            Some(())
-        },
-    },
-    Entry {
-        name: "max_bytes",
-        takes: "0, a whole number from 4096 to 2^64−2, or \"unlimited\"",
-        unit: "bytes",
-        changeable: "`streamcache_cache_set_max_bytes`",
-        meaning: "hard limit on results, leased values, states and index; 0 stores nothing",
-        read: |options| limit_out(options.max_bytes),
-        set: |options, value| {
-            options.max_bytes = limit_in(value)?;
-            Some(())
-        },
-    },
-    Entry {
-        name: "max_chunks",
-        takes: "a whole number from 0 to 2^64−2, or \"unlimited\"",
-        unit: "results",
-        changeable: "`streamcache_cache_set_max_chunks`",
-        meaning: "hard limit on stored results; 0 stores nothing",
-        read: |options| limit_out(options.max_chunks),
-        set: |options, value| {
-            options.max_chunks = limit_in(value)?;
-            Some(())
-        },
-    },
-    Entry {
-        name: "policy",
-        takes: "\"s3fifo\", \"lru\" or \"adaptive\"",
-        unit: "",
-        changeable: "no",
-        meaning: "what is evicted first: S3-FIFO resists scans, LRU is exact within a shard, the adaptive policy also counts how often keys are seen and follows the traffic",
-        read: |options| policy_out(options.policy).into(),
-        set: |options, value| {
-            options.policy = policy_in(value.as_str()?)?;
-            Some(())
-        },
-    },
-    Entry {
-        name: "ttl_ms",
-        takes: "a whole number from 0 to 2^64−1",
-        unit: "milliseconds",
-        changeable: "no; a put may ask for less",
-        meaning: "longest time to live of a result, time asleep included; 0 is no limit",
-        read: |options| options.ttl_ms.into(),
-        set: |options, value| {
-            options.ttl_ms = value.as_u64()?;
-            Some(())
-        },
-    },
-    Entry {
-        name: "ticket_max_age_ms",
-        takes: "a whole number from 0 to 2^64−1",
-        unit: "milliseconds",
-        changeable: "no",
-        meaning: "age at which a waiting caller takes over what a ticket's owner does not finish; 0 is never",
-        read: |options| options.ticket_max_age_ms.into(),
-        set: |options, value| {
-            options.ticket_max_age_ms = value.as_u64()?;
-            Some(())
-        },
-    },
-    Entry {
-        name: "hash_threads",
-        takes: "a whole number from 1 to 64",
-        unit: "threads",
-        changeable: "no",
-        meaning: "threads of the cache's own that share the digesting of chunks of 512 KiB or more; 1 starts none",
-        read: |options| options.hash_threads.into(),
-        set: |options, value| {
-            options.hash_threads = value.as_u64().filter(|threads| (1..=MAX_THREADS).contains(threads))?;
-            Some(())
-        },
-    },
-    Entry {
-        name: "namespace",
-        takes: "a string",
-        unit: "",
-        changeable: "no",
-        meaning: "part of every filter's key: caches of other namespaces share no result",
-        read: |options| (*options.namespace).into(),
-        set: |options, value| {
-            options.namespace = value.as_str()?.into();
-            Some(())
-        },
-    },
-    Entry {
-        name: SECRET,
-        takes: "hexadecimal digits in a string, two a byte, of 16 bytes or more, or null",
-        unit: "",
-        changeable: "no",
-        meaning: "part of every filter's key: without it nobody can predict or plant one; written as \"hidden\", not read back",
-        read: |options| options.secret.as_ref().map_or(Json::Null, |_| HIDDEN.into()),
-        set: |options, value| {
-            options.secret = if value.is_null() { None } else { Some(Secret::from_hex(value.as_str()?).ok()?) };
-            Some(())
-        },
-    },
-];
 
 impl Options {
     /// Reads a JSON object; what it does not name keeps its default. An unknown name is an error that offers the
@@ -211,7 +118,7 @@ impl Options {
         for (name, value) in given {
             let entry = TABLE.iter().find(|entry| entry.name == name).ok_or_else(|| unknown(name))?;
             (entry.set)(&mut options, value).ok_or_else(|| {
-                let shown = if name == SECRET { &HIDDEN.into() } else { value };
+                let shown = if PRIVATE.contains(&name.as_str()) { &HIDDEN.into() } else { value };
                 Error::invalid(format!("{name} is {shown}: it takes {}", entry.takes))
             })?;
         }
@@ -248,6 +155,12 @@ impl Options {
                 "hash_threads is {given}: it takes 1, for none of its own, to {MAX_THREADS}"
             )));
         }
+        if self.disk_max_bytes.is_some_and(|bytes| !DISK_LIMITS.contains(&bytes)) {
+            return Err(Error::invalid("disk_max_bytes is out of range: it takes 1 MiB or more (it counts bytes)"));
+        }
+        if !REMOTE_TIMEOUTS.contains(&self.remote_timeout_ms) {
+            return Err(Error::invalid("remote_timeout_ms is out of range: it takes 1 to 60000"));
+        }
         check_max_bytes(self.max_bytes)
     }
 }
@@ -262,125 +175,8 @@ pub(crate) fn check_max_bytes(max_bytes: u64) -> Result<()> {
     Ok(())
 }
 
-fn limit_in(value: &Json) -> Option<u64> {
-    if value == "unlimited" { Some(UNLIMITED) } else { value.as_u64() }
-}
-
-fn limit_out(limit: u64) -> Json {
-    if limit == UNLIMITED { "unlimited".into() } else { limit.into() }
-}
-
-fn policy_in(name: &str) -> Option<Policy> {
-    [Policy::S3Fifo, Policy::Lru, Policy::Adaptive].into_iter().find(|&policy| policy_out(policy) == name)
-}
-
-fn policy_out(policy: Policy) -> &'static str {
-    match policy {
-        Policy::S3Fifo => "s3fifo",
-        Policy::Lru => "lru",
-        Policy::Adaptive => "adaptive",
-    }
-}
-
 fn unknown(name: &str) -> Error {
     let names = TABLE.map(|entry| entry.name);
     let nearest = names.iter().min_by_key(|known| strsim::damerau_levenshtein(name, known)).unwrap_or(&"");
     Error::invalid(format!("unknown option {name:?}: did you mean {nearest:?}? The options are {}", names.join(", ")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn json_sets_what_it_names_and_leaves_the_rest() {
-        let text = br#"{"max_bytes": 8192, "max_chunks": "unlimited", "policy": "lru", "ttl_ms": 5, "name": "n"}"#;
-        let options = Options::from_json(text).unwrap();
-        assert_eq!((options.max_bytes, options.max_chunks, options.policy), (8192, UNLIMITED, Policy::Lru));
-        assert_eq!((options.ttl_ms, &*options.name), (5, "n"));
-        assert_eq!(Options::from_json(b"{}").unwrap(), Options::default());
-    }
-
-    #[test]
-    fn what_json_says_comes_back_the_same() {
-        let all = Options {
-            name: "é\"".into(),
-            max_bytes: 0,
-            max_chunks: 7,
-            policy: Policy::Lru,
-            ttl_ms: u64::MAX,
-            ticket_max_age_ms: 9,
-            hash_threads: 2,
-            namespace: "a\0".into(),
-            secret: None,
-        };
-        for options in [all, Options::default()] {
-            assert_eq!(Options::from_json(options.to_json().as_bytes()).unwrap(), options);
-        }
-    }
-
-    #[test]
-    fn no_mistake_no_dump_and_no_debug_output_repeats_the_secret() {
-        let digits = "7357".repeat(8);
-        let options = Options::from_json(format!(r#"{{"secret": "{digits}"}}"#).as_bytes()).unwrap();
-        assert!(options.secret.is_some() && options != Options::default());
-        assert!(!format!("{options:?} {}", options.to_json()).contains("7357"));
-        let again = Options::from_json(options.to_json().as_bytes()).unwrap_err();
-        assert!(again.message().contains("secret is \"hidden\": it takes hexadecimal digits"), "{again}");
-        for text in [
-            format!(r#"{{"secret": "{digits}x"}}"#),
-            format!(r#"{{"secret": "{digits}xy"}}"#),
-            format!(r#"{{"secret": ["{digits}"]}}"#),
-            format!(r#"{{"secret": {digits}}}"#), // the quotes forgotten
-            format!(r#"{{"secret": {digits}e4}}"#),
-            format!(r#"{{"secret": "{digits}}}"#),
-            format!(r#"{{"secret": "{digits}", "secret": "{digits}"}}"#),
-            format!(r#"{{"secret": "{digits}", "policy": 1}}"#),
-        ] {
-            let refused = Options::from_json(text.as_bytes()).unwrap_err();
-            assert!(!format!("{refused:?}").contains("7357"), "{refused:?}");
-        }
-    }
-
-    #[test]
-    fn a_mistake_is_named_with_its_mend() {
-        let refused = |text: &str| Options::from_json(text.as_bytes()).unwrap_err().message().to_owned();
-        assert!(refused(r#"{"maxbytes": 1}"#).contains("did you mean \"max_bytes\""));
-        assert!(refused(r#"{"polcy": "lru"}"#).contains("did you mean \"policy\""));
-        assert!(refused(r#"{"max_chunks": -1}"#).contains("max_chunks is -1"));
-        assert!(refused(r#"{"max_chunks": 1.5}"#).contains("whole number"));
-        assert!(refused(r#"{"max_bytes": 99999999999999999999999}"#).contains("max_bytes is 1e+23"));
-        assert!(refused(r#"{"policy": "fifo"}"#).contains("s3fifo"));
-        assert!(refused(r#"{"policy": 1}"#).contains("s3fifo"));
-        assert!(refused(r#"{"namespace": 1}"#).contains("namespace is 1"));
-        assert!(refused(r#"{"secrets": "00"}"#).contains("did you mean \"secret\""));
-        assert!(refused(r#"{"secret": "00112233445566778899aabbccddee"}"#).contains("16 bytes or more"));
-        assert!(refused("[]").contains("object"));
-        assert!(refused(r#"{"max_bytes": 1, "max_bytes": 2}"#).contains("twice"));
-    }
-
-    #[test]
-    fn max_bytes_of_1_is_a_mistake_and_of_0_a_wish() {
-        let with = |max_bytes| Options { max_bytes, ..Options::default() }.check();
-        assert!(with(1).unwrap_err().message().contains("0 to store nothing"));
-        assert!(with(4095).is_err());
-        assert!(with(4096).is_ok() && with(0).is_ok() && with(UNLIMITED).is_ok());
-    }
-
-    /// The README's table is this one. To renew it: `UPDATE_README=1 cargo test`.
-    #[test]
-    fn the_readme_has_the_table_of_options() {
-        const BEGIN: &str = "<!-- options: made by src/options.rs -->\n";
-        const END: &str = "<!-- /options -->";
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-        let readme = std::fs::read_to_string(path).unwrap();
-        let (before, rest) = readme.split_once(BEGIN).expect("README.md has the table's beginning");
-        let (_, after) = rest.split_once(END).expect("README.md has the table's end");
-        let made = format!("{before}{BEGIN}{}{END}{after}", Options::documentation());
-        if std::env::var_os("UPDATE_README").is_some() {
-            std::fs::write(path, &made).unwrap();
-        } else {
-            assert!(readme == made, "README.md's table of options is old: run UPDATE_README=1 cargo test readme");
-        }
-    }
 }

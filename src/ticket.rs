@@ -103,7 +103,7 @@ pub struct Ticket {
     is_step: bool,
     /// The recurrent state that a step begins with.
     from: Option<(Value, Digest)>,
-    stores: bool,
+    flags: Flags,
     batch: Option<Arc<LastCommit>>,
     state: Mutex<State>,
 }
@@ -146,8 +146,8 @@ impl Ticket {
         let (key, is_step) = (*claim.key(), step.is_some());
         let (from, tell) = step.map_or((None, None), |step| (step.from, Some(Tell(step.tell))));
         let state = Mutex::new(State::Open(Open { claim, buffer: None, tell }));
-        let (cache, stores) = (Arc::clone(cache), flags.stores());
-        Arc::new(Self { cache, key, bound, counted, is_step, from, stores, batch, state })
+        let cache = Arc::clone(cache);
+        Arc::new(Self { cache, key, bound, counted, is_step, from, flags, batch, state })
     }
 
     pub(crate) fn cache(&self) -> &Cache {
@@ -238,7 +238,7 @@ impl Ticket {
             return Err(Error::invalid("a stream's output and next state are copied: a step has no buffer"));
         }
         let mut open = self.take()?;
-        let made = self.cache.buffer(&self.key, len, self.stores);
+        let made = self.cache.buffer(&self.key, len, self.flags.stores());
         let data = made.map(|made| open.buffer.insert(made).0.data());
         self.put_back(open);
         data

@@ -197,7 +197,7 @@ fn a_cache_closed_during_puts_holds_nothing() {
                 });
             }
             std::thread::sleep(std::time::Duration::from_millis(2));
-            cache.close().unwrap();
+            cache.close(Duration::ZERO).unwrap();
         });
         let stats = cache.stats();
         assert_eq!((stats.entries, stats.state_bytes, stats.bytes), (0, 0, 0));
@@ -300,8 +300,8 @@ fn a_closed_cache_refuses_everything_and_its_leases_live_on() {
     put(&filter, &chunk, None, b"x");
     cache.load_state("named", chunk, b"s").unwrap();
     let lease = get(&filter, &chunk).value.unwrap();
-    cache.close().unwrap();
-    cache.close().unwrap();
+    cache.close(Duration::ZERO).unwrap();
+    cache.close(Duration::ZERO).unwrap();
     let closed = [
         filter.get(&chunk, Flags::default()).map(|_| ()),
         filter.put(&chunk, None, b"x", &PutOptions::default()).map(|_| ()),

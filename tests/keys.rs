@@ -43,7 +43,7 @@ fn a_filters_key_is_the_one_it_looks_under() {
         filter.load_state(b"another").unwrap();
         assert_eq!(snapshot.key(&chunk).unwrap(), key, "a snapshot keeps its key");
         assert_ne!(filter.key(&chunk).unwrap(), key);
-        cache.close().unwrap();
+        cache.close(Duration::ZERO).unwrap();
         assert_eq!(filter.key(&chunk).unwrap_err().kind(), ErrorKind::Closed);
         assert_eq!(snapshot.key(&chunk).unwrap_err().kind(), ErrorKind::Closed);
     }
@@ -117,7 +117,7 @@ fn a_chain_needs_deterministic_filters_of_one_cache_with_states() {
     random.load_state(b"s").unwrap();
     assert_eq!(refused(&[filter(&one, b"s"), random]), ErrorKind::InvalidArgument, "its results must not be kept");
     let closed = [filter(&one, b"s")];
-    one.close().unwrap();
+    one.close(Duration::ZERO).unwrap();
     assert_eq!(refused(&closed), ErrorKind::Closed);
 }
 

@@ -162,7 +162,7 @@ fn a_closed_cache_keeps_no_one_waiting() {
         thread::spawn(move || filter.begin(&chunk(1), LONG, Flags::default()).unwrap_err().kind())
     };
     thread::sleep(Duration::from_millis(50));
-    cache.close().unwrap();
+    cache.close(Duration::ZERO).unwrap();
     assert_eq!(waiter.join().unwrap(), ErrorKind::Closed);
     assert_eq!(ticket.commit_copy(b"x", &PutOptions::default()).unwrap_err().kind(), ErrorKind::Closed);
     assert_eq!(cache.stats().entries, 0);
@@ -296,7 +296,7 @@ fn a_commit_that_a_close_overtakes_loses_nothing() {
     for round in 0..300u32 {
         let (cache, filter) = filter(&Options::default());
         let ticket = fill(&filter, round);
-        let closer = thread::spawn(move || cache.close().unwrap());
+        let closer = thread::spawn(move || cache.close(Duration::ZERO).unwrap());
         match ticket.commit_copy(b"value", &PutOptions::default()) {
             Ok(put) => assert_eq!(put.value.unwrap().bytes(), b"value"),
             Err(refused) => assert_eq!((refused.kind(), ticket.phase()), (ErrorKind::Closed, Phase::Fenced)),

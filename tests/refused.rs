@@ -160,7 +160,7 @@ fn lookups_and_what_frees_need_no_memory() {
         let removed = refusing_all(|| {
             let removed = filter.remove(&key(0)).unwrap() && cache.remove(&key(0)).unwrap();
             cache.purge().unwrap();
-            cache.close().unwrap();
+            cache.close(Duration::ZERO).unwrap();
             removed
         });
         assert!(removed && cache.stats().bytes == cache.stats().state_bytes, "{policy:?}");

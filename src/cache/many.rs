@@ -1,6 +1,7 @@
 //! Many lookups at once: each shard of memory and of the flights is locked once for some hundreds of them, and no one is
 //! waited for.
 
+use super::backing::Sought;
 use super::{Begun, Cache, Missed};
 use crate::call::Flags;
 use crate::digest::Digest;
@@ -8,7 +9,7 @@ use crate::error::Result;
 use crate::flight::{Join, Seats, Sharing, Turn, Watch};
 use crate::memory::AT_ONCE;
 use crate::value::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
 
 /// How one of many lookups begins that found nothing at first.
@@ -34,7 +35,7 @@ impl Cache {
     pub(crate) fn begin_many(&self, keys: &[Digest], tag: u64, flags: Flags) -> Result<Looked> {
         self.may_begin(flags)?;
         let departed = self.flights.departed_everywhere();
-        let found = if flags.looks() { self.memory.find_many(keys) } else { vec![None; keys.len()] };
+        let mut found = if flags.looks() { self.memory.find_many(keys) } else { vec![None; keys.len()] };
         let sharing = Sharing::of(flags);
         let (mut first, mut wanted, mut missing) = (HashMap::new(), Vec::new(), Vec::new());
         for (at, key) in keys.iter().enumerate().filter(|(at, _)| found[*at].is_none()) {
@@ -47,6 +48,29 @@ impl Cache {
             }
         }
         self.coalesced.fetch_add(missing.len() as u64, Ordering::Relaxed);
+        if let Some(backing) = self.backing(flags).filter(|_| flags.waits() && !wanted.is_empty()) {
+            let places: Vec<usize> = wanted.iter().map(|(at, _)| *at).collect();
+            let mut landed = HashSet::new();
+            for (at, sought) in self.seek_many(backing, keys, &places, tag, flags) {
+                match sought {
+                    Sought::Found(value) | Sought::InMemory(value) => found[at] = Some(value),
+                    Sought::Shared(value) => {
+                        landed.insert(at);
+                        missing.push((at, Many::Begun(self.landed(value))));
+                    }
+                    Sought::Nothing | Sought::Busy => {}
+                }
+            }
+            wanted.retain(|(at, _)| found[*at].is_none() && !landed.contains(at));
+            // What is the same as an earlier one that was found is found, too.
+            missing.retain(|(at, one)| match one {
+                Many::SameAs(same) if found[*same].is_some() => {
+                    found[*at] = found[*same].clone();
+                    false
+                }
+                _ => true,
+            });
+        }
         for (at, hash, join) in self.flights.join_many(wanted, keys, tag, sharing, AT_ONCE) {
             let one = match join {
                 Join::Mine(claim) => {

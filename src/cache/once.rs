@@ -2,6 +2,7 @@
 //! again if something landed between the two; then the way back, memory first, and those who wait after it.
 
 use super::Cache;
+use super::backing::Sought;
 use crate::budget::Reservation;
 use crate::call::Flags;
 use crate::digest::Digest;
@@ -77,6 +78,17 @@ impl Cache {
     pub(crate) fn begin(
         &self, mut missed: Missed, key: &Digest, tag: u64, wait: Duration, flags: Flags,
     ) -> Result<Begun> {
+        if let Some(backing) = self.backing(flags) {
+            match self.seek(backing, key, tag, flags) {
+                Sought::Found(value) | Sought::InMemory(value) => return Ok(Begun::Hit(value)),
+                Sought::Shared(value) => return Ok(self.landed(value)),
+                Sought::Busy => {
+                    self.busy.fetch_add(1, Ordering::Relaxed);
+                    return Ok(Begun::Busy);
+                }
+                Sought::Nothing => {}
+            }
+        }
         let mut deadline = None;
         loop {
             let turn = match self.flights.join(missed.hash, key, tag, Sharing::of(flags)) {
@@ -150,9 +162,10 @@ impl Cache {
     /// Publishes what a claim's owner computed, unless it was fenced: memory first, then, by the caller, those who wait.
     /// The put has a lease always.
     pub(crate) fn publish(
-        &self, claim: &Claim<Value>, draft: Draft<'_>, reserved: Option<Reservation>, stores: bool,
+        &self, claim: &Claim<Value>, draft: Draft<'_>, reserved: Option<Reservation>, stores: bool, flags: Flags,
     ) -> Result<Put> {
         let (key, tag) = (claim.key(), claim.tag());
+        let pass = self.backing.as_ref().map(|backing| backing.stores.pass(key, tag));
         let charge = draft.charge().ok_or(ErrorKind::NoMemory)?;
         if !stores || claim.is_fenced() {
             drop(reserved);
@@ -166,6 +179,9 @@ impl Cache {
         };
         // Closed meanwhile: it is not stored, and still its owner's, who may have nothing but this lease.
         put.stored &= self.still_open(key).is_ok();
+        if let (true, Some(value), Some(pass), Some(backing)) = (put.stored, &put.value, pass, &self.backing) {
+            backing.stores.write(key, tag, value, pass, flags, None);
+        }
         Ok(put)
     }
 }

@@ -1,6 +1,6 @@
 //! What every call of a filter does under one name of it: look, compute once, store, and count that for the filter.
 
-use crate::cache::{Cache, Looked, Missed};
+use crate::cache::{Cache, Got, Looked, Missed};
 use crate::call::{Flags, PutOptions};
 use crate::digest::{Digest, FilterDigest};
 use crate::error::{Error, Result};
@@ -19,6 +19,8 @@ pub struct Lookup {
     pub value: Option<Value>,
     /// The key.
     pub key: Digest,
+    /// Whether a store is being asked, and the caller did not want to wait: it may come again.
+    pub is_busy: bool,
 }
 
 /// What a filter's calls share with those of its snapshots.
@@ -39,11 +41,20 @@ impl Drop for Use {
 impl Use {
     pub(super) fn get(&self, name: &Name, chunk: &Digest, flags: Flags) -> Result<Lookup> {
         let (key, flags) = (name.key(chunk), self.flags.with(flags));
-        let value = self.cache.get(&key, flags)?;
+        let counters = &self.counted.counters;
+        let (value, is_busy) = match self.cache.lookup(&key, name.tag, flags)? {
+            Got::Shared(value) => {
+                counters.coalesced(1);
+                return Ok(Lookup { value: Some(value), key, is_busy: false });
+            }
+            Got::Busy => return Ok(Lookup { value: None, key, is_busy: true }),
+            Got::Hit(value) => (Some(value), false),
+            Got::Miss => (None, false),
+        };
         if !flags.peeks() {
-            self.counted.counters.looked(flags.looks(), value.as_ref());
+            counters.looked(flags.looks(), value.as_ref());
         }
-        Ok(Lookup { value, key })
+        Ok(Lookup { value, key, is_busy })
     }
 
     /// The first look of a lookup whose caller computes what is missing.

@@ -67,7 +67,8 @@ impl Ticket {
         }
         let mut open = self.take()?;
         let draft = self.draft(&mut open, source, options);
-        let put = draft.and_then(|(draft, reserved, stores)| self.cache.publish(&open.claim, draft, reserved, stores));
+        let put = draft
+            .and_then(|(draft, reserved, stores)| self.cache.publish(&open.claim, draft, reserved, stores, self.flags));
         match put {
             Ok(put) => Ok(self.land(open, put)),
             Err(refused) => {
@@ -93,7 +94,7 @@ impl Ticket {
             Source::Step(output, _) => output.len(),
         };
         let description = Plan::new(options.tensors, options.blob, len)?;
-        let (mut reserved, mut companion, mut rejection, mut stores) = (None, None, None, self.stores);
+        let (mut reserved, mut companion, mut rejection, mut stores) = (None, None, None, self.flags.stores());
         let payload = match source {
             Source::Given(payload) => payload,
             Source::Written(_) => {
@@ -124,7 +125,7 @@ impl Ticket {
         let measured = || self.began(open).elapsed().as_nanos() as u64;
         let compute_ns = if options.compute_ns > 0 { options.compute_ns } else { measured().max(1) };
         let expires_ms = self.cache.expiry(options.ttl_ms);
-        Ok((Draft { payload, description, compute_ns, expires_ms, companion, rejection }, reserved, stores))
+        Ok((Draft { payload, description, compute_ns, expires_ms, companion, rejection, origin: 0 }, reserved, stores))
     }
 
     /// After the value is in memory, or could not be stored: gives it to those who wait.

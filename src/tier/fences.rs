@@ -15,6 +15,7 @@ const SLOTS: usize = 4096;
 pub(crate) struct Pass {
     purge: u64,
     tag: u64,
+    any_tag: u64,
     key: u64,
     tag_slot: u16,
     key_slot: u16,
@@ -27,6 +28,7 @@ pub(crate) struct Pass {
 pub(crate) struct Fences {
     purge: AtomicU64,
     tags: Box<[AtomicU64]>,
+    any_tag: AtomicU64,
     keys: Box<[AtomicU64]>,
     /// A caller's own keys need not be uniform.
     stir: Stir,
@@ -40,7 +42,13 @@ impl Fences {
             slots.resize_with(SLOTS, AtomicU64::default);
             Result::Ok(slots.into_boxed_slice())
         };
-        Ok(Self { purge: AtomicU64::new(0), tags: slots()?, keys: slots()?, stir: Stir::random() })
+        Ok(Self {
+            purge: AtomicU64::new(0),
+            any_tag: AtomicU64::new(0),
+            tags: slots()?,
+            keys: slots()?,
+            stir: Stir::random(),
+        })
     }
 
     /// To be taken before a result is looked up or computed.
@@ -49,6 +57,7 @@ impl Fences {
         Pass {
             purge: self.purge.load(SeqCst),
             tag: self.tags[usize::from(tag_slot)].load(SeqCst),
+            any_tag: self.any_tag.load(SeqCst),
             key: self.keys[usize::from(key_slot)].load(SeqCst),
             tag_slot,
             key_slot,
@@ -62,6 +71,11 @@ impl Fences {
             && self.purge.load(SeqCst) == pass.purge
     }
 
+    /// The same where the tag turned out to be another than the pass was given for: no tag may have been forgotten.
+    pub(crate) fn holds_for_any_tag(&self, pass: &Pass) -> bool {
+        self.holds(pass) && self.any_tag.load(SeqCst) == pass.any_tag
+    }
+
     /// A key was removed.
     pub(crate) fn remove(&self, key: &Digest) {
         self.keys[usize::from(slot_of(self.stir.hash(key)))].fetch_add(1, SeqCst);
@@ -72,6 +86,7 @@ impl Fences {
         for &tag in tags {
             self.tags[usize::from(slot_of(tag))].fetch_add(1, SeqCst);
         }
+        self.any_tag.fetch_add(1, SeqCst);
     }
 
     /// Everything was purged.
@@ -105,6 +120,9 @@ mod tests {
         assert!(ends(&|| fences.tags(&[3, tag])));
         assert!(ends(&|| fences.purge()));
         assert!(!ends(&|| fences.tags(&[tag + 1])));
+        let pass = fences.pass(&key, tag);
+        fences.tags(&[tag + 1]);
+        assert!(fences.holds(&pass) && !fences.holds_for_any_tag(&pass));
         let share_a_slot = slot_of(fences.stir.hash(&key)) == slot_of(fences.stir.hash(&other));
         assert_eq!(ends(&|| fences.remove(&other)), share_a_slot);
     }

@@ -7,6 +7,7 @@
 pub(crate) mod behind;
 pub(crate) mod envelope;
 pub(crate) mod fences;
+pub(crate) mod stores;
 
 use crate::digest::Digest;
 use crate::error::Result;

@@ -34,11 +34,13 @@ pub(crate) struct Draft<'a> {
     pub(crate) expires_ms: u64,
     pub(crate) companion: Option<Value>,
     pub(crate) rejection: Option<i32>,
+    /// The number of the tier it was read from, 0 for none.
+    pub(crate) origin: u8,
 }
 
 impl<'a> Draft<'a> {
     pub(crate) fn new(payload: Payload<'a>) -> Self {
-        Self { payload, description: None, compute_ns: 0, expires_ms: 0, companion: None, rejection: None }
+        Self { payload, description: None, compute_ns: 0, expires_ms: 0, companion: None, rejection: None, origin: 0 }
     }
 
     pub(crate) fn copy_of(bytes: &'a [u8]) -> Self {

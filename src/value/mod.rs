@@ -34,6 +34,10 @@ const BLOCK_ALIGN: usize = 16;
 pub const HEADER_BYTES: usize = size_of::<Header>() + ALIGN - BLOCK_ALIGN;
 const _: () = assert!(HEADER_BYTES == 112);
 
+const ORIGIN_SHIFT: u32 = 62;
+/// More than a hundred years.
+const MAX_COMPUTE_NS: u64 = (1 << ORIGIN_SHIFT) - 1;
+
 /// Of longer values the processor itself fetches what follows.
 const MOST_PREFETCHED: usize = 384;
 
@@ -43,8 +47,8 @@ struct Header {
     refs: AtomicUsize,
     /// The end of its time to live by the boot-time clock, or 0.
     expires_ms: u64,
-    /// What computing this cost, or 0 where unknown.
-    compute_ns: u64,
+    /// Nanoseconds that computing this took, or 0 where unknown; in the topmost bits the tier it was read from.
+    cost: u64,
     len: usize,
     /// Holds the bytes of everything behind this value until they are freed.
     reservation: Reservation,
@@ -91,7 +95,8 @@ impl Value {
         debug_assert!(draft.charge().is_some_and(|it| it <= reservation.bytes()), "reserved before it is allocated");
         let len = draft.payload.len();
         let needs_extra = draft.needs_extra();
-        let Draft { payload, description, compute_ns, expires_ms, companion, rejection } = draft;
+        let Draft { payload, description, compute_ns, expires_ms, companion, rejection, origin } = draft;
+        let cost = compute_ns.min(MAX_COMPUTE_NS) | u64::from(origin) << ORIGIN_SHIFT;
         let (buffer, inline, external) = match payload {
             Payload::Copy(bytes) => (Buffer::new(bytes.len())?, bytes, None),
             Payload::External(external) => (Buffer::new(0)?, &[][..], Some(external)),
@@ -107,7 +112,7 @@ impl Value {
         // header, and long enough for it, for what aligns the payload, and for `inline.len()` bytes of payload; `inline`
         // can't overlap it.
         unsafe {
-            header.write(Header { refs, len, compute_ns, expires_ms, reservation, extra, content });
+            header.write(Header { refs, len, cost, expires_ms, reservation, extra, content });
             payload_of(header).copy_from_nonoverlapping(inline.as_ptr(), inline.len());
         }
         Ok(Self { header })
@@ -166,13 +171,23 @@ impl Value {
 
     /// Nanoseconds its computation took, as the put said; 0 where unknown.
     pub fn compute_ns(&self) -> u64 {
-        self.header().compute_ns
+        self.header().cost & MAX_COMPUTE_NS
+    }
+
+    /// The number of the tier it was read from; 0 for none, it was computed in this process.
+    pub(crate) fn origin(&self) -> u8 {
+        (self.header().cost >> ORIGIN_SHIFT) as u8
     }
 
     /// Whether it has a time to live, and that is over at `now()`.
     pub(crate) fn is_expired(&self, now: impl FnOnce() -> u64) -> bool {
         let expires = self.header().expires_ms;
         expires != 0 && now() >= expires
+    }
+
+    /// The end of its time to live by the boot-time clock, or 0.
+    pub(crate) fn expires_ms(&self) -> u64 {
+        self.header().expires_ms
     }
 
     /// Bytes charged to the budget for it and what goes with it.

@@ -1,0 +1,285 @@
+//! The stores of one cache, in the order in which they are asked: the disk, then the remote. What they return is opened
+//! and checked here, and what is stored is written behind here.
+
+use super::behind::{Behind, BehindStats, Limits, Most, Write};
+use super::envelope::{Opened, Refusal, Seal};
+use super::fences::{Fences, Pass};
+use super::{Purged, Store, StoreStats};
+use crate::call::Flags;
+use crate::digest::Digest;
+use crate::error::{Error, Result};
+use crate::options::Options;
+use crate::process::{boot_ms, wall_ms};
+use crate::value::Value;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+/// A store behind memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Tier {
+    /// On this host, shared by its processes.
+    Disk = 1,
+    /// Across the network, shared by a fleet.
+    Remote = 2,
+}
+
+/// What one tier counts.
+#[derive(Clone, Debug, Default)]
+pub struct TierStats {
+    /// Lookups it was asked for, and had.
+    pub hits: u64,
+    /// Lookups it was asked for, and had not, or not in time.
+    pub misses: u64,
+    /// Envelopes that did not check, by the reason's name.
+    pub refused: Vec<(&'static str, u64)>,
+    /// What became of the writes behind it.
+    pub(crate) behind: BehindStats,
+    pub(crate) store: StoreStats,
+}
+
+impl TierStats {
+    pub fn refusals(&self) -> u64 {
+        self.refused.iter().map(|(_, times)| times).sum()
+    }
+}
+
+#[derive(Debug)]
+struct One {
+    tier: Tier,
+    store: Arc<dyn Store>,
+    behind: Arc<Behind>,
+    hits: AtomicU64,
+    misses: AtomicU64,
+    refused: [AtomicU64; Refusal::ALL.len()],
+}
+
+#[derive(Debug)]
+pub(crate) struct Stores {
+    seal: Arc<Seal>,
+    fences: Arc<Fences>,
+    all: Vec<One>,
+    /// How long a lookup waits for the remote at most.
+    timeout: Duration,
+}
+
+/// At most so much of the budget is held by what waits to be written: it can't be evicted.
+const QUEUE_SHARE: u64 = 16;
+const QUEUE_ENTRIES: usize = 1 << 16;
+/// One transaction, or one pipeline.
+const BATCH: Most = Most { entries: 1024, bytes: 4 << 20 };
+
+impl Stores {
+    /// Opens what the options name; None where they name nothing.
+    pub(crate) fn open(options: &Options) -> Result<Option<Self>> {
+        let opened = open_all(options)?;
+        if opened.is_empty() {
+            return Ok(None);
+        }
+        let (seal, fences) = (Arc::new(Seal::new(options.secret.as_ref())), Arc::new(Fences::new()?));
+        let bytes = options.write_behind_max_bytes.min(options.max_bytes / QUEUE_SHARE);
+        let limits = Limits { queue: Most { entries: QUEUE_ENTRIES, bytes }, batch: BATCH };
+        let all = opened.into_iter().map(|(tier, store)| {
+            let name = if tier == Tier::Disk { "streamcache-disk" } else { "streamcache-writes" };
+            let behind = Behind::start(name, Arc::clone(&store), Arc::clone(&seal), Arc::clone(&fences), limits)?;
+            let (hits, misses, refused) = Default::default();
+            Ok(One { tier, store, behind, hits, misses, refused })
+        });
+        let timeout = Duration::from_millis(options.remote_timeout_ms);
+        Ok(Some(Self { all: all.collect::<Result<_>>()?, seal, fences, timeout }))
+    }
+
+    /// How long a lookup waits at most.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    fn asked(&self, flags: Flags) -> impl Iterator<Item = &One> {
+        self.all.iter().filter(move |one| flags.asks(one.tier == Tier::Remote))
+    }
+
+    /// Whether a lookup with these flags goes beyond memory.
+    pub(crate) fn are_asked(&self, flags: Flags) -> bool {
+        self.asked(flags).next().is_some()
+    }
+
+    /// What had been forgotten before something is read or computed.
+    pub(crate) fn pass(&self, key: &Digest, tag: u64) -> Pass {
+        self.fences.pass(key, tag)
+    }
+
+    /// Whether nothing that the pass was given for has been forgotten since; `is_its_tag` says that the tag is the one it
+    /// was given for.
+    pub(crate) fn holds(&self, pass: &Pass, is_its_tag: bool) -> bool {
+        if is_its_tag { self.fences.holds(pass) } else { self.fences.holds_for_any_tag(pass) }
+    }
+
+    /// Looks `keys` up, each in one store after the other until one has it, and calls `found` with its place and what the
+    /// store had for it.
+    pub(crate) fn read(&self, keys: &[Digest], flags: Flags, found: &mut dyn FnMut(usize, &Opened<'_>, Tier)) {
+        let until = Instant::now() + self.timeout;
+        let mut wanted: Vec<usize> = (0..keys.len()).collect();
+        for one in self.asked(flags) {
+            let asked: Vec<Digest> = wanted.iter().map(|&at| keys[at]).collect();
+            let mut had = vec![false; asked.len()];
+            let now = wall_ms();
+            // A store that fails counts its faults itself; here it is a miss.
+            let _ = one.store.get_many(&asked, until, &mut |at, bytes| match self.seal.open(bytes, &asked[at], now) {
+                Ok(opened) => {
+                    if !std::mem::replace(&mut had[at], true) {
+                        found(wanted[at], &opened, one.tier);
+                    }
+                }
+                Err(refusal) => one.refused(refusal),
+            });
+            let hits = had.iter().filter(|had| **had).count();
+            one.hits.fetch_add(hits as u64, Relaxed);
+            one.misses.fetch_add((had.len() - hits) as u64, Relaxed);
+            let mut had = had.into_iter();
+            wanted.retain(|_| !had.next().unwrap_or(false));
+            if wanted.is_empty() {
+                break;
+            }
+        }
+    }
+
+    /// Queues a result for every store that `flags` ask, but not for the one it came `from`.
+    pub(crate) fn write(&self, key: &Digest, tag: u64, value: &Value, pass: Pass, flags: Flags, from: Option<Tier>) {
+        if from == Some(Tier::Disk) {
+            return; // whoever wrote it there wrote it to the remote, too
+        }
+        // From the clock that stands still while asleep nothing is asked: it is this process's own.
+        let expires_ms = match value.expires_ms() {
+            0 => 0,
+            expires => wall_ms() + expires.saturating_sub(boot_ms()),
+        };
+        for one in self.asked(flags).filter(|one| Some(one.tier) != from) {
+            let (key, value, epoch) = (*key, value.clone(), one.store.epoch());
+            one.behind.put(Write { key, value, tag, epoch, expires_ms, pass });
+        }
+    }
+
+    /// Forgets a key everywhere, and says of the first store that could not.
+    pub(crate) fn remove(&self, key: &Digest) -> Result<()> {
+        self.fences.remove(key);
+        self.all.iter().for_each(|one| one.behind.forget(key));
+        let until = Instant::now() + self.timeout;
+        let removed = self.each(|one| one.store.remove(key, until));
+        self.fences.remove(key); // what was read meanwhile
+        removed
+    }
+
+    /// Forgets what bears these tags, where a store can; the remote can't.
+    pub(crate) fn remove_tagged(&self, tags: &[u64]) -> Result<()> {
+        self.fences.tags(tags);
+        self.all.iter().for_each(|one| one.behind.forget_tagged(tags));
+        let removed = self.purge_disk(Purged::Tags(tags));
+        self.fences.tags(tags);
+        removed
+    }
+
+    /// Forgets everything on disk, and what waits to be written there.
+    pub(crate) fn purge(&self) -> Result<()> {
+        self.fences.purge();
+        self.all.iter().for_each(|one| one.behind.forget_all());
+        let purged = self.purge_disk(Purged::Everything);
+        self.fences.purge();
+        purged
+    }
+
+    fn purge_disk(&self, purged: Purged<'_>) -> Result<()> {
+        /// Of other processes' transactions on the same store.
+        const WAIT: Duration = Duration::from_secs(10);
+        self.each(|one| match one.tier {
+            Tier::Disk => one.store.purge(purged, Instant::now() + WAIT),
+            Tier::Remote => Ok(()),
+        })
+    }
+
+    /// Asks each, and answers with the first failure.
+    fn each(&self, ask: impl Fn(&One) -> Result<()>) -> Result<()> {
+        let failed: Vec<Error> = self.all.iter().filter_map(|one| ask(one).err()).collect();
+        failed.into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// Waits until all that is queued now is written or dropped; false when the time is up.
+    pub(crate) fn flush(&self, timeout: Duration) -> bool {
+        let until = Instant::now() + timeout;
+        self.all.iter().fold(true, |all, one| one.behind.flush(until.saturating_duration_since(Instant::now())) & all)
+    }
+
+    /// Drains the queues for so long, and lets go of the stores; says how many writes were dropped.
+    pub(crate) fn close(&self, timeout: Duration) -> u64 {
+        let until = Instant::now() + timeout;
+        let stop = |one: &One| {
+            let dropped = one.behind.stop(until.saturating_duration_since(Instant::now()));
+            one.store.close();
+            dropped
+        };
+        self.all.iter().map(stop).sum()
+    }
+
+    /// What a tier counts; None where there is no such tier.
+    pub(crate) fn stats(&self, tier: Tier) -> Option<TierStats> {
+        let one = self.all.iter().find(|one| one.tier == tier)?;
+        Some(TierStats {
+            hits: one.hits.load(Relaxed),
+            misses: one.misses.load(Relaxed),
+            refused: Refusal::ALL
+                .iter()
+                .zip(&one.refused)
+                .map(|(why, times)| (why.name(), times.load(Relaxed)))
+                .collect(),
+            behind: one.behind.stats(),
+            store: one.store.stats(),
+        })
+    }
+}
+
+impl One {
+    fn refused(&self, refusal: Refusal) {
+        self.refused[refusal as usize].fetch_add(1, Relaxed);
+    }
+}
+
+#[cfg_attr(not(any(feature = "disk", feature = "remote")), expect(unused_mut))]
+fn open_all(options: &Options) -> Result<Vec<(Tier, Arc<dyn Store>)>> {
+    let mut all: Vec<(Tier, Arc<dyn Store>)> = Vec::new();
+    if let Some(_directory) = &options.disk_directory {
+        #[cfg(feature = "disk")]
+        all.push((
+            Tier::Disk,
+            Arc::new(super::disk::Disk::open(&super::disk::Config {
+                directory: (**_directory).into(),
+                max_bytes: options.disk_max_bytes,
+                allow_network: options.disk_allow_network,
+            })?),
+        ));
+        #[cfg(not(feature = "disk"))]
+        return Err(missing("disk_directory", "disk"));
+    }
+    if !options.remote_urls.is_empty() {
+        #[cfg(feature = "remote")]
+        all.push((
+            Tier::Remote,
+            Arc::new(super::remote::Remote::open(&super::remote::Config {
+                urls: options.remote_urls.iter().map(|url| url.to_string()).collect(),
+                prefix: options.remote_prefix.to_string(),
+                ttl_ms: options.remote_ttl_ms,
+                max_value_bytes: usize::try_from(options.remote_max_value_bytes).unwrap_or(usize::MAX),
+                ca_file: options.remote_ca_file.as_ref().map(|file| (**file).into()),
+                ..super::remote::Config::default()
+            })?),
+        ));
+        #[cfg(not(feature = "remote"))]
+        return Err(missing("remote_urls", "remote"));
+    }
+    Ok(all)
+}
+
+#[cfg(not(all(feature = "disk", feature = "remote")))]
+fn missing(option: &str, feature: &str) -> Error {
+    let text = format!("{option} is set, and this library was built without its feature {feature}");
+    Error::new(crate::error::ErrorKind::NotSupported, text)
+}
