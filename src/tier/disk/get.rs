@@ -10,7 +10,7 @@ use rusqlite::{CachedStatement, Connection, Transaction, TransactionBehavior};
 use std::time::SystemTime;
 
 /// Always one row: where there is no entry its columns are NULL.
-const GET: &str = "SELECT s.epoch, s.swept, s.purged, e.tag, e.epoch, e.expires, d.envelope FROM state s
+const GET: &str = "SELECT s.epoch, s.swept, s.purged, d.tag, d.epoch, d.expires, d.envelope FROM state s
     LEFT JOIN entry e ON e.id = ?1 LEFT JOIN data d ON d.n = e.n WHERE s.id = 1";
 
 /// A batch is read in parts of so many keys: a log in use by a reader can't be emptied.

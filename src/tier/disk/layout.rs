@@ -1,9 +1,7 @@
 //! How a store's limit is shared out: so many pages for the database, so many bytes for its write-ahead log, and a bound
 //! on what one transaction may append to it. Everything the limit promises is arithmetic in this file.
 //!
-//! SQLite writes each page that a transaction changed to the log once, at its commit (`cache_spill` is off), so a bound
-//! on changed pages is a bound on the log's growth. The writer adds up what its statements may change, by the figures
-//! below, and ends the transaction before the sum could pass the bound.
+//! The bound on a transaction is one on the pages it changes; `tally` adds them up.
 
 /// Of the sizes tried, 8 KiB reads and writes 16 KiB envelopes at nearly the speed of 16 KiB pages, reads small ones
 /// faster, and wastes half as much at the ends of overflow chains.
@@ -21,12 +19,10 @@ const INDEX_PART: u64 = 32 << 10;
 /// A transaction is committed when it may have changed this much, unless one envelope alone is longer.
 const TRANSACTION: u64 = 8 << 20;
 
-/// Pages one statement group may change beyond the envelope's own: a leaf of each of the three tables, and what a split
-/// or a merge touches now and then.
-pub(super) const PUT_PAGES: u64 = 6;
-pub(super) const EVICT_PAGES: u64 = 4;
-pub(super) const MOVE_PAGES: u64 = 4;
-/// The row of the store's state, the path to the root, and splits that come together.
+/// Pages one entry may change at most beyond its envelope's own: what `tally` takes for a put and for an older entry of
+/// the same key.
+pub(super) const ENTRY_PAGES: u64 = 8;
+/// The row of the store's state, paths to the roots, and splits that come together.
 const FIXED_PAGES: u64 = 16;
 /// Pages a transaction leaves free in the database, for its tables' inner nodes.
 const SPARE_PAGES: u64 = 16;
@@ -35,7 +31,7 @@ const SPARE_PAGES: u64 = 16;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Layout {
     pub(super) max_bytes: u64,
-    page: u64,
+    pub(super) page: u64,
     /// `max_page_count`.
     pub(super) pages: u64,
     log: u64,
@@ -91,12 +87,12 @@ impl Layout {
 
     /// Free pages that must be there before an envelope is written.
     pub(super) fn room_for(&self, bytes: u64) -> u64 {
-        self.pages_of(bytes) + PUT_PAGES + SPARE_PAGES
+        self.pages_of(bytes) + ENTRY_PAGES + SPARE_PAGES
     }
 
     /// The longest envelope that can be stored: it must go into one transaction, and leave room for others.
     pub(super) fn longest(&self) -> u64 {
-        self.most().saturating_sub(PUT_PAGES + EVICT_PAGES).min(self.pages / 2) * (self.page - 4)
+        self.most().saturating_sub(ENTRY_PAGES).min(self.pages / 2) * (self.page - 4)
     }
 
     /// Bytes that a transaction whose statements change so many pages may append to the log.
@@ -132,10 +128,10 @@ mod tests {
             let index = INDEX_PART * (layout.frames(layout.log) / 4096 + 2);
             assert!(layout.pages * PAGE + layout.log + index <= limit, "{max_bytes}");
             assert!(layout.pages * PAGE >= limit / 2, "{max_bytes}");
-            let one = layout.pages_of(layout.longest()) + PUT_PAGES + EVICT_PAGES;
+            let one = layout.pages_of(layout.longest()) + ENTRY_PAGES;
             // Just below the length at which a log is emptied, the longest transaction still fits.
             assert!(layout.fits(CHECKPOINT.min(layout.log / 2), layout.appended(one), false), "{max_bytes}");
-            assert!(layout.longest() > 8 * PAGE && layout.budget() > PUT_PAGES + EVICT_PAGES, "{max_bytes}");
+            assert!(layout.longest() > 8 * PAGE && layout.budget() > 2 * ENTRY_PAGES, "{max_bytes}");
             assert!(layout.with_overhead(layout.most()) <= layout.frames(layout.log * 3 / 8), "{max_bytes}");
         }
     }

@@ -6,6 +6,7 @@
 //! - `faults`: what went wrong, and when to stop asking
 //! - `state` and `slots`: the store's one row, and the epochs that keep the removed from coming back
 //! - `open`: connections, and the tables
+//! - `tally`: what a transaction may still change
 //! - `touched` and `evict`: FIFO with a second chance
 //! - `readers` and `get`: lookups
 //! - `writer`, `put` and `remove`: transactions, one after the other
@@ -21,6 +22,7 @@ mod readers;
 mod remove;
 mod slots;
 mod state;
+mod tally;
 mod touched;
 mod writer;
 

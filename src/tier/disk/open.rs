@@ -1,10 +1,9 @@
 //! Connections: how a file is opened, made or refused, and how it is laid out.
 //!
-//! - `entry`: what is known of an envelope, found by the first 8 bytes of its key. A collision only replaces an entry:
-//!   the envelope has the whole key, and its reader compares it.
-//! - `data`: the envelopes, in the order they were written. Apart from their entries, because keys are random: beside
-//!   them, each envelope written would change a random page as well (0.5 to 0.7 of the speed).
-//! - `queue`: the order of eviction.
+//! - `entry`: the number of an envelope, found by the first 8 bytes of its key. A collision only replaces an entry: the
+//!   envelope has the whole key, and its reader compares it.
+//! - `data`: the envelopes, in the order they were written, which is that of eviction, too. In one table with the keys,
+//!   which are random, each envelope would change a random page as well: half the speed of writing.
 //! - `slot`: since which epoch tags (0 to 4,095) and keys (4,096 on) are worth keeping.
 //! - `state`: the rest, in one row that each transaction reads and changes, so that nothing is ever counted by a scan.
 //!
@@ -34,11 +33,12 @@ const LONGEST: i32 = 64 << 20;
 
 const SCHEMA: &str = "
     CREATE TABLE state(id INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, swept INTEGER NOT NULL, purged INTEGER NOT NULL,
-        max_bytes INTEGER NOT NULL, entries INTEGER NOT NULL, bytes INTEGER NOT NULL, last INTEGER NOT NULL);
-    CREATE TABLE entry(id INTEGER PRIMARY KEY, n INTEGER NOT NULL, seq INTEGER NOT NULL, tag INTEGER NOT NULL,
-        epoch INTEGER NOT NULL, expires INTEGER NOT NULL, size INTEGER NOT NULL);
-    CREATE TABLE data(n INTEGER PRIMARY KEY, envelope BLOB NOT NULL);
-    CREATE TABLE queue(seq INTEGER PRIMARY KEY, id INTEGER NOT NULL);
+        max_bytes INTEGER NOT NULL, entries INTEGER NOT NULL, bytes INTEGER NOT NULL, dead INTEGER NOT NULL,
+        last INTEGER NOT NULL, at INTEGER NOT NULL, among_old INTEGER NOT NULL, old INTEGER NOT NULL,
+        end INTEGER NOT NULL);
+    CREATE TABLE entry(id INTEGER PRIMARY KEY, n INTEGER NOT NULL);
+    CREATE TABLE data(n INTEGER PRIMARY KEY, id INTEGER NOT NULL, tag INTEGER NOT NULL, epoch INTEGER NOT NULL,
+        expires INTEGER NOT NULL, envelope BLOB NOT NULL);
     CREATE TABLE slot(n INTEGER PRIMARY KEY, epoch INTEGER NOT NULL);";
 
 fn connect(place: &Place) -> rusqlite::Result<Connection> {

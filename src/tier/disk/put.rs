@@ -2,7 +2,7 @@
 
 use super::Inner;
 use super::faults::is_full;
-use super::layout::{EVICT_PAGES, Layout, PUT_PAGES};
+use super::layout::{ENTRY_PAGES, Layout};
 use super::slots;
 use super::state::same_store;
 use super::writer::{WAIT, Work, Writer, id_of};
@@ -58,7 +58,7 @@ impl Inner {
     fn step(&self, writer: &Writer, entries: &[Sealed]) -> rusqlite::Result<Step> {
         let first = &entries[0];
         let pages = |layout: &Layout| match layout.longest() >= first.len() {
-            true => layout.budget().max(cost(layout, first.len())),
+            true => layout.budget().max(layout.pages_of(first.len()) + ENTRY_PAGES),
             false => layout.budget(),
         };
         let Some(mut work) = self.begin(writer, pages, false, WAIT)? else { return Ok(Step::default()) };
@@ -68,12 +68,9 @@ impl Inner {
         } else {
             for entry in entries {
                 if work.wants(entry)? {
-                    let cost = cost(&work.layout, entry.len());
-                    if work.left < cost || !work.make_room(self, entry.len())? || work.left < cost {
+                    if !work.make_room(self, entry.len())? || !work.put(entry)? {
                         break;
                     }
-                    work.left -= cost;
-                    work.put(entry)?;
                     step.stored += 1;
                 }
                 step.done += 1;
@@ -111,11 +108,6 @@ impl Inner {
     }
 }
 
-/// Pages that storing an envelope may change, an older one of its key included.
-fn cost(layout: &Layout, bytes: u64) -> u64 {
-    layout.pages_of(bytes) + PUT_PAGES + EVICT_PAGES
-}
-
 impl Sealed {
     fn len(&self) -> u64 {
         self.bytes.len() as u64
@@ -132,27 +124,32 @@ impl Work<'_> {
             && entry.epoch >= slots::get(&self.transaction, slots::of_key(&entry.key))?)
     }
 
-    fn put(&mut self, sealed: &Sealed) -> rusqlite::Result<()> {
+    /// Stores an entry in place of an older one; false where that takes another transaction.
+    fn put(&mut self, sealed: &Sealed) -> rusqlite::Result<bool> {
         let id = id_of(&sealed.key);
-        if let Some(older) = self.entry(id)? {
+        let older = self.entry(id)?;
+        let mut tally = self.tally;
+        if older.is_some() && !tally.delete() || !tally.put(sealed.len()) {
+            return Ok(false);
+        }
+        self.tally = tally;
+        if let Some(older) = older {
             self.delete(&older)?;
         }
         self.changed = true;
         self.state.last += 1;
-        let (last, connection) = (self.state.last as i64, &self.transaction);
-        connection.prepare_cached("INSERT OR REPLACE INTO data VALUES(?, ?)")?.execute(params![last, sealed.bytes])?;
-        connection.prepare_cached("INSERT OR REPLACE INTO queue VALUES(?, ?)")?.execute(params![last, id])?;
-        connection.prepare_cached("INSERT OR REPLACE INTO entry VALUES(?, ?, ?, ?, ?, ?, ?)")?.execute(params![
+        let (n, connection) = (self.state.last as i64, &self.transaction);
+        connection.prepare_cached("INSERT OR REPLACE INTO entry VALUES(?, ?)")?.execute(params![id, n])?;
+        connection.prepare_cached("INSERT OR REPLACE INTO data VALUES(?, ?, ?, ?, ?, ?)")?.execute(params![
+            n,
             id,
-            last,
-            last,
             sealed.tag as i64,
             sealed.epoch as i64,
             sealed.expires_ms as i64,
-            sealed.len() as i64
+            sealed.bytes
         ])?;
         self.state.entries += 1;
         self.state.bytes += sealed.len();
-        Ok(())
+        Ok(true)
     }
 }

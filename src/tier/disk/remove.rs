@@ -30,7 +30,8 @@ impl Inner {
             match purged {
                 Purged::Everything => {
                     work.state.purged = work.state.epoch;
-                    (work.state.entries, work.state.bytes) = (0, 0);
+                    work.state.dead += std::mem::take(&mut work.state.entries);
+                    work.state.bytes = 0;
                     Ok(())
                 }
                 Purged::Tags(tags) => {

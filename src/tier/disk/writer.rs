@@ -5,6 +5,7 @@ use super::layout::Layout;
 use super::place::Place;
 use super::slots::Swept;
 use super::state::State;
+use super::tally::Tally;
 use super::{Inner, open};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
@@ -36,10 +37,7 @@ pub(super) struct Work<'a> {
     pub(super) state: State,
     pub(super) swept: Arc<Swept>,
     pub(super) layout: Layout,
-    /// Pages it may still change.
-    pub(super) left: u64,
-    /// Entries that may still get their second chance.
-    pub(super) chances: u64,
+    pub(super) tally: Tally,
     pub(super) evicted: u64,
     /// Whether there is anything to commit.
     pub(super) changed: bool,
@@ -143,8 +141,8 @@ impl Inner {
             let left = pages(&layout);
             if layout.fits(self.place.log_len(), layout.appended(left), removal) {
                 let swept = self.known.swept(state.swept, state.purged, &transaction)?;
-                let chances = left / 8;
-                return Ok(Some(Work { transaction, state, swept, layout, left, chances, evicted: 0, changed: false }));
+                let tally = Tally::new(&layout, left, state.entries + state.dead);
+                return Ok(Some(Work { transaction, state, swept, layout, tally, evicted: 0, changed: false }));
             }
             drop(transaction);
             if tried || !writer.empty_log()? {
