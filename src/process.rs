@@ -111,6 +111,59 @@ const CLOCK: libc::clockid_t = libc::CLOCK_BOOTTIME;
 #[cfg(not(target_os = "linux"))]
 const CLOCK: libc::clockid_t = libc::CLOCK_MONOTONIC;
 
+/// Whose rights this process has.
+#[cfg(feature = "disk")]
+pub(crate) fn effective_user() -> u32 {
+    // SAFETY: no arguments, and it can't fail.
+    unsafe { libc::geteuid() }
+}
+
+/// What a path is on, where that is a file system of another host or of a program: locks may not hold there.
+#[cfg(all(feature = "disk", target_os = "linux"))]
+pub(crate) fn network_file_system(path: &std::path::Path) -> std::io::Result<Option<&'static str>> {
+    const KINDS: [(u32, &str); 16] = [
+        (0x6969, "NFS"),
+        (0x517B, "SMB"),
+        (0xFF53_4D42, "CIFS"),
+        (0xFE53_4D42, "SMB2"),
+        (0x6573_5546, "FUSE"),
+        (0x0102_1997, "9p"),
+        (0x5346_414F, "AFS"),
+        (0x6B41_4653, "AFS"),
+        (0x00C3_6400, "Ceph"),
+        (0x7375_7245, "Coda"),
+        (0x0000_564C, "NCP"),
+        (0x0BD0_0BD0, "Lustre"),
+        (0x0116_1970, "GFS2"),
+        (0x7461_636F, "OCFS2"),
+        (0x4750_4653, "GPFS"),
+        (0xAAD7_AAEA, "PanFS"),
+    ];
+    let status = file_system(path)?;
+    // The type of this field differs between C libraries; the numbers have 32 bits.
+    let number = status.f_type as u32;
+    Ok(KINDS.iter().find(|(kind, _)| *kind == number).map(|(_, name)| *name))
+}
+
+/// Elsewhere the system says itself what is local.
+#[cfg(all(feature = "disk", target_os = "macos"))]
+pub(crate) fn network_file_system(path: &std::path::Path) -> std::io::Result<Option<&'static str>> {
+    Ok((file_system(path)?.f_flags & libc::MNT_LOCAL as u32 == 0).then_some("a network file system"))
+}
+
+#[cfg(all(feature = "disk", any(target_os = "linux", target_os = "macos")))]
+fn file_system(path: &std::path::Path) -> std::io::Result<libc::statfs> {
+    use std::os::unix::ffi::OsStrExt;
+    let path = std::ffi::CString::new(path.as_os_str().as_bytes())?;
+    let mut status = std::mem::MaybeUninit::<libc::statfs>::uninit();
+    // SAFETY: `path` ends with a NUL and `status` is memory for one statfs.
+    if unsafe { libc::statfs(path.as_ptr(), status.as_mut_ptr()) } != 0 {
+        return Err(std::io::Error::last_os_error());
+    }
+    // SAFETY: the call succeeded, so it was written.
+    Ok(unsafe { status.assume_init() })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,6 +8,8 @@ pub(crate) mod behind;
 pub(crate) mod envelope;
 pub(crate) mod fences;
 pub(crate) mod stores;
+#[cfg(feature = "disk")]
+pub(crate) mod disk;
 
 use crate::digest::Digest;
 use crate::error::Result;

@@ -1,0 +1,157 @@
+//! What goes wrong with a store: SQLite's codes as this library's sentences, how often, and when to stop asking.
+//!
+//! A file found corrupt is neither deleted nor moved aside: other processes have it open, and between looking at it and
+//! renaming it another may have put a good one in its place. The store rests instead, opens the file anew after a while,
+//! and works on if enough of it can be read: a page that is broken costs its own entries only. Its reason says what a
+//! person can do.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::lock::Mutex;
+use crate::log::{self, Level};
+use rusqlite::ErrorCode;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+/// After so many findings of corruption, without a rest between them, the store rests.
+const CORRUPT: u64 = 8;
+const REST: Duration = Duration::from_secs(30);
+
+#[derive(Debug, Default)]
+struct Told {
+    last: Option<String>,
+    resting: Option<(String, Instant)>,
+    /// What is to be said when no lock is held.
+    news: Vec<(Level, String)>,
+}
+
+/// The counters of one open store.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    count: AtomicU64,
+    corrupt: AtomicU64,
+    resting: AtomicBool,
+    told: Mutex<Told>,
+}
+
+impl Faults {
+    /// Counts a failed call, remembers why, and gives its error on.
+    pub(super) fn count(&self, what: &str, error: &rusqlite::Error) -> Error {
+        let error_message = sentence(what, error);
+        self.count.fetch_add(1, Relaxed);
+        let corrupt = is_corrupt(error) && self.corrupt.fetch_add(1, Relaxed) + 1 >= CORRUPT;
+        self.told.lock().last = Some(error_message.clone());
+        if corrupt {
+            self.rest(format!("{error_message}; delete the directory's streamcache.db* while no process has it open"));
+        }
+        Error::new(ErrorKind::Io, error_message)
+    }
+
+    /// Counts what this store refused itself.
+    pub(super) fn refuse(&self, message: &str) {
+        self.count.fetch_add(1, Relaxed);
+        self.told.lock().last = Some(message.into());
+    }
+
+    /// Stops asking the files for a while.
+    pub(super) fn rest(&self, reason: String) {
+        let mut told = self.told.lock();
+        if !self.resting.swap(true, Relaxed) {
+            told.news.push((Level::Warning, format!("the store rests: {reason}")));
+        }
+        told.resting = Some((reason, Instant::now()));
+    }
+
+    /// The files were opened anew.
+    pub(super) fn wake(&self) {
+        let mut told = self.told.lock();
+        self.corrupt.store(0, Relaxed);
+        if self.resting.swap(false, Relaxed) {
+            told.resting = None;
+            told.news.push((Level::Info, "the store is asked again".into()));
+        }
+    }
+
+    /// Says what there is to say. To be called without a lock, after anything that may have failed.
+    pub(super) fn tell(&self) {
+        let news = std::mem::take(&mut self.told.lock().news);
+        for (level, message) in news {
+            log::say(level, "disk", || message);
+        }
+    }
+
+    #[inline]
+    pub(super) fn is_resting(&self) -> bool {
+        self.resting.load(Relaxed)
+    }
+
+    /// Why it rests, as an error.
+    pub(super) fn resting(&self) -> Error {
+        let reason = self.read().2.unwrap_or_default();
+        Error::new(ErrorKind::Io, format!("the disk tier rests: {reason}"))
+    }
+
+    /// Whether the rest has been long enough to look again.
+    pub(super) fn is_rested(&self) -> bool {
+        self.told.lock().resting.as_ref().is_none_or(|(_, since)| since.elapsed() >= REST)
+    }
+
+    /// The last failure in words.
+    pub(super) fn last(&self) -> String {
+        self.told.lock().last.clone().unwrap_or_default()
+    }
+
+    /// Count, last failure, reason of a rest.
+    pub(super) fn read(&self) -> (u64, Option<String>, Option<String>) {
+        let told = self.told.lock();
+        (self.count.load(Relaxed), told.last.clone(), told.resting.as_ref().map(|(reason, _)| reason.clone()))
+    }
+}
+
+pub(super) fn code(error: &rusqlite::Error) -> Option<ErrorCode> {
+    error.sqlite_error_code()
+}
+
+/// Another connection holds what this one wanted: no fault of the files.
+pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(code(error), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+pub(super) fn is_full(error: &rusqlite::Error) -> bool {
+    code(error) == Some(ErrorCode::DiskFull)
+}
+
+/// Whether the file's content is at fault. A value of another type than was written is corruption, too.
+pub(super) fn is_corrupt(error: &rusqlite::Error) -> bool {
+    match code(error) {
+        Some(code) => matches!(
+            code,
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::SchemaChanged | ErrorCode::TooBig
+        ),
+        None => true,
+    }
+}
+
+/// What happened and what to do.
+pub(super) fn sentence(what: &str, error: &rusqlite::Error) -> String {
+    let advice = match code(error) {
+        Some(ErrorCode::DiskFull) => {
+            "the file system, or the store's limit, is full: free space, or lower disk_max_bytes"
+        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "another process holds the store for long: look for one that is stopped"
+        }
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
+            "the directory and its files must belong to this user and be writable: check owner, mode and mount"
+        }
+        Some(ErrorCode::SystemIoFailure) => "the device failed: see the system's log",
+        Some(ErrorCode::OutOfMemory) => "out of memory",
+        _ if is_corrupt(error) => "the file is damaged, or not a store",
+        _ => "unexpected; please report it",
+    };
+    format!("{what}: {advice} ({error})")
+}
+
+/// An error at open, where nothing is counted yet.
+pub(super) fn at_open<T>(what: &str, result: rusqlite::Result<T>) -> Result<T> {
+    result.map_err(|error| Error::new(ErrorKind::Io, sentence(what, &error)))
+}

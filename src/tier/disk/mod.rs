@@ -1,0 +1,179 @@
+//! The tier on disk: one SQLite file in a directory, shared by any number of processes of one host and user.
+//!
+//! From the ground:
+//! - `layout`: how the limit is shared out, so that database and log together keep to it
+//! - `place`: whose the directory is and what it is on; which files are open
+//! - `faults`: what went wrong, and when to stop asking
+//! - `state` and `slots`: the store's one row, and the epochs that keep the removed from coming back
+//! - `open`: connections, and the tables
+//! - `tally`: what a transaction may still change
+//! - `touched` and `evict`: FIFO with a second chance
+//! - `readers` and `get`: lookups
+//! - `writer`, `put` and `remove`: transactions, one after the other
+
+mod evict;
+mod faults;
+mod get;
+mod layout;
+mod open;
+mod place;
+mod put;
+mod readers;
+mod remove;
+mod slots;
+mod state;
+mod tally;
+mod touched;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use super::{Purged, Sealed, Store, StoreStats};
+use crate::digest::Digest;
+use crate::error::Result;
+use crate::lock::Mutex;
+use crate::process::Birth;
+use faults::Faults;
+use place::Place;
+use readers::{Readers, Watch};
+use slots::{Known, Swept};
+use state::State;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Instant;
+use touched::Touched;
+use writer::Writer;
+
+/// How a store is opened.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Config {
+    pub(crate) directory: PathBuf,
+    /// The hard limit on the database and its log together. It belongs to the store: whoever opens it with a limit sets
+    /// it for all; None keeps the store's, 1 GiB for a new one.
+    pub(crate) max_bytes: Option<u64>,
+    /// Whether the directory may be on a network file system, where only one host uses it.
+    pub(crate) allow_network: bool,
+}
+
+/// An open store. None where it was dropped in a forked child: the files are the parent's.
+#[derive(Debug)]
+pub(crate) struct Disk {
+    inner: Option<Box<Inner>>,
+    birth: Birth,
+}
+
+#[derive(Debug)]
+struct Inner {
+    place: Place,
+    max_bytes: Option<u64>,
+    readers: Readers,
+    watch: Watch,
+    known: Known,
+    touched: Touched,
+    faults: Faults,
+    evictions: AtomicU64,
+    writer: Mutex<Writer>,
+}
+
+impl Disk {
+    /// Opens a store, or makes one. Takes milliseconds whatever its size; after a crash, also the time to read the log,
+    /// 32 MiB at most as a rule.
+    pub(crate) fn open(config: &Config) -> Result<Self> {
+        let birth = Birth::here()?;
+        let place = Place::prepare(&config.directory, config.allow_network)?;
+        let (connection, state, layout) = open::writer(&place, config.max_bytes)?;
+        let what = "the store's epochs can't be read";
+        let swept = faults::at_open(what, Swept::read(&connection, state.swept, state.purged))?;
+        let inner = Inner {
+            watch: Watch::new(&place),
+            place,
+            max_bytes: config.max_bytes,
+            readers: Readers::new(),
+            known: Known::new(state.epoch, swept),
+            touched: Touched::new(),
+            faults: Faults::default(),
+            evictions: AtomicU64::new(0),
+            writer: Mutex::new(Writer::new(connection, layout)),
+        };
+        Ok(Self { inner: Some(Box::new(inner)), birth })
+    }
+
+    fn inner(&self) -> &Inner {
+        self.inner.as_ref().expect("there until it is dropped")
+    }
+
+    /// Does a bounded part of what waits for a quiet moment: gives back pages beyond a lowered limit, forgets what was
+    /// purged, empties the log. Says whether there is more. For the tier's own thread.
+    pub(crate) fn tidy(&self) -> Result<bool> {
+        self.inner().tidy()
+    }
+}
+
+impl Store for Disk {
+    /// Its own disk is all it ever waits for.
+    fn get_many(&self, keys: &[Digest], _until: Instant, found: &mut dyn FnMut(usize, &[u8])) -> Result<()> {
+        self.inner().get(keys, found)
+    }
+
+    fn put_many(&self, entries: &[Sealed]) -> Result<usize> {
+        self.inner().put(entries)
+    }
+
+    fn remove(&self, key: &Digest, until: Instant) -> Result<()> {
+        self.inner().remove(key, until)
+    }
+
+    fn purge(&self, purged: Purged<'_>, until: Instant) -> Result<()> {
+        self.inner().purge(purged, until)
+    }
+
+    fn epoch(&self) -> u64 {
+        self.inner().known.epoch()
+    }
+
+    fn stats(&self) -> StoreStats {
+        let inner = self.inner();
+        let (faults, last_fault, resting) = inner.faults.read();
+        let state = inner.state();
+        StoreStats {
+            entries: state.map(|state| state.entries),
+            bytes: state.map(|state| state.bytes),
+            max_bytes: state.map(|state| state.max_bytes),
+            evictions: inner.evictions.load(Relaxed),
+            faults,
+            last_fault,
+            resting,
+        }
+    }
+
+    fn close(&self) {
+        self.inner().close();
+    }
+}
+
+impl Inner {
+    /// How the store stands, read like a lookup.
+    fn state(&self) -> Option<State> {
+        if self.readers.is_closed() || self.faults.is_resting() {
+            return None;
+        }
+        State::read(self.readers.lend(&self.place).ok()??.connection()).ok()
+    }
+
+    /// Readers first: the last connection to be closed empties the log.
+    fn close(&self) {
+        self.readers.close();
+        let connection = self.writer.lock().close();
+        drop(connection);
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        match self.inner.take() {
+            Some(inner) if self.birth.is_here() => inner.close(),
+            inner => std::mem::forget(inner),
+        }
+    }
+}

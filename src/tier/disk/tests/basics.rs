@@ -1,0 +1,88 @@
+//! What a store does when nothing is wrong.
+
+use super::*;
+
+#[test]
+fn what_was_put_is_there_after_opening_again() {
+    let scratch = Scratch::new("again");
+    let disk = scratch.open();
+    assert_eq!(put(&disk, 1, 16 << 10), 1);
+    assert_eq!(disk.put_many(&(2..300).map(|n| sealed(&disk, n, n as usize)).collect::<Vec<_>>()).unwrap(), 298);
+    assert_eq!(get(&disk, 1), Some(envelope(1, 16 << 10)));
+    drop(disk);
+    let disk = scratch.open();
+    let keys: Vec<Digest> = (0..310).map(key).collect();
+    let mut seen = vec![];
+    disk.get_many(&keys, soon(), &mut |at, bytes| {
+        assert_eq!(bytes, envelope(at as u64, if at == 1 { 16 << 10 } else { at }));
+        seen.push(at);
+    })
+    .unwrap();
+    assert_eq!(seen, (1..300).collect::<Vec<_>>());
+    let stats = disk.stats();
+    assert_eq!((stats.entries, stats.max_bytes, stats.faults), (Some(299), Some(1 << 30), 0));
+    assert_eq!(stats.bytes, Some((16 << 10) + (2..300).map(|n| n.max(8)).sum::<u64>()));
+}
+
+#[test]
+fn the_last_put_of_a_key_counts_and_a_removal_ends_it() {
+    let scratch = Scratch::new("last");
+    let disk = scratch.open();
+    let older = sealed(&disk, 5, 100);
+    put(&disk, 5, 100);
+    put(&disk, 5, 20_000);
+    assert_eq!(get(&disk, 5), Some(envelope(5, 20_000)));
+    assert_eq!((disk.stats().entries, disk.stats().bytes), (Some(1), Some(20_000)));
+    disk.remove(&key(5), soon()).unwrap();
+    assert_eq!(get(&disk, 5), None);
+    assert_eq!(disk.put_many(&[older]).unwrap(), 0, "it was computed before the removal");
+    assert_eq!((disk.stats().entries, disk.stats().bytes), (Some(0), Some(0)));
+    assert_eq!(put(&disk, 5, 10), 1);
+}
+
+#[test]
+fn purges_hide_what_they_name_and_what_comes_late() {
+    let scratch = Scratch::new("purges");
+    let disk = scratch.open();
+    let early: Vec<Sealed> = (0..14).map(|n| sealed(&disk, n, 50)).collect();
+    assert_eq!(disk.put_many(&early).unwrap(), 14);
+    disk.purge(Purged::Tags(&[3, 4]), soon()).unwrap();
+    for n in 0..14 {
+        assert_eq!(get(&disk, n).is_some(), ![3, 4].contains(&(n % 7)), "{n}");
+    }
+    assert_eq!(disk.put_many(&early).unwrap(), 10);
+    assert_eq!(put(&disk, 3, 50), 1);
+    disk.purge(Purged::Everything, soon()).unwrap();
+    assert!((0..14).all(|n| get(&disk, n).is_none()));
+    assert_eq!(disk.put_many(&early).unwrap(), 0);
+    assert_eq!(disk.stats().entries, Some(0));
+    assert_eq!(put(&disk, 3, 50), 1);
+    while disk.tidy().unwrap() {}
+    assert_eq!((disk.stats().entries, get(&disk, 3)), (Some(1), Some(envelope(3, 50))));
+}
+
+#[test]
+fn an_expired_entry_is_a_miss() {
+    let scratch = Scratch::new("expired");
+    let disk = scratch.open();
+    for (n, expires_ms) in [(1, 1), (2, u64::MAX >> 1)] {
+        disk.put_many(&[Sealed { expires_ms, ..sealed(&disk, n, 50) }]).unwrap();
+    }
+    assert_eq!((get(&disk, 1), get(&disk, 2)), (None, Some(envelope(2, 50))));
+}
+
+#[test]
+fn a_closed_store_answers_closed() {
+    let scratch = Scratch::new("closed");
+    let disk = scratch.open();
+    let entry = sealed(&disk, 1, 50);
+    put(&disk, 1, 50);
+    disk.close();
+    let closed = |error: crate::Error| assert_eq!(error.kind(), crate::ErrorKind::Closed);
+    closed(disk.get_many(&[key(1)], soon(), &mut |_, _| ()).unwrap_err());
+    closed(disk.put_many(&[entry]).unwrap_err());
+    closed(disk.remove(&key(1), soon()).unwrap_err());
+    closed(disk.purge(Purged::Everything, soon()).unwrap_err());
+    closed(disk.tidy().unwrap_err());
+    assert!(!scratch.0.join("streamcache.db-wal").exists(), "the last to close leaves one file");
+}

@@ -1,0 +1,166 @@
+//! The connection that writes, and its transactions: each is bounded, reads the store's state first and writes it last,
+//! and begins only where the log has room for all it may append.
+
+use super::layout::Layout;
+use super::place::Place;
+use super::slots::Swept;
+use super::state::State;
+use super::tally::Tally;
+use super::{Inner, open};
+use crate::digest::Digest;
+use crate::error::{Error, ErrorKind, Result};
+use crate::lock::Guard;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+/// How long a transaction waits for other processes' ones, if nobody says.
+pub(super) const WAIT: Duration = Duration::from_secs(2);
+/// How long emptying the log waits for readers, and for how long it is left alone where they stay.
+const READERS: Duration = Duration::from_millis(50);
+const LEFT_ALONE: Duration = Duration::from_secs(1);
+
+#[derive(Debug)]
+pub(super) struct Writer {
+    connection: Option<Connection>,
+    pub(super) layout: Cell<Layout>,
+    closed: bool,
+    /// When emptying the log may be tried again.
+    next_try: Cell<Option<Instant>>,
+}
+
+/// A transaction under way. Dropped without a commit, it never was.
+pub(super) struct Work<'a> {
+    pub(super) transaction: Transaction<'a>,
+    pub(super) state: State,
+    pub(super) swept: Arc<Swept>,
+    pub(super) layout: Layout,
+    pub(super) tally: Tally,
+    pub(super) evicted: u64,
+    /// Whether there is anything to commit.
+    pub(super) changed: bool,
+}
+
+/// An entry's place in the store.
+pub(super) fn id_of(key: &Digest) -> i64 {
+    let mut id = [0; 8];
+    id.copy_from_slice(&key.0[..8]);
+    i64::from_le_bytes(id)
+}
+
+impl Writer {
+    pub(super) fn new(connection: Connection, layout: Layout) -> Self {
+        Self { connection: Some(connection), layout: Cell::new(layout), closed: false, next_try: Cell::new(None) }
+    }
+
+    pub(super) fn close(&mut self) -> Option<Connection> {
+        self.closed = true;
+        self.connection.take()
+    }
+
+    fn connection(&self) -> &Connection {
+        self.connection.as_ref().expect("open: Inner::writer saw to it")
+    }
+
+    /// Copies the log into the database and empties it; false where a reader is in the way.
+    pub(super) fn empty_log(&self) -> rusqlite::Result<bool> {
+        self.connection().busy_timeout(READERS)?;
+        let busy = self.connection().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))?;
+        self.next_try.set((busy != 0).then(|| Instant::now() + LEFT_ALONE));
+        Ok(busy == 0)
+    }
+
+    /// Empties a log that has grown long.
+    pub(super) fn empty_long_log(&self, place: &Place) -> rusqlite::Result<()> {
+        if self.layout.get().is_long(place.log_len()) && self.next_try.get().is_none_or(|next| Instant::now() >= next) {
+            self.empty_log()?;
+        }
+        Ok(())
+    }
+}
+
+impl Inner {
+    /// The writer, with its connection open: opened anew where the files are gone or the store has rested.
+    pub(super) fn writer(&self, until: Instant) -> Result<Guard<'_, Writer>> {
+        let mut writer = loop {
+            match self.writer.try_lock() {
+                Some(writer) => break writer,
+                None if Instant::now() >= until => {
+                    return Err(Error::new(ErrorKind::Io, "the disk tier is writing; try again"));
+                }
+                None => std::thread::sleep(Duration::from_micros(200)),
+            }
+        };
+        if writer.closed {
+            return Err(ErrorKind::Closed.into());
+        }
+        let lost = !self.watch.sees(&self.place);
+        let rested = self.faults.is_resting() && self.faults.is_rested();
+        if lost || rested {
+            self.reopen(&mut writer)?;
+        }
+        if self.faults.is_resting() { Err(self.faults.resting()) } else { Ok(writer) }
+    }
+
+    fn reopen(&self, writer: &mut Writer) -> Result<()> {
+        self.readers.retire();
+        drop(writer.connection.take());
+        let opened = self.place.make().and_then(|()| open::writer(&self.place, self.max_bytes));
+        match opened {
+            Ok((connection, state, layout)) => {
+                *writer = Writer::new(connection, layout);
+                self.known.learn(state.epoch);
+                self.watch.renew(&self.place);
+                self.faults.wake();
+                Ok(())
+            }
+            Err(error) => {
+                self.faults.refuse(error.message());
+                self.faults.rest(error.message().into());
+                Err(error)
+            }
+        }
+    }
+
+    /// Begins a transaction that changes so many pages at most; None where the log has no room for them because a reader
+    /// somewhere keeps it from being emptied.
+    pub(super) fn begin<'a>(
+        &'a self, writer: &'a Writer, pages: impl Fn(&Layout) -> u64, removal: bool, wait: Duration,
+    ) -> rusqlite::Result<Option<Work<'a>>> {
+        for tried in [false, true] {
+            let connection = writer.connection();
+            connection.busy_timeout(wait)?;
+            let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+            let state = State::read(&transaction)?;
+            let layout = writer.layout.get().with_limit(state.max_bytes);
+            if layout != writer.layout.replace(layout) {
+                open::limit(&transaction, &layout)?;
+            }
+            let left = pages(&layout);
+            if layout.fits(self.place.log_len(), layout.appended(left), removal) {
+                let swept = self.known.swept(state.swept, state.purged, &transaction)?;
+                let tally = Tally::new(&layout, left, state.entries + state.dead);
+                return Ok(Some(Work { transaction, state, swept, layout, tally, evicted: 0, changed: false }));
+            }
+            drop(transaction);
+            if tried || !writer.empty_log()? {
+                break;
+            }
+        }
+        self.faults.refuse(
+            "the store's log can't be emptied, so nothing is written: some process keeps reading; look for one that is stopped",
+        );
+        Ok(None)
+    }
+
+    /// Commits, and lets this process know how the store stands.
+    pub(super) fn commit(&self, work: Work<'_>) -> rusqlite::Result<()> {
+        work.state.write(&work.transaction)?;
+        work.transaction.commit()?;
+        self.evictions.fetch_add(work.evicted, Relaxed);
+        self.known.learn(work.state.epoch);
+        Ok(())
+    }
+}
