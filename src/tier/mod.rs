@@ -4,6 +4,9 @@
 
 #![allow(dead_code)] // until the cache asks it
 
+#[cfg(feature = "remote")]
+pub(crate) mod remote;
+
 use crate::digest::Digest;
 use crate::error::Result;
 use std::time::Instant;
