@@ -16,13 +16,16 @@ pub(super) struct Connection {
     socket: Socket,
     parser: Parser,
     limit: usize,
+    /// How many times commands were sent.
+    sent: u64,
 }
 
 impl Connection {
     /// Connects and logs in.
     pub(super) fn open(settings: &Settings, target: &Target, until: Instant) -> Result<Self, Fault> {
         let socket = Socket::open(target, settings.tls.as_ref(), until, &settings.closed)?;
-        let mut connection = Self { socket, parser: Parser::new(), limit: settings.max_value_bytes + SLACK };
+        let limit = settings.max_value_bytes + SLACK;
+        let mut connection = Self { socket, parser: Parser::new(), limit, sent: 0 };
         if let Some(password) = &target.password {
             let mut auth = cmd("AUTH");
             if let Some(user) = &target.user {
@@ -42,7 +45,26 @@ impl Connection {
         self.socket.is_quiet()
     }
 
-    pub(super) fn send(&mut self, bytes: &[u8], until: Instant) -> Result<(), Fault> {
+    /// Sends commands behind a PING with a number of its own.
+    pub(super) fn send(&mut self, commands: &[u8], until: Instant) -> Result<(), Fault> {
+        self.sent += 1;
+        let mut bytes = Vec::with_capacity(commands.len() + 64);
+        cmd("PING").arg(self.sent).write_packed_command(&mut bytes);
+        bytes.extend_from_slice(commands);
+        self.write(&bytes, until)
+    }
+
+    /// The reply to that PING: what follows answers these commands and no others. Without it a reply that came twice, or
+    /// once too often, would be taken for the next one's.
+    pub(super) fn receive_number(&mut self, until: Instant) -> Result<(), Fault> {
+        match self.receive(until)? {
+            Value::BulkString(number) if number == self.sent.to_string().as_bytes() => Ok(()),
+            Value::ServerError(error) => Err(Fault::refused(&error)),
+            _ => Err(Fault::Garbage("it answers another command")),
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8], until: Instant) -> Result<(), Fault> {
         self.socket.set_deadline(until);
         self.socket.write_all(bytes)?;
         Ok(self.socket.flush()?)
@@ -58,14 +80,8 @@ impl Connection {
         }
     }
 
-    /// Whether the last reply was indeed the last: one more and every further one would answer another question.
-    pub(super) fn is_drained(&mut self) -> bool {
-        let more = self.parser.parse_value(io::empty()).is_ok();
-        !more
-    }
-
     pub(super) fn ask(&mut self, command: &Cmd, until: Instant) -> Result<Value, Fault> {
-        self.send(&command.get_packed_command(), until)?;
+        self.write(&command.get_packed_command(), until)?;
         match self.receive(until)? {
             Value::ServerError(error) => Err(Fault::refused(&error)),
             value => Ok(value),

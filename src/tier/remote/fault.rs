@@ -75,7 +75,7 @@ fn advice(code: &str) -> Option<&'static str> {
         "OOM" => "its memory is full; give it a maxmemory-policy that evicts, such as allkeys-lru",
         "NOAUTH" => "it wants a password; write it into the URL, as in redis://:password@host",
         "WRONGPASS" => "user or password in the URL is wrong",
-        "NOPERM" => "the user in the URL may not use GET, SET and DEL with this prefix",
+        "NOPERM" => "the user in the URL may not use PING, GET, SET and DEL with this prefix",
         "READONLY" => "it is a replica; name the primary in the URL",
         "LOADING" => "it is still reading its data from disk",
         "MISCONF" => "it can't save to its own disk and takes no writes",

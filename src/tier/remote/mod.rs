@@ -79,7 +79,7 @@ impl Remote {
     fn ask(&self, verb: Verb, keys: &[Digest], until: Instant, found: &mut dyn FnMut(usize, &[u8])) -> Result<()> {
         let shared = &self.shared;
         let request = Arc::new(Request::new(verb, keys.to_vec(), until));
-        shared.queue.change(|queue| queue.push(request.clone()));
+        shared.queue.change(|queue| queue.requests.push(request.clone()));
         self.check()?; // closed meanwhile: the thread may have been gone
         let (answers, outcome) = request.wait();
         match &outcome {

@@ -42,7 +42,7 @@ pub(super) fn run(shared: &Shared) {
             shared.failed(&shared.reads, "lookups", &Fault::Panic);
         }
     }
-    for request in shared.queue.change(std::mem::take) {
+    for request in shared.queue.change(std::mem::take).requests {
         request.failed(Fault::Closed);
         request.end();
     }
@@ -66,11 +66,8 @@ fn turns(shared: &Shared, servers: &mut Option<Servers>) {
         }
         let tend = servers.tend();
         let wake = [shared.reads.due(), tend].into_iter().flatten().min();
-        let waiting =
-            std::mem::take(&mut *shared.queue.wait(wake, |queue| !queue.is_empty() || shared.settings.is_closed()));
-        if !waiting.is_empty() {
-            turn(shared, servers, waiting);
-        }
+        let queue = std::mem::take(&mut *shared.queue.wait(wake, |queue| queue.news || !queue.requests.is_empty()));
+        turn(shared, servers, queue.requests);
     }
 }
 

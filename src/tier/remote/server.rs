@@ -64,6 +64,7 @@ impl Server {
         each: &mut dyn FnMut(usize, Value),
     ) -> Result<(), Fault> {
         let Some(mut connection) = self.asked.take() else { return Err(Fault::Garbage("nothing was asked")) };
+        connection.receive_number(until)?;
         for (n, asking) in commands {
             if asking && connection.receive(until)? != Value::Okay {
                 return Err(Fault::Garbage("ASKING without OK"));
@@ -76,9 +77,6 @@ impl Server {
                 return Err(Fault::Garbage("it is larger than anything stored"));
             }
             each(n, reply);
-        }
-        if !connection.is_drained() {
-            return Err(Fault::Garbage("there are more replies than commands"));
         }
         self.idle = Some(connection);
         Ok(())

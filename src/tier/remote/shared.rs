@@ -16,11 +16,18 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+#[derive(Default)]
+pub(super) struct Queue {
+    pub(super) requests: Vec<Arc<Request>>,
+    /// There is other news: a rest began, whose end is the thread's to see to, or the store was closed.
+    pub(super) news: bool,
+}
+
 pub(super) struct Shared {
     pub(super) settings: Arc<Settings>,
     prefix: String,
     /// What is waiting for the thread.
-    pub(super) queue: Gate<Vec<Arc<Request>>>,
+    pub(super) queue: Gate<Queue>,
     /// Lookups and stores rest apart: a full server has answers, but takes nothing.
     pub(super) reads: Breaker,
     pub(super) writes: Breaker,
@@ -71,6 +78,7 @@ impl Shared {
 
     fn say_rest(&self, what: &str, fault: &Fault, rest: Option<Duration>) {
         if let Some(rest) = rest {
+            self.queue.change(|queue| queue.news = true);
             log::say(Level::Warning, "remote", || {
                 format!("{self}: {fault}; {what} go without it for {:.1} s", rest.as_secs_f64())
             });
@@ -85,7 +93,7 @@ impl Shared {
     /// Lets the thread end, and whoever waits.
     pub(super) fn close(&self) {
         self.settings.closed.store(true, Ordering::Relaxed);
-        self.queue.change_for_all(|_| {});
+        self.queue.change(|queue| queue.news = true);
     }
 
     pub(super) fn error(&self, fault: &Fault) -> Error {

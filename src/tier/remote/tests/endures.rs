@@ -11,6 +11,15 @@ pub(super) fn alone() -> MutexGuard<'static, ()> {
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Tells whoever measures beside a test that it is over, or has failed.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// How much later than asked this machine wakes a thread that sleeps, at worst while `work` runs.
 fn with_lateness<R>(work: impl FnOnce() -> R) -> (R, Duration) {
     let (over, worst) = (AtomicBool::new(false), AtomicU64::new(0));
@@ -24,9 +33,8 @@ fn with_lateness<R>(work: impl FnOnce() -> R) -> (R, Duration) {
                 }
             });
         }
-        let result = work();
-        over.store(true, Ordering::Relaxed);
-        result
+        let _over = Over(&over);
+        work()
     });
     (result, Duration::from_micros(worst.into_inner()))
 }

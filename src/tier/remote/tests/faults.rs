@@ -63,7 +63,8 @@ fn a_replica_answers_and_takes_nothing() {
 #[test]
 fn a_server_that_is_still_loading_rests_until_it_has_loaded() {
     let (_alone, Some(program)) = (alone(), redis()) else { return };
-    let mut server = Server::start(&program, &["--enable-debug-command", "local", "--key-load-delay", "1000"]);
+    let mut server =
+        Server::start(&program, &["--key-load-delay", "1000", "--loading-process-events-interval-bytes", "1024"]);
     put(&open(&server.url()), 0..1200, 100);
     let () = redis::cmd("SAVE").query(&mut server.raw()).unwrap();
     server.restart(); // a millisecond for each entry, longer than it takes to begin

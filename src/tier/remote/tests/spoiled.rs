@@ -84,6 +84,7 @@ fn a_late_reply_is_never_another_keys() {
     for round in 0..60 {
         proxy.set(if round % 2 == 0 { Spoil::Slow(Duration::from_millis(15)) } else { Spoil::Nothing });
         for n in [round % 50, (round + 25) % 50] {
+            eventually("it is asked", || store.stats().resting.is_none());
             match get(&store, &[n], Instant::now() + Duration::from_millis(10)).get(&n) {
                 Some(bytes) => found += usize::from(*bytes == sealed(n, 100).bytes),
                 None => late += 1,

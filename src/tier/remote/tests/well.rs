@@ -47,7 +47,7 @@ fn one_server_over_tcp_and_over_a_socket_and_valkey_too() {
 #[test]
 fn a_password_is_used_and_never_shown() {
     let Some(program) = redis() else { return };
-    let server = Server::start(&program, &["--requirepass", "s3cret/#", "--user", "ann on >p%ss ~* +@all"]);
+    let server = Server::start(&program, &["--requirepass", "s3cret/#", "--user", "ann", "on", ">p%ss", "~*", "+@all"]);
     let port = server.port;
     for url in [format!("redis://:s3cret%2F%23@127.0.0.1:{port}"), format!("redis://ann:p%25ss@127.0.0.1:{port}")] {
         let store = open(&url);
