@@ -10,6 +10,8 @@ pub(crate) mod fences;
 pub(crate) mod stores;
 #[cfg(feature = "disk")]
 pub(crate) mod disk;
+#[cfg(feature = "remote")]
+pub(crate) mod remote;
 
 use crate::digest::Digest;
 use crate::error::Result;

@@ -1,0 +1,77 @@
+//! Commands on their way, packed one behind the other, and what answers fit them.
+
+use super::slots::slot;
+use redis::{Value, cmd};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Get,
+    Set,
+    Remove,
+}
+
+#[derive(Default)]
+pub(super) struct Batch {
+    bytes: Vec<u8>,
+    commands: Vec<Command>,
+}
+
+struct Command {
+    end: usize,
+    kind: Kind,
+    slot: u16,
+}
+
+impl Batch {
+    pub(super) fn get(&mut self, name: &[u8]) {
+        cmd("GET").arg(name).write_packed_command(&mut self.bytes);
+        self.ends(Kind::Get, name);
+    }
+
+    pub(super) fn remove(&mut self, name: &[u8]) {
+        cmd("DEL").arg(name).write_packed_command(&mut self.bytes);
+        self.ends(Kind::Remove, name);
+    }
+
+    pub(super) fn set(&mut self, name: &[u8], value: &[u8], ttl_ms: u64) {
+        cmd("SET").arg(name).arg(value).arg("PX").arg(ttl_ms).write_packed_command(&mut self.bytes);
+        self.ends(Kind::Set, name);
+    }
+
+    fn ends(&mut self, kind: Kind, name: &[u8]) {
+        self.commands.push(Command { end: self.bytes.len(), kind, slot: slot(name) });
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.commands.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.commands.is_empty()
+    }
+
+    /// All of them, packed.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// One of them, packed.
+    pub(super) fn command(&self, n: usize) -> &[u8] {
+        let start = if n == 0 { 0 } else { self.commands[n - 1].end };
+        &self.bytes[start..self.commands[n].end]
+    }
+
+    pub(super) fn slot(&self, n: usize) -> u16 {
+        self.commands[n].slot
+    }
+
+    /// Whether a reply may be the answer to command `n`. One that can't be is another's: the connection is out of step.
+    pub(super) fn fits(&self, n: usize, reply: &Value) -> bool {
+        match self.commands[n].kind {
+            _ if matches!(reply, Value::ServerError(_)) => true,
+            Kind::Get => matches!(reply, Value::Nil | Value::BulkString(_)),
+            Kind::Set => *reply == Value::Okay,
+            Kind::Remove => matches!(reply, Value::Int(_)),
+        }
+    }
+}

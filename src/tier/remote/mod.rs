@@ -1,0 +1,172 @@
+//! The store across the network: Redis or Valkey, one server or a cluster.
+//!
+//! One thread speaks to the server for all lookups, so that no engine's thread resolves, connects or reads: it leaves a
+//! [`request`], waits until its deadline and goes. What waits together goes out together. Stores have connections of
+//! their own, on the thread that brings them. When the server fails it rests ([`breaker`]) and lookups pass by.
+//!
+//! From the ground: [`fault`] and [`gate`]; [`config`], [`target`] and [`settings`]; [`socket`], [`connection`],
+//! [`server`]; [`slots`], [`cluster`] and [`servers`], who are asked a [`batch`]; [`breaker`], [`tally`], [`removals`];
+//! [`request`], [`writer`], [`shared`], [`reader`].
+
+mod batch;
+mod breaker;
+mod cluster;
+mod config;
+mod connection;
+mod fault;
+mod gate;
+mod reader;
+mod removals;
+mod request;
+mod server;
+mod servers;
+mod settings;
+mod shared;
+mod slots;
+mod socket;
+mod tally;
+mod target;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+pub(crate) use config::Config;
+
+use super::{Purged, Sealed, Store, StoreStats};
+use crate::digest::Digest;
+use crate::error::{Error, ErrorKind, Result};
+use crate::process::Birth;
+use fault::Fault;
+use request::{Request, Verb};
+use shared::Shared;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// A store on a Redis or Valkey server, or a cluster of them.
+///
+/// What it keeps is only as private as the server. It can't tell what other processes remove, and two processes that
+/// miss the same key may each compute it. A store that was under way when its connection broke may still take effect.
+pub(crate) struct Remote {
+    shared: Arc<Shared>,
+    birth: Birth,
+}
+
+impl Remote {
+    /// Opens it. Fails only for mistakes in `config`, or where no thread can be started; a server that is not there rests
+    /// from the start, and the log says so.
+    pub(crate) fn open(config: &Config) -> Result<Self> {
+        let birth = Birth::here()?;
+        let shared = Arc::new(Shared::new(config)?);
+        let theirs = shared.clone();
+        std::thread::Builder::new().name("streamcache-remote".into()).spawn(move || reader::run(&theirs)).map_err(
+            |e| Error::new(ErrorKind::NoMemory, format!("no thread could be started for the remote store: {e}")),
+        )?;
+        Ok(Self { shared: shared, birth })
+    }
+
+    /// Entries that were not stored because they are larger than `max_value_bytes`.
+    pub(crate) fn too_large(&self) -> u64 {
+        self.shared.tally.too_large()
+    }
+
+    fn check(&self) -> Result<()> {
+        self.birth.check()?;
+        if self.shared.settings.is_closed() { Err(ErrorKind::Closed.into()) } else { Ok(()) }
+    }
+
+    /// Hands a request to the thread and waits for what comes of it, which is counted.
+    fn ask(&self, verb: Verb, keys: &[Digest], until: Instant, found: &mut dyn FnMut(usize, &[u8])) -> Result<()> {
+        let shared = &self.shared;
+        let request = Arc::new(Request::new(verb, keys.to_vec(), until));
+        shared.queue.change(|queue| queue.requests.push(request.clone()));
+        self.check()?; // closed meanwhile: the thread may have been gone
+        let (answers, outcome) = request.wait();
+        match &outcome {
+            Ok(()) => shared.reads.answered(),
+            Err(fault) => shared.failed(&shared.reads, "lookups", fault),
+        }
+        answers.iter().for_each(|(place, bytes)| found(*place, bytes));
+        match outcome {
+            // It began to rest while the request was in the queue.
+            Err(Fault::Resting(_)) if verb == Verb::Get => Ok(()),
+            outcome => outcome.map_err(|fault| shared.error(&fault)),
+        }
+    }
+}
+
+impl Store for Remote {
+    /// While the server rests, or when `until` is past, nothing is found, at once.
+    fn get_many(&self, keys: &[Digest], until: Instant, found: &mut dyn FnMut(usize, &[u8])) -> Result<()> {
+        self.check()?;
+        if keys.is_empty() || self.shared.reads.rests() || until <= Instant::now() {
+            return Ok(());
+        }
+        self.ask(Verb::Get, keys, until, found)
+    }
+
+    /// What is too large or at its end is left out; an error is the last fault where none was taken.
+    fn put_many(&self, entries: &[Sealed]) -> Result<usize> {
+        self.check()?;
+        match self.shared.writer.put(&self.shared, entries) {
+            (0, Err(fault)) => Err(self.shared.error(&fault)),
+            (taken, _) => Ok(taken),
+        }
+    }
+
+    fn remove(&self, key: &Digest, until: Instant) -> Result<()> {
+        self.check()?;
+        self.shared.removals.removed(key);
+        if let Some(why) = self.shared.reads.reason() {
+            return Err(self.shared.error(&Fault::Resting(why)));
+        }
+        if !self.shared.writer.wait_for(key, until) {
+            return Err(self.shared.error(&Fault::Late));
+        }
+        self.ask(Verb::Remove, std::slice::from_ref(key), until, &mut |_, _| {})
+    }
+
+    fn purge(&self, _: Purged<'_>, _: Instant) -> Result<()> {
+        self.check()?;
+        const MESSAGE: &str = "a remote store can't be purged: others share it; change the namespace instead";
+        Err(Error::new(ErrorKind::NotSupported, MESSAGE))
+    }
+
+    fn epoch(&self) -> u64 {
+        self.shared.removals.epoch()
+    }
+
+    fn stats(&self) -> StoreStats {
+        let shared = &self.shared;
+        StoreStats {
+            faults: shared.tally.faults(),
+            last_fault: shared.tally.last_fault(),
+            resting: shared.reads.reason().or_else(|| Some(format!("stores only: {}", shared.writes.reason()?))),
+            ..StoreStats::default()
+        }
+    }
+
+    fn close(&self) {
+        if self.birth.is_here() {
+            self.shared.close();
+        }
+    }
+}
+
+impl Drop for Remote {
+    /// Lets the thread end, and waits for nothing: the thread has its own share. In a forked child nothing is touched,
+    /// and what is shared is leaked: its locks may be held by threads that are not there.
+    fn drop(&mut self) {
+        if self.birth.is_here() {
+            self.shared.close();
+        } else {
+            std::mem::forget(self.shared.clone());
+        }
+    }
+}
+
+impl fmt::Debug for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Remote").field("targets", &self.shared.settings.targets).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,66 @@
+//! Whom the store talks to, seen from outside: commands in, answers out, from one server or from many.
+
+use super::batch::Batch;
+use super::cluster::Cluster;
+use super::fault::Fault;
+use super::server::Server;
+use super::settings::Settings;
+use redis::Value;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What came of a command.
+pub(super) type Answer = Result<Value, Fault>;
+
+pub(super) enum Servers {
+    One(Box<Server>),
+    Cluster(Cluster),
+}
+
+impl Servers {
+    pub(super) fn new(settings: &Arc<Settings>) -> Self {
+        match &settings.targets[..] {
+            [target] if !settings.cluster => Self::One(Box::new(Server::new(settings, target.clone()))),
+            _ => Self::Cluster(Cluster::new(settings)),
+        }
+    }
+
+    /// Asks everything at once and hands out the answers as they come: one for each command, unless it returns a fault,
+    /// which is the answer to all that have none.
+    pub(super) fn ask(
+        &mut self, batch: &Batch, until: Instant, each: &mut dyn FnMut(usize, Answer),
+    ) -> Result<(), Fault> {
+        match self {
+            Self::One(server) => {
+                server.send(batch.bytes(), until)?;
+                let mut answer = |n, reply| {
+                    each(
+                        n,
+                        match reply {
+                            Value::ServerError(error) => Err(Fault::refused(&error)),
+                            value => Ok(value),
+                        },
+                    );
+                };
+                server.receive(batch, (0..batch.len()).map(|n| (n, false)), until, &mut answer)
+            }
+            Self::Cluster(cluster) => cluster.ask(batch, until, each),
+        }
+    }
+
+    /// Whether it answers at all.
+    pub(super) fn probe(&mut self, until: Instant) -> Result<(), Fault> {
+        match self {
+            Self::One(server) => server.ping(until),
+            Self::Cluster(cluster) => cluster.refresh(until),
+        }
+    }
+
+    /// Looks after nodes that rest; when it wants to do so again.
+    pub(super) fn tend(&mut self) -> Option<Instant> {
+        match self {
+            Self::One(_) => None,
+            Self::Cluster(cluster) => cluster.tend(),
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What the store's handle and its thread share.
+
+use super::breaker::Breaker;
+use super::config::Config;
+use super::fault::Fault;
+use super::gate::Gate;
+use super::removals::Removals;
+use super::request::Request;
+use super::settings::Settings;
+use super::tally::Tally;
+use super::writer::Writer;
+use crate::digest::Digest;
+use crate::error::{Error, ErrorKind, Result};
+use crate::log::{self, Level};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+#[derive(Default)]
+pub(super) struct Queue {
+    pub(super) requests: Vec<Arc<Request>>,
+    /// There is other news: a rest began, whose end is the thread's to see to, or the store was closed.
+    pub(super) news: bool,
+}
+
+pub(super) struct Shared {
+    pub(super) settings: Arc<Settings>,
+    prefix: String,
+    /// What is waiting for the thread.
+    pub(super) queue: Gate<Queue>,
+    /// Lookups and stores rest apart: a full server has answers, but takes nothing.
+    pub(super) reads: Breaker,
+    pub(super) writes: Breaker,
+    pub(super) writer: Writer,
+    pub(super) removals: Removals,
+    pub(super) tally: Tally,
+}
+
+impl Shared {
+    pub(super) fn new(config: &Config) -> Result<Self> {
+        let settings = Arc::new(Settings::new(config)?);
+        let breaker = || Breaker::new(settings.first_rest, settings.longest_rest);
+        Ok(Self {
+            prefix: config.prefix.clone(),
+            queue: Gate::default(),
+            reads: breaker(),
+            writes: breaker(),
+            writer: Writer::new(config, &settings),
+            removals: Removals::default(),
+            tally: Tally::default(),
+            settings,
+        })
+    }
+
+    /// What a key is called at the server.
+    pub(super) fn name(&self, key: &Digest) -> Vec<u8> {
+        [self.prefix.as_bytes(), &key.to_hex()].concat()
+    }
+
+    /// Counts a failed request; enough of them in a row are a reason to rest.
+    pub(super) fn failed(&self, breaker: &Breaker, what: &str, fault: &Fault) {
+        if let Fault::Resting(_) | Fault::Closed = fault {
+            return;
+        }
+        self.tally.count(fault);
+        if !fault.concerns_one_entry() {
+            self.say_rest(what, fault, breaker.failed(fault));
+        }
+    }
+
+    /// Rests at once.
+    pub(super) fn rest(&self, breaker: &Breaker, what: &str, fault: &Fault) {
+        if *fault != Fault::Closed && !self.settings.is_closed() {
+            self.tally.count(fault);
+            self.say_rest(what, fault, Some(breaker.trip(fault)));
+        }
+    }
+
+    fn say_rest(&self, what: &str, fault: &Fault, rest: Option<Duration>) {
+        if let Some(rest) = rest {
+            self.queue.change(|queue| queue.news = true);
+            log::say(Level::Warning, "remote", || {
+                format!("{self}: {fault}; {what} go without it for {:.1} s", rest.as_secs_f64())
+            });
+        }
+    }
+
+    pub(super) fn recovered(&self, breaker: &Breaker, what: &str) {
+        breaker.recovered();
+        log::say(Level::Info, "remote", || format!("{self}: it answers again; {what} use it"));
+    }
+
+    /// Lets the thread end, and whoever waits.
+    pub(super) fn close(&self) {
+        self.settings.closed.store(true, Ordering::Relaxed);
+        self.queue.change(|queue| queue.news = true);
+    }
+
+    pub(super) fn error(&self, fault: &Fault) -> Error {
+        match fault {
+            Fault::Closed => ErrorKind::Closed.into(),
+            fault => Error::new(ErrorKind::Io, format!("{self}: {fault}")),
+        }
+    }
+}
+
+impl std::fmt::Display for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let target = &self.settings.targets[0];
+        if self.settings.cluster { write!(f, "the cluster of {target}") } else { write!(f, "{target}") }
+    }
+}

@@ -1,0 +1,203 @@
+//! A socket with one deadline for everything that is done with it: a server that sends a byte now and then is as late
+//! as one that sends none. That is why the crate's own connections are not used: theirs is a limit on each read.
+
+use super::fault::Fault;
+use super::target::{Address, Target};
+use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use std::io::{self, ErrorKind, Read, Write};
+use std::mem::MaybeUninit;
+use std::net::{TcpStream, ToSocketAddrs};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// How often whoever waits for a socket looks at the clock, and whether the store was closed.
+const SLICE: Duration = Duration::from_millis(10);
+
+enum Plain {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+/// The socket itself, with the deadline that is in force.
+struct Timed {
+    plain: Plain,
+    until: Instant,
+    closed: Arc<AtomicBool>,
+}
+
+enum Layer {
+    Clear(Timed),
+    Tls(Box<StreamOwned<ClientConnection, Timed>>),
+}
+
+pub(super) struct Socket(Layer);
+
+impl Socket {
+    /// Resolves, connects, and prepares TLS, whose handshake is a part of the first write.
+    pub(super) fn open(
+        target: &Target, tls: Option<&Arc<ClientConfig>>, until: Instant, closed: &Arc<AtomicBool>,
+    ) -> Result<Self, Fault> {
+        let plain = match &target.address {
+            Address::Tcp(host, port) => Plain::Tcp(dial(host, *port, until)?),
+            Address::Unix(path) => Plain::Unix(dial_unix(path)?),
+        };
+        let timed = Timed { plain, until, closed: closed.clone() };
+        let (Some(tls), Address::Tcp(host, _)) = (tls.filter(|_| target.tls), &target.address) else {
+            return Ok(Self(Layer::Clear(timed)));
+        };
+        let name = ServerName::try_from(host.clone()).map_err(|e| Fault::Io(e.to_string()))?;
+        let session = ClientConnection::new(tls.clone(), name).map_err(|e| Fault::Io(e.to_string()))?;
+        Ok(Self(Layer::Tls(Box::new(StreamOwned::new(session, timed)))))
+    }
+
+    /// From now on nothing takes longer than that.
+    pub(super) fn set_deadline(&mut self, until: Instant) {
+        match &mut self.0 {
+            Layer::Clear(timed) => timed.until = until,
+            Layer::Tls(stream) => stream.sock.until = until,
+        }
+    }
+
+    /// Whether the other side is still there, and silent: whatever it has to say to no question is not for us. Under
+    /// TLS it may send tickets unasked.
+    pub(super) fn is_quiet(&self) -> bool {
+        let (plain, tls) = match &self.0 {
+            Layer::Clear(timed) => (&timed.plain, false),
+            Layer::Tls(stream) => (&stream.sock.plain, true),
+        };
+        let socket = match plain {
+            Plain::Tcp(stream) => socket2::SockRef::from(stream),
+            Plain::Unix(stream) => socket2::SockRef::from(stream),
+        };
+        match socket.recv_with_flags(&mut [MaybeUninit::uninit()], libc::MSG_PEEK | libc::MSG_DONTWAIT) {
+            Ok(count) => tls && count > 0,
+            Err(error) => matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted),
+        }
+    }
+}
+
+impl Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match &mut self.0 {
+            Layer::Clear(timed) => timed.read(buffer),
+            Layer::Tls(stream) => stream.read(buffer),
+        }
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.0 {
+            Layer::Clear(timed) => timed.write(bytes),
+            Layer::Tls(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.0 {
+            Layer::Clear(_) => Ok(()),
+            Layer::Tls(stream) => stream.flush(),
+        }
+    }
+}
+
+impl Timed {
+    fn patiently(&mut self, mut step: impl FnMut(&mut Plain) -> io::Result<usize>) -> io::Result<usize> {
+        loop {
+            if self.closed.load(Ordering::Relaxed) || Instant::now() >= self.until {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            match step(&mut self.plain) {
+                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted) => {}
+                done => return done,
+            }
+        }
+    }
+}
+
+impl Read for Timed {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.patiently(|plain| match plain {
+            Plain::Tcp(stream) => stream.read(buffer),
+            Plain::Unix(stream) => stream.read(buffer),
+        })
+    }
+}
+
+impl Write for Timed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.patiently(|plain| match plain {
+            Plain::Tcp(stream) => stream.write(bytes),
+            Plain::Unix(stream) => stream.write(bytes),
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn dial(host: &str, port: u16, until: Instant) -> Result<TcpStream, Fault> {
+    let mut last = Fault::Io("its name has no address".into());
+    for address in (host, port).to_socket_addrs()? {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(Fault::Late);
+        }
+        match TcpStream::connect_timeout(&address, left) {
+            Ok(stream) => {
+                stream.set_nodelay(true)?;
+                stream.set_read_timeout(Some(SLICE))?;
+                stream.set_write_timeout(Some(SLICE))?;
+                return Ok(stream);
+            }
+            Err(error) => last = error.into(),
+        }
+    }
+    Err(last)
+}
+
+/// Std's would wait for ever where a server's queue is full.
+fn dial_unix(path: &Path) -> Result<UnixStream, Fault> {
+    let socket = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None)?;
+    socket.set_read_timeout(Some(SLICE))?;
+    socket.set_write_timeout(Some(SLICE))?;
+    socket.connect(&socket2::SockAddr::unix(path)?)?;
+    Ok(socket.into())
+}
+
+/// Where systems keep the certificates they trust, in one file: Debian, Fedora, SUSE, Alpine, the BSDs and macOS.
+const SYSTEM: [&str; 5] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+    "/usr/local/share/certs/ca-root-nss.crt",
+];
+
+/// TLS with those who may vouch for a server: of a file, or the system's. What is wrong with it, in words.
+pub(super) fn tls(file: Option<&Path>) -> Result<Arc<ClientConfig>, String> {
+    let file = match file {
+        Some(file) => file,
+        None => SYSTEM.iter().map(Path::new).find(|path| path.exists()).ok_or(
+            "this system has no certificates where they usually are: name a file of them for the remote store",
+        )?,
+    };
+    let unusable = |e: &dyn std::fmt::Display| format!("{} holds no usable certificates: {e}", file.display());
+    let mut roots = RootCertStore::empty();
+    let certificates = CertificateDer::pem_file_iter(file).map_err(|e| unusable(&e))?;
+    roots.add_parsable_certificates(certificates.filter_map(Result::ok));
+    if roots.is_empty() {
+        return Err(unusable(&"none could be read"));
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|e| e.to_string())?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(Arc::new(config))
+}

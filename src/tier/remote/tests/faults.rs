@@ -1,0 +1,108 @@
+//! Servers that are killed, paused, started empty, full, or busy with themselves.
+
+use super::endures::{Then, alone, endures};
+use super::server::{Server, redis};
+use super::*;
+use std::cell::RefCell;
+
+#[test]
+fn a_server_that_is_killed_paused_or_restarted_empty_is_endured() {
+    let (_alone, Some(program)) = (alone(), redis()) else { return };
+    let server = RefCell::new(Server::start(&program, &[]));
+    let url = server.borrow().url();
+    let socket = format!("unix://{}", server.borrow().socket().display());
+    for url in [url, socket] {
+        let store = open(&url);
+        let kill = || server.borrow_mut().kill();
+        let restart = || server.borrow_mut().restart();
+        let how = &url[..4];
+        endures(&format!("killed, {how}"), &store, 2000, Then::Rests, kill, restart);
+        let (pause, go_on) = (|| server.borrow().pause(), || server.borrow().go_on());
+        endures(&format!("paused, {how}"), &store, 2000, Then::Rests, pause, go_on);
+        endures(&format!("restarted empty, {how}"), &store, 2000, Then::Goes, restart, || ());
+    }
+}
+
+#[test]
+fn a_full_server_has_answers_and_takes_nothing_until_it_has_room() {
+    let (_alone, Some(program)) = (alone(), redis()) else { return };
+    let server = Server::start(&program, &["--maxmemory-policy", "noeviction"]);
+    let store = open(&server.url());
+    put(&store, 0..10, 100);
+    let set = |value: &str| {
+        let () = redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(value).query(&mut server.raw()).unwrap();
+    };
+    set("1");
+    for _ in 0..3 {
+        assert!(store.put_many(&[sealed(11, 100)]).unwrap_err().message().contains("OOM"));
+    }
+    let resting = store.stats().resting.unwrap();
+    assert!(resting.starts_with("stores only") && resting.contains("OOM"), "{resting}");
+    assert_eq!(get(&store, &[1, 2, 11], soon()).len(), 2, "lookups go on");
+    store.remove(&key(1), soon()).unwrap();
+    set("0");
+    eventually("it stores again", || store.put_many(&[sealed(11, 100)]).is_ok());
+    assert_eq!(get(&store, &[1, 2, 11], soon()).len(), 2);
+    assert_eq!(store.stats().resting, None);
+}
+
+#[test]
+fn a_replica_answers_and_takes_nothing() {
+    let (_alone, Some(program)) = (alone(), redis()) else { return };
+    let primary = Server::start(&program, &["--repl-diskless-sync-delay", "0"]);
+    let port = primary.port.to_string();
+    let replica = Server::start(&program, &["--replicaof", "127.0.0.1", &port]);
+    put(&open(&primary.url()), 0..3, 100);
+    let store = open(&replica.url());
+    eventually("it has the data", || get(&store, &[0, 1, 2], soon()).len() == 3);
+    assert!(store.put_many(&[sealed(4, 100)]).unwrap_err().message().contains("READONLY"));
+    assert!(store.remove(&key(0), soon()).unwrap_err().message().contains("READONLY"));
+    assert_eq!(get(&store, &[0, 1, 2], soon()).len(), 3);
+}
+
+#[test]
+fn a_server_that_is_still_loading_rests_until_it_has_loaded() {
+    let (_alone, Some(program)) = (alone(), redis()) else { return };
+    let mut server =
+        Server::start(&program, &["--key-load-delay", "1000", "--loading-process-events-interval-bytes", "1024"]);
+    put(&open(&server.url()), 0..1200, 100);
+    let () = redis::cmd("SAVE").query(&mut server.raw()).unwrap();
+    server.restart(); // a millisecond for each entry, longer than it takes to begin
+    let store = open(&server.url());
+    eventually("it is loading", || store.stats().last_fault.is_some_and(|fault| fault.contains("LOADING")));
+    assert!(get(&store, &[0], soon()).is_empty());
+    eventually("it has loaded", || get(&store, &[0], soon()).len() == 1);
+    assert_eq!(store.stats().resting, None);
+}
+
+#[test]
+fn what_is_not_ours_under_our_name_is_a_miss() {
+    let (_alone, Some(program)) = (alone(), redis()) else { return };
+    let server = Server::start(&program, &[]);
+    let store = open(&server.url());
+    put(&store, 0..2, 100);
+    let name = [b"streamcache:".as_slice(), &key(5).to_hex()].concat();
+    let () = redis::cmd("LPUSH").arg(name).arg("x").query(&mut server.raw()).unwrap();
+    for count in 1..=5 {
+        assert_eq!(get(&store, &[0, 5, 1], soon()).len(), 2);
+        assert_eq!(store.stats().faults, count);
+    }
+    assert!(store.stats().last_fault.unwrap().contains("WRONGTYPE"));
+    assert_eq!(store.stats().resting, None, "it concerns one entry");
+}
+
+#[test]
+fn a_removal_that_can_not_be_sent_says_so_in_time() {
+    let (_alone, Some(program)) = (alone(), redis()) else { return };
+    let server = Server::start(&program, &[]);
+    let store = open(&server.url());
+    put(&store, 0..2, 100);
+    server.pause();
+    let begun = Instant::now();
+    let error = store.remove(&key(0), begun + DEADLINE).unwrap_err();
+    assert!(begun.elapsed() < DEADLINE * 2, "{:?}", begun.elapsed());
+    assert_eq!(error.kind(), crate::error::ErrorKind::Io);
+    server.go_on();
+    eventually("it is removed", || store.remove(&key(0), soon()).is_ok());
+    assert!(get(&store, &[0], soon()).is_empty());
+}
