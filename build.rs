@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The header's sections: a file of src/ffi, and its banner.
-const SECTIONS: [(&str, &str); 19] = [
+const SECTIONS: [(&str, &str); 20] = [
     ("version", "Version"),
     ("status", "Status and error"),
     ("log", "Log"),
@@ -25,6 +25,7 @@ const SECTIONS: [(&str, &str); 19] = [
     ("commit", "Ticket: committing"),
     ("batch", "Batch"),
     ("stream", "Stream"),
+    ("tier", "Tier: the disk, and a store that a fleet shares"),
     ("stats", "Stats"),
 ];
 

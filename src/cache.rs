@@ -225,6 +225,11 @@ impl Cache {
         self.expires.load(Ordering::Relaxed)
     }
 
+    /// Whether a lookup may free a result: one that expired, or one evicted for what a store had.
+    pub(crate) fn lookups_free(&self) -> bool {
+        self.may_expire() || self.backing.is_some()
+    }
+
     /// Forgets the result under a ready key, in every store too; says whether memory had it. An error says of a store
     /// that may have it still.
     pub fn remove(&self, key: &Digest) -> Result<bool> {

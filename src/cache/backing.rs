@@ -66,7 +66,8 @@ impl Backing {
         let Some(stores) = Stores::open(options)? else { return Ok(None) };
         let (errands, receiver) = sync_channel(MOST_ERRANDS);
         let (hits, time_saved_ns) = Default::default();
-        let backing = Self { stores, reads: Flights::new(None), absent: Absent::default(), errands, hits, time_saved_ns };
+        let backing =
+            Self { stores, reads: Flights::new(None), absent: Absent::default(), errands, hits, time_saved_ns };
         Ok(Some((backing, receiver)))
     }
 
@@ -114,9 +115,7 @@ impl Cache {
                 Join::Theirs(watch) => watch.wait(super::deadline_in(backing.stores.timeout())),
             };
             return match turn {
-                Turn::Mine(claim) if flags.waits() => {
-                    self.fetch(backing, claim, tag, flags).unwrap_or(Sought::Nothing)
-                }
+                Turn::Mine(claim) if flags.waits() => self.fetch(backing, claim, tag, flags).unwrap_or(Sought::Nothing),
                 Turn::Mine(claim) => self.send(backing, claim, tag, flags),
                 Turn::Landed(Some(value)) => Sought::Shared(value),
                 Turn::Landed(None) | Turn::TimeUp => Sought::Nothing,
@@ -185,10 +184,13 @@ impl Cache {
             sought.push((at, found.map_or(Sought::Nothing, |value| Sought::Found(backing.had(value)))));
         }
         for (at, watch) in theirs {
-            sought.push((at, match watch.wait(until) {
-                Turn::Landed(Some(value)) => Sought::Shared(value),
-                _ => Sought::Nothing,
-            }));
+            sought.push((
+                at,
+                match watch.wait(until) {
+                    Turn::Landed(Some(value)) => Sought::Shared(value),
+                    _ => Sought::Nothing,
+                },
+            ));
         }
         sought
     }

@@ -114,13 +114,13 @@ pub(super) unsafe fn on_put<H: Handle>(handle: *const H, body: impl FnOnce(&Arc<
     unsafe { on_holding(handle, |_| expects_destructors(), body) }
 }
 
-/// [`on_put`] for lookups: they free nothing, unless results have a time to live.
+/// [`on_put`] for lookups: they free nothing, unless results have a time to live or there are stores behind memory.
 ///
 /// # Safety
 /// As [`on`].
 pub(super) unsafe fn on_lookup<H: Handle>(handle: *const H, body: impl FnOnce(&Arc<H::Object>) -> Answer) -> Answer {
     // SAFETY: as this function's own contract.
-    unsafe { on_holding(handle, |cache| expects_destructors() && cache.may_expire(), body) }
+    unsafe { on_holding(handle, |cache| expects_destructors() && cache.lookups_free(), body) }
 }
 
 /// # Safety

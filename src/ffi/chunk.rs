@@ -6,10 +6,11 @@ use super::border::{
 use super::cache::streamcache_cache;
 use super::digest::{self, streamcache_digest};
 use super::status::{
-    STREAMCACHE_BUFFER_TOO_SMALL, STREAMCACHE_MISS, STREAMCACHE_NOT_STORED, STREAMCACHE_OK, STREAMCACHE_REJECTED,
-    streamcache_error, streamcache_status,
+    STREAMCACHE_BUFFER_TOO_SMALL, STREAMCACHE_BUSY, STREAMCACHE_MISS, STREAMCACHE_NOT_STORED, STREAMCACHE_OK,
+    STREAMCACHE_REJECTED, streamcache_error, streamcache_status,
 };
 use super::value::{self, streamcache_external, streamcache_tensor_view, streamcache_value};
+use crate::cache::Got;
 use crate::call::{Flags, PutOptions};
 use crate::description::TensorSpec;
 use crate::error::{Error, Result};
@@ -25,6 +26,10 @@ pub const STREAMCACHE_BYPASS: u32 = 2;
 pub const STREAMCACHE_REFRESH: u32 = 4;
 /// Look, but don't store: a put answers STREAMCACHE_NOT_STORED.
 pub const STREAMCACHE_READ_ONLY: u32 = 8;
+/// Neither read nor write what is behind memory, the disk and the remote store: such a call never blocks on them.
+pub const STREAMCACHE_MEMORY_ONLY: u32 = 32;
+/// Neither read nor write the remote store.
+pub const STREAMCACHE_NO_REMOTE: u32 = 64;
 
 /// What a put may say about its value. Set everything to 0 first, then struct_size.
 #[repr(C)]
@@ -249,9 +254,10 @@ pub unsafe extern "C" fn streamcache_cache_get_chunk(
     guard(|| unsafe {
         let value = cleared(value).ok_or_else(null)?;
         let (key, flags) = (digest::borrow(key)?, Flags::from_bits(flags)?);
-        on_lookup(cache, |cache| {
-            let found = cache.get(key, flags)?;
-            Ok(found_outcome(found, value))
+        on_lookup(cache, |cache| match cache.lookup(key, 0, flags)? {
+            Got::Hit(found) | Got::Shared(found) => Ok(found_outcome(Some(found), value)),
+            Got::Miss => Ok(STREAMCACHE_MISS),
+            Got::Busy => Ok(STREAMCACHE_BUSY),
         })
     })
 }
@@ -355,7 +361,11 @@ pub unsafe extern "C" fn streamcache_cache_get_chunk_into(
     guard(|| unsafe {
         let len = zeroed(len, buffer, capacity)?;
         let (key, flags) = (digest::borrow(key)?, asked(flags, capacity)?);
-        on_lookup(cache, |cache| copy_out(cache.get(key, flags)?.as_ref(), buffer, capacity, len))
+        on_lookup(cache, |cache| match cache.lookup(key, 0, flags)? {
+            Got::Hit(found) | Got::Shared(found) => copy_out(Some(&found), buffer, capacity, len),
+            Got::Miss => Ok(STREAMCACHE_MISS),
+            Got::Busy => Ok(STREAMCACHE_BUSY),
+        })
     })
 }
 

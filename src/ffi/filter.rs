@@ -6,7 +6,7 @@ use super::border::{
 use super::cache::streamcache_cache;
 use super::chunk::{asked, copy_out, found_outcome, zeroed};
 use super::digest::{self, streamcache_digest};
-use super::status::{STREAMCACHE_MISS, STREAMCACHE_OK, streamcache_error, streamcache_status};
+use super::status::{STREAMCACHE_BUSY, STREAMCACHE_MISS, STREAMCACHE_OK, streamcache_error, streamcache_status};
 use super::value::streamcache_value;
 use crate::call::Flags;
 use crate::digest::Digest;
@@ -41,7 +41,7 @@ pub(super) unsafe fn lookup_outcome(
 ) -> streamcache_status {
     // SAFETY: as this function's own contract.
     unsafe { digest::write(key, &lookup.key) };
-    found_outcome(lookup.value, value)
+    if lookup.is_busy { STREAMCACHE_BUSY } else { found_outcome(lookup.value, value) }
 }
 
 /// Hands a state to C.
@@ -297,6 +297,9 @@ pub unsafe extern "C" fn streamcache_filter_get_into(
         on_lookup(filter, |filter| {
             let lookup = filter.get(chunk, flags)?;
             digest::write(key, &lookup.key);
+            if lookup.is_busy {
+                return Ok(STREAMCACHE_BUSY);
+            }
             copy_out(lookup.value.as_ref(), buffer, capacity, len)
         })
     })

@@ -25,5 +25,6 @@ pub mod stream;
 #[cfg(feature = "test-panic")]
 pub mod test_panic;
 pub mod ticket;
+pub mod tier;
 pub mod value;
 pub mod version;

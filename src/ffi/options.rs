@@ -106,7 +106,9 @@ pub unsafe extern "C" fn streamcache_options_to_json(
     })
 }
 
-unsafe fn set(options: *mut streamcache_options, change: impl FnOnce(&mut Options) -> Answer) -> streamcache_status {
+pub(super) unsafe fn set(
+    options: *mut streamcache_options, change: impl FnOnce(&mut Options) -> Answer,
+) -> streamcache_status {
     // SAFETY: the callers' pointer, as documented.
     guard(|| change(&mut unsafe { required(options) }?.0))
 }

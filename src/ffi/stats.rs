@@ -124,7 +124,7 @@ pub unsafe extern "C" fn streamcache_cache_get_stats(
 ///
 /// # Safety
 /// `out` is NULL or writable for the size it begins with; `T` is a plain C struct that begins with its size.
-unsafe fn fill<T>(out: *mut T, make: impl FnOnce(usize) -> T) -> Answer {
+pub(super) unsafe fn fill<T>(out: *mut T, make: impl FnOnce(usize) -> T) -> Answer {
     // SAFETY: as this function's own contract; struct_size bounds what is written.
     unsafe {
         let room = *out.cast::<usize>().as_ref().ok_or_else(null)?;

@@ -31,6 +31,8 @@ pub const STREAMCACHE_PENDING: streamcache_status = 7;
 pub const STREAMCACHE_DUPLICATE: streamcache_status = 8;
 /// The stream's state is unknown, so nothing was looked up; a ticket was given whose output is not stored.
 pub const STREAMCACHE_BYPASSED: streamcache_status = 9;
+/// The time was up before all was written.
+pub const STREAMCACHE_TIMEOUT: streamcache_status = 10;
 /// An argument breaks the function's contract; nothing happened.
 pub const STREAMCACHE_INVALID_ARGUMENT: streamcache_status = -1;
 /// The allocator refused.

@@ -29,8 +29,9 @@ impl Subject for Ticket {
     }
 }
 
-/// Wait for no one: where another caller computes the result, a begin answers STREAMCACHE_BUSY at once. For callers
-/// whose scheduler must not block; a later call finds the result.
+/// Wait for no one: where another caller computes the result, a begin answers STREAMCACHE_BUSY at once; where there is a
+/// disk or a remote store to be read, a thread of the cache's reads it, and a lookup or begin answers STREAMCACHE_BUSY
+/// meanwhile. For callers whose scheduler must not block; a later call finds the result, or that there is none.
 pub const STREAMCACHE_NO_WAIT: u32 = 16;
 
 /// As long as waiting takes unless a caller says otherwise: 60 seconds.

@@ -111,7 +111,7 @@ pub(super) unsafe fn tensors<'a>(views: *const streamcache_tensor_view, len: usi
 }
 
 /// The value behind a lease of the caller's, for the call.
-unsafe fn borrow(value: *const streamcache_value) -> Option<ManuallyDrop<Value>> {
+pub(super) unsafe fn borrow(value: *const streamcache_value) -> Option<ManuallyDrop<Value>> {
     // SAFETY: NULL or a lease by contract; ManuallyDrop leaves its reference with the caller.
     unsafe { Value::from_raw(value.cast()) }.map(ManuallyDrop::new)
 }

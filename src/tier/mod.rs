@@ -5,13 +5,13 @@
 #![allow(dead_code)] // until the cache asks it
 
 pub(crate) mod behind;
-pub(crate) mod envelope;
-pub(crate) mod fences;
-pub(crate) mod stores;
 #[cfg(feature = "disk")]
 pub(crate) mod disk;
+pub(crate) mod envelope;
+pub(crate) mod fences;
 #[cfg(feature = "remote")]
 pub(crate) mod remote;
+pub(crate) mod stores;
 
 use crate::digest::Digest;
 use crate::error::Result;
