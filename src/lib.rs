@@ -68,4 +68,5 @@ pub use options::{Options, Policy, UNLIMITED};
 pub use stats::{CacheStats, FilterStats};
 pub use stream::{Stepped, Stream};
 pub use ticket::{Begin, Phase, Ticket};
+pub use tier::stores::{Tier, TierStats};
 pub use value::{External, Value};

@@ -3,6 +3,7 @@
 
 use proptest::prelude::*;
 use std::sync::Arc;
+use std::time::Duration;
 use streamcache::digest::{self, Secret};
 use streamcache::{Cache, Digest, ErrorKind, Filter, Flags, Options, PutOptions, Snapshot, pipeline};
 

@@ -5,6 +5,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::Arc;
+use std::time::Duration;
 use streamcache::{Cache, Digest, ErrorKind, Filter, Flags, Options, Policy, Put, PutOptions, digest};
 
 struct Refusing;

@@ -40,8 +40,24 @@ pub struct TierStats {
 }
 
 impl TierStats {
+    /// Envelopes that did not check.
     pub fn refusals(&self) -> u64 {
         self.refused.iter().map(|(_, times)| times).sum()
+    }
+
+    /// Results written.
+    pub fn written(&self) -> u64 {
+        self.behind.written
+    }
+
+    /// Results not written for want of room in the queue.
+    pub fn dropped(&self) -> u64 {
+        self.behind.dropped
+    }
+
+    /// Results it has, if it knows.
+    pub fn entries(&self) -> Option<u64> {
+        self.store.entries
     }
 }
 
@@ -67,6 +83,8 @@ pub(crate) struct Stores {
 /// At most so much of the budget is held by what waits to be written: it can't be evicted.
 const QUEUE_SHARE: u64 = 16;
 const QUEUE_ENTRIES: usize = 1 << 16;
+/// How long whoever forgets something waits for the transactions of others on the same disk.
+const WRITER_WAIT: Duration = Duration::from_secs(10);
 /// One transaction, or one pipeline.
 const BATCH: Most = Most { entries: 1024, bytes: 4 << 20 };
 
@@ -164,8 +182,10 @@ impl Stores {
     pub(crate) fn remove(&self, key: &Digest) -> Result<()> {
         self.fences.remove(key);
         self.all.iter().for_each(|one| one.behind.forget(key));
-        let until = Instant::now() + self.timeout;
-        let removed = self.each(|one| one.store.remove(key, until));
+        let removed = self.each(|one| {
+            let wait = if one.tier == Tier::Disk { WRITER_WAIT } else { self.timeout };
+            one.store.remove(key, Instant::now() + wait)
+        });
         self.fences.remove(key); // what was read meanwhile
         removed
     }
@@ -189,10 +209,8 @@ impl Stores {
     }
 
     fn purge_disk(&self, purged: Purged<'_>) -> Result<()> {
-        /// Of other processes' transactions on the same store.
-        const WAIT: Duration = Duration::from_secs(10);
         self.each(|one| match one.tier {
-            Tier::Disk => one.store.purge(purged, Instant::now() + WAIT),
+            Tier::Disk => one.store.purge(purged, Instant::now() + WRITER_WAIT),
             Tier::Remote => Ok(()),
         })
     }
