@@ -22,13 +22,14 @@ use crate::process::{Birth, boot_ms};
 use crate::stats::{CacheStats, FilterUse, FilterUses};
 use crate::tier::stores::{Tier, TierStats};
 use crate::value::{Draft, Payload, Value};
-use backing::{Backing, Sought};
+use backing::{Backing, Errand, Sought};
 pub(crate) use many::{Looked as LookedMany, Many};
 pub(crate) use once::{Begun, Looked, Missed, deadline_in};
 use states::NamedState;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 const OPEN: u8 = 0;
@@ -76,9 +77,13 @@ pub(crate) enum Got {
 impl Cache {
     /// Opens a cache. Nothing is allocated in proportion to its limits.
     pub fn open(options: &Options) -> Result<Arc<Self>> {
-        static OPENED: AtomicU64 = AtomicU64::new(0);
         options.check()?;
-        let (backing, errands) = Backing::open(options)?.unzip();
+        Self::over(options, Backing::open(options)?)
+    }
+
+    fn over(options: &Options, backing: Option<(Backing, Receiver<Errand>)>) -> Result<Arc<Self>> {
+        static OPENED: AtomicU64 = AtomicU64::new(0);
+        let (backing, errands) = backing.unzip();
         let cache = Arc::new(Self {
             birth: Birth::here()?,
             number: 1 + OPENED.fetch_add(1, Ordering::Relaxed),

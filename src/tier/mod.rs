@@ -9,6 +9,8 @@ pub(crate) mod behind;
 pub(crate) mod disk;
 pub(crate) mod envelope;
 pub(crate) mod fences;
+#[cfg(test)]
+pub(crate) mod in_memory;
 #[cfg(feature = "remote")]
 pub(crate) mod remote;
 pub(crate) mod stores;

@@ -92,9 +92,11 @@ impl Stores {
     /// Opens what the options name; None where they name nothing.
     pub(crate) fn open(options: &Options) -> Result<Option<Self>> {
         let opened = open_all(options)?;
-        if opened.is_empty() {
-            return Ok(None);
-        }
+        if opened.is_empty() { Ok(None) } else { Self::over(opened, options).map(Some) }
+    }
+
+    /// Over stores that are open.
+    pub(crate) fn over(opened: Vec<(Tier, Arc<dyn Store>)>, options: &Options) -> Result<Self> {
         let (seal, fences) = (Arc::new(Seal::new(options.secret.as_ref())), Arc::new(Fences::new()?));
         let bytes = options.write_behind_max_bytes.min(options.max_bytes / QUEUE_SHARE);
         let limits = Limits { queue: Most { entries: QUEUE_ENTRIES, bytes }, batch: BATCH };
@@ -105,7 +107,7 @@ impl Stores {
             Ok(One { tier, store, behind, hits, misses, refused })
         });
         let timeout = Duration::from_millis(options.remote_timeout_ms);
-        Ok(Some(Self { all: all.collect::<Result<_>>()?, seal, fences, timeout }))
+        Ok(Self { all: all.collect::<Result<_>>()?, seal, fences, timeout })
     }
 
     /// How long a lookup waits at most.
