@@ -10,8 +10,8 @@ pub(super) enum Kind {
     Remove,
 }
 
-#[derive(Default)]
 pub(super) struct Batch {
+    cluster: bool,
     bytes: Vec<u8>,
     commands: Vec<Command>,
 }
@@ -19,10 +19,15 @@ pub(super) struct Batch {
 struct Command {
     end: usize,
     kind: Kind,
+    /// 0 where there is no cluster to ask.
     slot: u16,
 }
 
 impl Batch {
+    pub(super) fn new(cluster: bool) -> Self {
+        Self { cluster, bytes: Vec::new(), commands: Vec::new() }
+    }
+
     pub(super) fn get(&mut self, name: &[u8]) {
         cmd("GET").arg(name).write_packed_command(&mut self.bytes);
         self.ends(Kind::Get, name);
@@ -39,7 +44,8 @@ impl Batch {
     }
 
     fn ends(&mut self, kind: Kind, name: &[u8]) {
-        self.commands.push(Command { end: self.bytes.len(), kind, slot: slot(name) });
+        let slot = if self.cluster { slot(name) } else { 0 };
+        self.commands.push(Command { end: self.bytes.len(), kind, slot });
     }
 
     pub(super) fn len(&self) -> usize {

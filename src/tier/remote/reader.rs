@@ -76,7 +76,7 @@ fn turn(shared: &Shared, servers: &mut Servers, waiting: Vec<Arc<Request>>) {
     // Each key of each request that someone still waits for.
     let mut commands = turn.0.iter().flat_map(|request| (0..request.keys.len()).map(move |place| (request, place)));
     loop {
-        let mut batch = Batch::default();
+        let mut batch = Batch::new(shared.settings.cluster);
         let mut asked = Vec::new();
         let now = Instant::now();
         for (request, place) in commands.by_ref() {

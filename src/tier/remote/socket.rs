@@ -17,6 +17,18 @@ use std::time::{Duration, Instant};
 /// How often whoever waits for a socket looks at the clock, and whether the store was closed.
 const SLICE: Duration = Duration::from_millis(10);
 
+/// The store was closed while someone waited.
+#[derive(Debug)]
+pub(super) struct Closed;
+
+impl std::fmt::Display for Closed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        Fault::Closed.fmt(f)
+    }
+}
+
+impl std::error::Error for Closed {}
+
 enum Plain {
     Tcp(TcpStream),
     Unix(UnixStream),
@@ -108,7 +120,10 @@ impl Write for Socket {
 impl Timed {
     fn patiently(&mut self, mut step: impl FnMut(&mut Plain) -> io::Result<usize>) -> io::Result<usize> {
         loop {
-            if self.closed.load(Ordering::Relaxed) || Instant::now() >= self.until {
+            if self.closed.load(Ordering::Relaxed) {
+                return Err(io::Error::other(Closed));
+            }
+            if Instant::now() >= self.until {
                 return Err(ErrorKind::TimedOut.into());
             }
             match step(&mut self.plain) {

@@ -88,7 +88,7 @@ impl Writer {
         // Declared first, looked at then: a removal that comes between waits for us.
         self.under_way.change(|keys| keys.extend(portion.iter().map(|entry| entry.key)));
         let _declared = Declared(&self.under_way);
-        let mut batch = Batch::default();
+        let mut batch = Batch::new(shared.settings.cluster);
         for entry in portion {
             if entry.bytes.len() > self.max_value_bytes {
                 shared.tally.count_too_large();

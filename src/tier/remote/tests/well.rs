@@ -133,6 +133,13 @@ fn many_threads_share_one_connection_and_each_gets_its_own() {
     });
     let info: String = redis::cmd("INFO").arg("clients").query(&mut server.raw()).unwrap();
     assert!(info.contains("connected_clients:3"), "one to read, one to write, and this one: {info}");
+    // Each pipeline begins with a PING.
+    let info: String = redis::cmd("INFO").arg("commandstats").query(&mut server.raw()).unwrap();
+    let calls = |name: &str| -> usize {
+        let line = info.lines().find_map(|line| line.strip_prefix(&format!("cmdstat_{name}:calls="))).unwrap();
+        line.split(',').next().unwrap().parse().unwrap()
+    };
+    assert!(calls("get") == 1600 && calls("ping") < 1500, "what waits together goes together: {}", calls("ping"));
 }
 
 #[test]
