@@ -34,6 +34,22 @@ enum Plain {
     Unix(UnixStream),
 }
 
+impl Plain {
+    fn socket(&self) -> socket2::SockRef<'_> {
+        match self {
+            Self::Tcp(stream) => stream.into(),
+            Self::Unix(stream) => stream.into(),
+        }
+    }
+}
+
+/// A host in C dies of SIGPIPE where nothing ignores it, and std's own writes to a Unix socket cause it. On macOS sockets
+/// are made so that they don't.
+#[cfg(not(target_os = "macos"))]
+const NO_SIGNAL: libc::c_int = libc::MSG_NOSIGNAL;
+#[cfg(target_os = "macos")]
+const NO_SIGNAL: libc::c_int = 0;
+
 /// The socket itself, with the deadline that is in force.
 struct Timed {
     plain: Plain,
@@ -81,11 +97,7 @@ impl Socket {
             Layer::Clear(timed) => (&timed.plain, false),
             Layer::Tls(stream) => (&stream.sock.plain, true),
         };
-        let socket = match plain {
-            Plain::Tcp(stream) => socket2::SockRef::from(stream),
-            Plain::Unix(stream) => socket2::SockRef::from(stream),
-        };
-        match socket.recv_with_flags(&mut [MaybeUninit::uninit()], libc::MSG_PEEK | libc::MSG_DONTWAIT) {
+        match plain.socket().recv_with_flags(&mut [MaybeUninit::uninit()], libc::MSG_PEEK | libc::MSG_DONTWAIT) {
             Ok(count) => tls && count > 0,
             Err(error) => matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted),
         }
@@ -145,10 +157,7 @@ impl Read for Timed {
 
 impl Write for Timed {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.patiently(|plain| match plain {
-            Plain::Tcp(stream) => stream.write(bytes),
-            Plain::Unix(stream) => stream.write(bytes),
-        })
+        self.patiently(|plain| plain.socket().send_with_flags(bytes, NO_SIGNAL))
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -155,7 +155,6 @@ fn a_closed_store_answers_closed_and_its_connections_end() {
     closed(store.put_many(&[sealed(0, 1)]).map(drop));
     closed(store.remove(&key(0), soon()));
     closed(store.purge(Purged::Tags(&[1]), soon()));
-    drop(store);
     eventually("its connections end", || {
         let info: String = redis::cmd("INFO").arg("clients").query(&mut server.raw()).unwrap();
         info.contains("connected_clients:1")
