@@ -39,7 +39,7 @@ pub(super) fn run(shared: &Shared) {
         if catch_unwind(AssertUnwindSafe(|| turns(shared, &mut servers))).is_err() {
             servers = None; // whatever state its connections are in
             log::say(Level::Error, "remote", || "a panic was contained; please report it".into());
-            shared.failed(&shared.reads, "lookups", &Fault::Panic);
+            shared.rest(&shared.reads, "lookups", &Fault::Panic); // also where the probe panicked
         }
     }
     for request in shared.queue.change(std::mem::take).requests {
