@@ -1,4 +1,5 @@
-//! Lookups in a Redis server across the loopback, against the same commands through the same crate without this library.
+//! Lookups in a Redis server across the loopback, against the same commands through the same crate without this
+//! library.
 //!
 //! The store is not public: this program is built from the files of its rooms. The server is started here, on a free
 //! port, and ends with it.

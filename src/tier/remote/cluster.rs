@@ -224,8 +224,8 @@ impl Cluster {
         Ok(())
     }
 
-    /// Makes the probes that are due, each in a time that is short, because others wait meanwhile, and enough for whoever
-    /// is worth asking; when the next is due.
+    /// Makes the probes that are due, each in a time that is short, because others wait meanwhile, and enough for
+    /// whoever is worth asking; when the next is due.
     pub(super) fn tend(&mut self) -> Option<Instant> {
         let mut any = false;
         for node in &mut self.nodes {

@@ -43,8 +43,8 @@ impl Plain {
     }
 }
 
-/// A host in C dies of SIGPIPE where nothing ignores it, and std's own writes to a Unix socket cause it. On macOS sockets
-/// are made so that they don't.
+/// A host in C dies of SIGPIPE where nothing ignores it, and std's own writes to a Unix socket cause it. On macOS
+/// sockets are made so that they don't.
 #[cfg(not(target_os = "macos"))]
 const NO_SIGNAL: libc::c_int = libc::MSG_NOSIGNAL;
 #[cfg(target_os = "macos")]
@@ -78,8 +78,8 @@ impl Socket {
             return Ok(Self(Layer::Clear(timed)));
         };
         let name = ServerName::try_from(host.clone()).map_err(|e| Fault::Io(e.to_string()))?;
-        let session = ClientConnection::new(tls.clone(), name).map_err(|e| Fault::Io(e.to_string()))?;
-        Ok(Self(Layer::Tls(Box::new(StreamOwned::new(session, timed)))))
+        let client = ClientConnection::new(tls.clone(), name).map_err(|e| Fault::Io(e.to_string()))?;
+        Ok(Self(Layer::Tls(Box::new(StreamOwned::new(client, timed)))))
     }
 
     /// From now on nothing takes longer than that.
