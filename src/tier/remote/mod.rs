@@ -53,8 +53,8 @@ pub(crate) struct Remote {
 }
 
 impl Remote {
-    /// Opens it. Fails only for mistakes in `config`, or where no thread can be started; a server that is not there rests
-    /// from the start, and the log says so.
+    /// Opens it. Fails only for mistakes in `config`, or where no thread can be started; a server that is not there
+    /// rests from the start, and the log says so.
     pub(crate) fn open(config: &Config) -> Result<Self> {
         let birth = Birth::here()?;
         let shared = Arc::new(Shared::new(config)?);
