@@ -84,7 +84,7 @@ impl Disk {
         let place = Place::prepare(&config.directory, config.allow_network)?;
         let (connection, state, layout) = open::writer(&place, config.max_bytes)?;
         let what = "the store's epochs can't be read";
-        let swept = faults::at_open(what, Swept::read(&connection, state.swept, state.purged))?;
+        let swept = faults::at_open(what, Swept::read(&connection, state.swept))?;
         let inner = Inner {
             watch: Watch::new(&place),
             place,

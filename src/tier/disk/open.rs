@@ -44,13 +44,13 @@ const SCHEMA: &str = "
 fn connect(place: &Place) -> rusqlite::Result<Connection> {
     let connection =
         Connection::open_with_flags(&place.file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    // A planted file can't run anything, and damaged pages are looked at before they are believed.
+    // A planted file can't run anything.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, LONGEST)?;
-    connection.execute_batch("PRAGMA mmap_size=0; PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY;")?;
+    connection.execute_batch("PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY;")?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(connection)
 }

@@ -100,6 +100,8 @@ impl Inner {
         let more = work.shrink(self)? || work.sweep()?;
         if work.changed {
             self.commit(work)?;
+        } else {
+            drop(work);
         }
         if !more && self.place.log_len() > 0 {
             writer.empty_log()?;

@@ -140,7 +140,7 @@ impl Inner {
             }
             let left = pages(&layout);
             if layout.fits(self.place.log_len(), layout.appended(left), removal) {
-                let swept = self.known.swept(state.swept, state.purged, &transaction)?;
+                let swept = self.known.swept(state.swept, &transaction)?;
                 let tally = Tally::new(&layout, left, state.entries + state.dead);
                 return Ok(Some(Work { transaction, state, swept, layout, tally, evicted: 0, changed: false }));
             }
