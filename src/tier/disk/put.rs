@@ -37,7 +37,7 @@ impl Inner {
                 Ok(step) => {
                     stored += step.stored;
                     entries = &entries[step.done..];
-                    if let Err(error) = writer.empty_long_log(&self.place) {
+                    if let Err(error) = writer.renew_long_log() {
                         self.faults.count("emptying the log", &error);
                     }
                 }

@@ -2,7 +2,6 @@
 //! and begins only where the log has room for all it may append.
 
 use super::layout::Layout;
-use super::place::Place;
 use super::slots::Swept;
 use super::state::State;
 use super::tally::Tally;
@@ -64,20 +63,29 @@ impl Writer {
         self.connection.as_ref().expect("open: Inner::writer saw to it")
     }
 
-    /// Copies the log into the database and empties it; false where a reader is in the way.
+    /// Copies the log into the database and cuts it to nothing; false where a reader is in the way.
     pub(super) fn empty_log(&self) -> rusqlite::Result<bool> {
-        self.connection().busy_timeout(READERS)?;
-        let busy = self.connection().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))?;
-        self.next_try.set((busy != 0).then(|| Instant::now() + LEFT_ALONE));
-        Ok(busy == 0)
+        Ok(self.checkpoint("TRUNCATE")?.0)
     }
 
-    /// Empties a log that has grown long.
-    pub(super) fn empty_long_log(&self, place: &Place) -> rusqlite::Result<()> {
-        if self.layout.get().is_long(place.log_len()) && self.next_try.get().is_none_or(|next| Instant::now() >= next) {
-            self.empty_log()?;
+    /// Begins a log anew that has grown long. Its file keeps its length: written again, it costs less than when it grows.
+    pub(super) fn renew_long_log(&self) -> rusqlite::Result<()> {
+        if self.next_try.get().is_some_and(|next| Instant::now() < next) {
+            return Ok(());
+        }
+        let (_, frames) = self.checkpoint("NOOP")?;
+        if self.layout.get().is_long(frames) && !self.checkpoint("RESTART")?.0 {
+            self.next_try.set(Some(Instant::now() + LEFT_ALONE));
         }
         Ok(())
+    }
+
+    /// Whether a checkpoint was whole, and how many frames the log had.
+    fn checkpoint(&self, mode: &str) -> rusqlite::Result<(bool, u64)> {
+        let connection = self.connection();
+        connection.busy_timeout(READERS)?;
+        let sql = format!("PRAGMA wal_checkpoint({mode})");
+        connection.query_row(&sql, [], |row| Ok((row.get::<_, i64>(0)? == 0, row.get::<_, i64>(1)?.max(0) as u64)))
     }
 }
 
