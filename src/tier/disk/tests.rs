@@ -1,6 +1,9 @@
 //! What the tests share: directories that go away, and entries that tell their key.
 
 mod basics;
+mod limit;
+mod model;
+mod places;
 
 use super::*;
 use crate::digest;
