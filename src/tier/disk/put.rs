@@ -61,7 +61,9 @@ impl Inner {
             true => layout.budget().max(layout.pages_of(first.len()) + ENTRY_PAGES),
             false => layout.budget(),
         };
-        let Some(mut work) = self.begin(writer, pages, false, WAIT)? else { return Ok(Step::default()) };
+        let Some(mut work) = self.begin(writer, pages, false, Instant::now() + WAIT)? else {
+            return Ok(Step::default());
+        };
         let mut step = Step::default();
         if work.shrink(self)? {
             step.moved = true;
@@ -96,7 +98,9 @@ impl Inner {
     }
 
     fn tidy_step(&self, writer: &Writer) -> rusqlite::Result<bool> {
-        let Some(mut work) = self.begin(writer, Layout::budget, false, WAIT)? else { return Ok(false) };
+        let Some(mut work) = self.begin(writer, Layout::budget, false, Instant::now() + WAIT)? else {
+            return Ok(false);
+        };
         let more = work.shrink(self)? || work.sweep()?;
         if work.changed {
             self.commit(work)?;

@@ -9,7 +9,7 @@ use super::{Inner, open};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lock::Guard;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction};
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -135,12 +135,11 @@ impl Inner {
     /// Begins a transaction that changes so many pages at most; None where the log has no room for them because a reader
     /// somewhere keeps it from being emptied.
     pub(super) fn begin<'a>(
-        &'a self, writer: &'a Writer, pages: impl Fn(&Layout) -> u64, removal: bool, wait: Duration,
+        &'a self, writer: &'a Writer, pages: impl Fn(&Layout) -> u64, removal: bool, until: Instant,
     ) -> rusqlite::Result<Option<Work<'a>>> {
         for tried in [false, true] {
             let connection = writer.connection();
-            connection.busy_timeout(wait)?;
-            let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+            let transaction = open::immediate(connection, until)?;
             let state = State::read(&transaction)?;
             let layout = writer.layout.get().with_limit(state.max_bytes);
             if layout != writer.layout.replace(layout) {

@@ -110,6 +110,7 @@ fn a_store_that_is_found_damaged_rests_and_says_why() {
     disk.put_many(&batch).unwrap();
     while disk.tidy().unwrap() {}
     // Everything but the first pages, under the open connections.
+    let whole = fs::read(scratch.0.join("streamcache.db")).unwrap();
     let file = fs::OpenOptions::new().write(true).open(scratch.0.join("streamcache.db")).unwrap();
     let len = file.metadata().unwrap().len() as usize;
     std::os::unix::fs::FileExt::write_all_at(&file, &vec![0xA5; len - 8 * 8192], 8 * 8192).unwrap();
@@ -126,4 +127,9 @@ fn a_store_that_is_found_damaged_rests_and_says_why() {
     assert_eq!(disk.stats().faults, stats.faults);
     assert!(disk.put_many(&batch[..1]).unwrap_err().message().contains("rests"));
     assert!(scratch.0.join("streamcache.db").exists(), "nobody deletes it but its owner");
+    // Looked at again, it is as it should be.
+    std::os::unix::fs::FileExt::write_all_at(&file, &whole, 0).unwrap();
+    disk.inner().faults.let_rest();
+    assert_eq!(disk.put_many(&batch[..1]).unwrap(), 1);
+    assert_eq!((survey(&disk), disk.stats().resting), ((KEYS as usize, 0), None));
 }

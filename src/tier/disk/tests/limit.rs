@@ -87,7 +87,7 @@ fn a_purge_gives_its_place_back_in_bounded_steps() {
     assert!(disk.tidy().unwrap(), "one step is not all");
     while disk.tidy().unwrap() {}
     let writer = disk.inner().writer(soon()).unwrap();
-    let work = disk.inner().begin(&writer, Layout::budget, false, Duration::ZERO).unwrap().unwrap();
+    let work = disk.inner().begin(&writer, Layout::budget, false, soon()).unwrap().unwrap();
     assert_eq!((work.state.dead, work.state.entries), (0, 0));
 }
 

@@ -29,7 +29,7 @@ impl Other {
     }
 
     fn wait_for(&mut self, word: &str) {
-        let mut line = String::new();
+        let (mut line, mut said) = (String::new(), String::new());
         // A byte at a time: what a buffer read ahead would be lost.
         let mut byte = [0];
         while self.0.stdout.as_mut().unwrap().read(&mut byte).unwrap() == 1 {
@@ -38,10 +38,10 @@ impl Other {
             } else if line.trim_end().ends_with(word) {
                 return;
             } else {
-                line.clear();
+                said += &std::mem::take(&mut line);
             }
         }
-        panic!("the other process ended without saying {word}: {line}");
+        panic!("the other process ended without saying {word}: {said}");
     }
 
     /// Tells it to go on, and waits until it has.
@@ -84,9 +84,9 @@ fn another_process() {
         println!("\n{said}");
         let _ = lines.next();
     };
-    let Ok(disk) = Disk::open(&config(Path::new(directory), None)) else {
-        println!("\nrefused");
-        return;
+    let disk = match Disk::open(&config(Path::new(directory), None)) {
+        Ok(disk) => disk,
+        Err(error) => return println!("\nrefused: {error}"),
     };
     match what {
         "purge" => {
@@ -187,7 +187,7 @@ fn writers_killed_at_any_moment_leave_a_sound_store() {
         assert!(opened < Duration::from_secs(2), "{opened:?}");
         assert_eq!(put(&disk, 1, len_of(1)), 1);
         let writer = disk.inner().writer(soon()).unwrap();
-        let check = disk.inner().begin(&writer, |_| 1, false, Duration::ZERO).unwrap().unwrap();
+        let check = disk.inner().begin(&writer, |_| 1, false, soon()).unwrap().unwrap();
         let number = |sql: &str| check.transaction.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap() as u64;
         let sound: String = check.transaction.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
         assert_eq!(sound, "ok");
