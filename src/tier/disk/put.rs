@@ -31,6 +31,7 @@ impl Inner {
     fn put_all(&self, mut entries: &[Sealed]) -> Result<usize> {
         let (mut stored, mut full) = (0, false);
         while !entries.is_empty() {
+            self.give_way();
             let writer = self.writer(Instant::now() + WAIT)?;
             match self.step(&writer, entries) {
                 Ok(Step { moved: false, .. }) => break,

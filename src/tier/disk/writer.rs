@@ -21,6 +21,9 @@ pub(super) const WAIT: Duration = Duration::from_secs(2);
 const READERS: Duration = Duration::from_millis(50);
 const LEFT_ALONE: Duration = Duration::from_secs(1);
 
+/// Long enough for a thread that waits to see that it can go.
+const TURN: Duration = Duration::from_millis(1);
+
 #[derive(Debug)]
 pub(super) struct Writer {
     connection: Option<Connection>,
@@ -92,15 +95,7 @@ impl Writer {
 impl Inner {
     /// The writer, with its connection open: opened anew where the files are gone or the store has rested.
     pub(super) fn writer(&self, until: Instant) -> Result<Guard<'_, Writer>> {
-        let mut writer = loop {
-            match self.writer.try_lock() {
-                Some(writer) => break writer,
-                None if Instant::now() >= until => {
-                    return Err(Error::new(ErrorKind::Io, "the disk tier is writing; try again"));
-                }
-                None => std::thread::sleep(Duration::from_micros(200)),
-            }
-        };
+        let mut writer = self.lock(until)?;
         if writer.closed {
             return Err(ErrorKind::Closed.into());
         }
@@ -110,6 +105,32 @@ impl Inner {
             self.reopen(&mut writer)?;
         }
         if self.faults.is_resting() { Err(self.faults.resting()) } else { Ok(writer) }
+    }
+
+    /// Waits for the thread that writes, looking often: it lets go between two transactions.
+    fn lock(&self, until: Instant) -> Result<Guard<'_, Writer>> {
+        if let Some(writer) = self.writer.try_lock() {
+            return Ok(writer);
+        }
+        self.waiting.fetch_add(1, Relaxed);
+        let locked = loop {
+            match self.writer.try_lock() {
+                Some(writer) => break Ok(writer),
+                None if Instant::now() >= until => {
+                    break Err(Error::new(ErrorKind::Io, "another thread is writing to the disk tier; try again"));
+                }
+                None => std::thread::sleep(TURN / 5),
+            }
+        };
+        self.waiting.fetch_sub(1, Relaxed);
+        locked
+    }
+
+    /// Gives others a turn between two transactions.
+    pub(super) fn give_way(&self) {
+        if self.waiting.load(Relaxed) > 0 {
+            std::thread::sleep(TURN);
+        }
     }
 
     fn reopen(&self, writer: &mut Writer) -> Result<()> {

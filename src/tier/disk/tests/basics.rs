@@ -82,6 +82,27 @@ fn what_a_forked_child_drops_stays_open() {
 }
 
 #[test]
+fn a_removal_does_not_wait_for_all_that_is_written() {
+    let scratch = Scratch::new("turns");
+    let disk = scratch.open();
+    let batch: Vec<Sealed> = (0..3000).map(|n| sealed(&disk, n, 12_000)).collect();
+    let done = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while done.load(Relaxed) == 0 {
+                disk.put_many(&batch).unwrap();
+            }
+        });
+        for n in 0..20 {
+            disk.remove(&key(n), Instant::now() + Duration::from_secs(2)).unwrap();
+            assert_eq!(get(&disk, n), None);
+        }
+        done.store(1, Relaxed);
+    });
+    assert!((0..20).all(|n| get(&disk, n).is_none()), "the batches were computed before");
+}
+
+#[test]
 fn many_threads_read_while_one_writes() {
     let scratch = Scratch::new("threads");
     let disk = scratch.open();

@@ -119,6 +119,6 @@ fn an_epoch_of_another_store_is_worth_nothing() {
     let (one, other) = (Scratch::new("one"), Scratch::new("other"));
     let (one, other) = (one.open(), other.open());
     let entry = sealed(&one, 1, 50);
-    assert_eq!(other.put_many(&[entry.clone()]).unwrap(), 0);
+    assert_eq!(other.put_many(std::slice::from_ref(&entry)).unwrap(), 0);
     assert_eq!(one.put_many(&[entry]).unwrap(), 1);
 }
