@@ -8,6 +8,7 @@ steps_rust() {
     step cargo-test cargo_test
     step loom loom
     step plain-digests plain_digests
+    step no-sqlite no_sqlite
 }
 
 # The committed header is the generated one, and a missing line would be noticed.
@@ -40,6 +41,12 @@ loom() {
     RUSTFLAGS='--cfg loom' CARGO_TARGET_DIR=$target/loom LOOM_MAX_PREEMPTIONS=3 timeout 600 \
         cargo test --locked --lib flight:: 2>&1 | tee "$work/loom.out"
     tell "$(grep -c '^test .* ok$' "$work/loom.out") models, every order of steps"
+}
+
+# A build without the tier on disk has no SQLite, and one with it has.
+no_sqlite() {
+    cargo tree --locked -e normal | grep -i sqlite
+    must_fail grep -i sqlite <<<"$(cargo tree --locked -e normal --no-default-features --features capi)"
 }
 
 # Without blake3's hidden function the digests are the same.
