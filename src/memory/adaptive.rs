@@ -4,10 +4,10 @@
 use super::contest::{Choice, MAX_USES, Past, Queues, Search, Weights};
 use super::policy::{Arrival, Entry, Evicted, Passing, PolicyIndex, Queue};
 use super::slab::{List, Slab};
+use super::table::Table;
 use crate::digest::Digest;
 use crate::stir::Stir;
 use crate::value::Value;
-use hashbrown::HashTable;
 use std::sync::Arc;
 
 const SMALL: u8 = 0;
@@ -77,7 +77,7 @@ impl Queues for Entries {
 
 #[derive(Debug)]
 pub(super) struct Adaptive {
-    table: HashTable<u32>,
+    table: Table,
     entries: Entries,
     past: Past,
     choice: Arc<Choice>,
@@ -87,18 +87,16 @@ impl Adaptive {
     pub(super) fn new(stir: Stir, choice: Arc<Choice>) -> Self {
         let past = Past::new(stir.hash(&Digest([0; 32])));
         let entries = Entries { slab: Slab::new(), small: List::new(SMALL), main: List::new(MAIN), stir };
-        Self { table: HashTable::new(), entries, past, choice }
+        Self { table: Table::new(), entries, past, choice }
     }
 
     fn find(&self, hash: u64, key: &Digest) -> Option<u32> {
-        self.table.find(hash, |&at| self.entries.slab.node(at).key == *key).copied()
+        self.table.find(hash, |at| self.entries.slab.node(at).key == *key)
     }
 
     /// Takes a node off its list and out of the index.
     fn take(&mut self, hash: u64, at: u32) -> Option<Entry> {
-        if let Ok(found) = self.table.find_entry(hash, |&n| n == at) {
-            found.remove();
-        }
+        self.table.remove(hash, at);
         self.entries.unlink(at);
         self.entries.slab.remove(at)
     }
@@ -137,6 +135,7 @@ impl PolicyIndex for Adaptive {
     }
 
     fn foresee(&self, hash: u64) {
+        self.table.foresee(hash);
         self.past.foresee(hash);
     }
 
@@ -146,7 +145,7 @@ impl PolicyIndex for Adaptive {
 
     fn insert(&mut self, arrival: &Arrival, key: Digest, entry: Entry) -> Result<(), Entry> {
         let Entries { slab, small, main, stir } = &mut self.entries;
-        if self.table.try_reserve(1, |&at| stir.hash(&slab.node(at).key)).is_err() {
+        if self.table.try_reserve(1, |at| stir.hash(&slab.node(at).key)).is_err() {
             return Err(entry);
         }
         if slab.live() == slab.len() && self.past.grow(slab.len() + 1).is_err() {
@@ -157,7 +156,7 @@ impl PolicyIndex for Adaptive {
             Queue::Small => small.push_head(slab, at),
             Queue::Main => main.push_head(slab, at),
         }
-        self.table.insert_unique(arrival.hash, at, |&at| stir.hash(&slab.node(at).key));
+        self.table.insert(arrival.hash, at, |at| stir.hash(&slab.node(at).key));
         Ok(())
     }
 
@@ -169,9 +168,11 @@ impl PolicyIndex for Adaptive {
     fn evict(&mut self, passing: &mut Passing, arrival: Option<&mut Arrival>) -> Option<Entry> {
         let at = Search::new(&mut self.entries, &mut self.past, self.choice.get(), passing).run(arrival)?;
         let victim = self.take(self.entries.hash(at), at);
-        if let Some(next) = self.entries.small.tail() {
+        for next in [self.entries.small.tail(), self.entries.main.tail()].into_iter().flatten() {
             self.entries.slab.foresee(next);
-            self.past.foresee(self.entries.hash(next));
+            let hash = self.entries.hash(next);
+            self.table.foresee(hash);
+            self.past.foresee(hash);
         }
         victim
     }
@@ -202,8 +203,8 @@ impl PolicyIndex for Adaptive {
 
     fn trim(&mut self) {
         let Entries { slab, small, main, stir } = &mut self.entries;
-        let mut smaller = HashTable::new();
-        if smaller.try_reserve(slab.live(), |&at| stir.hash(&slab.node(at).key)).is_err() {
+        let mut smaller = Table::new();
+        if smaller.try_reserve(slab.live(), |at| stir.hash(&slab.node(at).key)).is_err() {
             return;
         }
         let compacted = slab.compact(|slab, to| match slab.node(to).queue {
@@ -214,9 +215,9 @@ impl PolicyIndex for Adaptive {
             return;
         }
         self.past.restart(slab.len());
-        let hash_of = |&at: &u32| stir.hash(&slab.node(at).key);
+        let hash_of = |at: u32| stir.hash(&slab.node(at).key);
         for at in 0..slab.len() as u32 {
-            smaller.insert_unique(hash_of(&at), at, hash_of);
+            smaller.insert(hash_of(at), at, hash_of);
         }
         self.table = smaller;
     }

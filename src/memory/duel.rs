@@ -7,8 +7,8 @@ use crate::lock::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-/// At most one key in 2^5 is sampled...
-const MOST_BITS: u32 = 5;
+/// At most one key in 2^7 is sampled...
+const MOST_BITS: u32 = 7;
 /// ...and fewer where the shadows would have fewer entries than this.
 const LEAST_ENTRIES: u64 = 128;
 /// The modes are compared after so many samples.

@@ -13,6 +13,7 @@ mod shadow;
 mod shard;
 mod sketch;
 mod slab;
+mod table;
 
 #[cfg(test)]
 mod adaptive_tests;

@@ -301,6 +301,7 @@ impl Shard {
     pub(super) fn make_way(
         &mut self, hash: u64, key: &Digest, bytes: u64, baggage: &mut Baggage<'_>, evicted: &mut Evicted,
     ) {
+        each!(&self.index, index => index.foresee(hash));
         let old = each!(&self.index, index => index.peek(hash, key));
         // Only where it frees enough: the old value is not given up for a new one that may not fit all the same.
         let is_new = old.is_none();
