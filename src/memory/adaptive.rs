@@ -81,17 +81,27 @@ pub(super) struct Adaptive {
     entries: Entries,
     past: Past,
     choice: Arc<Choice>,
+    /// Main's tail when it was last asked for.
+    foreseen: Option<u32>,
 }
 
 impl Adaptive {
     pub(super) fn new(stir: Stir, choice: Arc<Choice>) -> Self {
         let past = Past::new(stir.hash(&Digest([0; 32])));
         let entries = Entries { slab: Slab::new(), small: List::new(SMALL), main: List::new(MAIN), stir };
-        Self { table: Table::new(), entries, past, choice }
+        Self { table: Table::new(), entries, past, choice, foreseen: None }
     }
 
     fn find(&self, hash: u64, key: &Digest) -> Option<u32> {
         self.table.find(hash, |at| self.entries.slab.node(at).key == *key)
+    }
+
+    /// Asks for what giving up the next one will need.
+    fn foresee_victim(&self, next: Option<u32>) {
+        if let Some(next) = next {
+            self.entries.slab.foresee(next);
+            self.foresee(self.entries.hash(next));
+        }
     }
 
     /// Takes a node off its list and out of the index.
@@ -168,12 +178,12 @@ impl PolicyIndex for Adaptive {
     fn evict(&mut self, passing: &mut Passing, arrival: Option<&mut Arrival>) -> Option<Entry> {
         let at = Search::new(&mut self.entries, &mut self.past, self.choice.get(), passing).run(arrival)?;
         let victim = self.take(self.entries.hash(at), at);
-        for next in [self.entries.small.tail(), self.entries.main.tail()].into_iter().flatten() {
-            self.entries.slab.foresee(next);
-            let hash = self.entries.hash(next);
-            self.table.foresee(hash);
-            self.past.foresee(hash);
+        let main = self.entries.main.tail();
+        if self.foreseen != main {
+            self.foreseen = main;
+            self.foresee_victim(main);
         }
+        self.foresee_victim(self.entries.small.tail());
         victim
     }
 

@@ -63,12 +63,14 @@ pub(super) struct Past {
     ghost: Ghost,
     /// For how many entries: the capacity as far as it was ever used.
     entries: usize,
+    /// The last key that arrived, not yet counted.
+    arrived: Option<u64>,
     dice: Dice,
 }
 
 impl Past {
     pub(super) const fn new(seed: u64) -> Self {
-        Self { sketch: Sketch::new(), ghost: Ghost::new(), entries: 0, dice: Dice::new(seed) }
+        Self { sketch: Sketch::new(), ghost: Ghost::new(), entries: 0, arrived: None, dice: Dice::new(seed) }
     }
 
     /// Makes room for `entries`; both tables grow by doubling.
@@ -97,9 +99,12 @@ impl Past {
         self.ghost.foresee(hash);
     }
 
-    /// A new key: counted, and put where it belongs.
+    /// A new key: counted, and put where it belongs. It is counted when the next one arrives: its line of the sketch has
+    /// come by then, where a put that waited for it would take a fifth longer.
     pub(super) fn arrive(&mut self, hash: u64) -> Arrival {
-        self.increment(hash);
+        if let Some(before) = self.arrived.replace(hash) {
+            self.increment(before);
+        }
         Arrival { hash, queue: if self.ghost.take(hash) { Queue::Main } else { Queue::Small } }
     }
 
@@ -219,16 +224,22 @@ impl<'a, Q: Queues> Search<'a, Q> {
         (whole * 100, share)
     }
 
+    /// Whether another average entry would make the small queue larger than its share. It shrinks by one such entry
+    /// before main has to give up one without a contest: where sizes differ, that is seldom.
     fn small_is_over(&self) -> bool {
-        self.queues.weights().small * 100 >= self.sizes().1
+        (self.queues.weights().small + self.average()) * 100 > self.sizes().1
+    }
+
+    fn average(&self) -> u64 {
+        let Weights { small, main, entries } = self.queues.weights();
+        (small + main) / entries.max(1)
     }
 
     /// Whether main stays within the small queue's rest with one entry more, or an average one.
     fn main_has_room_for(&self, at: Option<u32>) -> bool {
-        let Weights { small, main, entries } = self.queues.weights();
-        let weight = at.map_or_else(|| (small + main) / entries.max(1), |at| self.queues.weight(at));
+        let weight = at.map_or_else(|| self.average(), |at| self.queues.weight(at));
         let (whole, share) = self.sizes();
-        (main + weight) * 100 + share <= whole
+        (self.queues.weights().main + weight) * 100 + share <= whole
     }
 
     fn try_small(&mut self, at: u32) -> Option<u32> {

@@ -43,6 +43,8 @@ pub(super) struct Simulator {
     sketch: Sketch,
     ghost: Vec<VecDeque<u16>>,
     dice: Dice,
+    /// The last miss, not yet counted.
+    arrived: Option<u64>,
     /// Entries that sketch and ghost have room for, a power of two.
     room: usize,
 }
@@ -50,7 +52,8 @@ pub(super) struct Simulator {
 impl Simulator {
     pub(super) fn new(mode: Mode, seed: u64) -> Self {
         let (small, main, ghost) = (VecDeque::new(), VecDeque::new(), Vec::new());
-        Self { mode, small, main, f: HashMap::new(), sketch: Sketch::default(), ghost, dice: Dice::new(seed), room: 0 }
+        let (f, sketch, dice) = (HashMap::new(), Sketch::default(), Dice::new(seed));
+        Self { mode, small, main, f, sketch, ghost, dice, arrived: None, room: 0 }
     }
 
     pub(super) fn set_mode(&mut self, mode: Mode) {
@@ -110,7 +113,9 @@ impl Simulator {
             *f = (*f + 1).min(3);
             return true;
         }
-        self.sketch.increment(x, known);
+        if let Some(before) = self.arrived.replace(x) {
+            self.sketch.increment(before, known);
+        }
         let mut to_main = self.ghost_take(x);
         while self.len() >= c {
             let c = self.len();
@@ -142,7 +147,7 @@ impl Simulator {
 
     fn evict(&mut self, c: usize, mut chances: u32, known: usize) {
         while let Some(&y) = self.small.back() {
-            if 100 * self.small.len() < self.sm(c) && !self.main.is_empty() {
+            if 100 * (self.small.len() + 1) <= self.sm(c) && !self.main.is_empty() {
                 break;
             }
             let f = self.f[&y];
@@ -226,7 +231,7 @@ impl Judge {
     }
 
     fn k(c: usize) -> u32 {
-        (0..=5).rev().find(|k| c >> k >= 128).unwrap_or(0)
+        (0..=7).rev().find(|k| c >> k >= if *k > 5 { 512 } else { 128 }).unwrap_or(0)
     }
 
     fn room(c: usize) -> usize {
