@@ -3,7 +3,7 @@
 
 use super::contest::{Choice, MAX_USES, Past, Queues, Search, Weights};
 use super::policy::{Arrival, Entry, Evicted, Passing, PolicyIndex, Queue};
-use super::slab::{List, Slab};
+use super::slab::{List, NIL, Slab};
 use super::table::Table;
 use crate::digest::Digest;
 use crate::stir::Stir;
@@ -23,9 +23,18 @@ struct Entries {
     small: List,
     main: List,
     stir: Stir,
+    /// The likely next victims of either queue, and their hashes.
+    foreseen: [(u32, u64); 2],
 }
 
 impl Entries {
+    fn foresee(&mut self, queue: Queue, at: u32) -> u64 {
+        self.slab.foresee(at);
+        let hash = self.hash(at);
+        self.foreseen[queue as usize] = (at, hash);
+        hash
+    }
+
     /// Takes a node off its list.
     fn unlink(&mut self, at: u32) {
         match self.slab.node(at).queue {
@@ -58,7 +67,11 @@ impl Queues for Entries {
     }
 
     fn hash(&self, at: u32) -> u64 {
-        self.stir.hash(&self.slab.node(at).key)
+        match self.foreseen {
+            [(small, hash), _] if small == at => hash,
+            [_, (main, hash)] if main == at => hash,
+            _ => self.stir.hash(&self.slab.node(at).key),
+        }
     }
 
     fn uses(&mut self, at: u32) -> &mut u8 {
@@ -81,32 +94,39 @@ pub(super) struct Adaptive {
     entries: Entries,
     past: Past,
     choice: Arc<Choice>,
-    /// Main's tail when it was last asked for.
-    foreseen: Option<u32>,
 }
 
 impl Adaptive {
     pub(super) fn new(stir: Stir, choice: Arc<Choice>) -> Self {
         let past = Past::new(stir.hash(&Digest([0; 32])));
-        let entries = Entries { slab: Slab::new(), small: List::new(SMALL), main: List::new(MAIN), stir };
-        Self { table: Table::new(), entries, past, choice, foreseen: None }
+        let entries = Entries {
+            slab: Slab::new(),
+            small: List::new(SMALL),
+            main: List::new(MAIN),
+            stir,
+            foreseen: [(NIL, 0); 2],
+        };
+        Self { table: Table::new(), entries, past, choice }
     }
 
     fn find(&self, hash: u64, key: &Digest) -> Option<u32> {
         self.table.find(hash, |at| self.entries.slab.node(at).key == *key)
     }
 
-    /// Asks for what giving up the next one will need.
-    fn foresee_victim(&self, next: Option<u32>) {
-        if let Some(next) = next {
-            self.entries.slab.foresee(next);
-            self.foresee(self.entries.hash(next));
+    /// Asks for what giving up the oldest of a queue will need, unless that was done.
+    fn foresee_victim(&mut self, queue: Queue) {
+        let Some(next) = self.entries.tail(queue) else { return };
+        if self.entries.foreseen[queue as usize].0 != next {
+            let hash = self.entries.foresee(queue, next);
+            self.foresee(hash);
         }
     }
 
     /// Takes a node off its list and out of the index.
     fn take(&mut self, hash: u64, at: u32) -> Option<Entry> {
         self.table.remove(hash, at);
+        // Its node may be another key's soon.
+        self.entries.foreseen.iter_mut().filter(|it| it.0 == at).for_each(|it| it.0 = NIL);
         self.entries.unlink(at);
         self.entries.slab.remove(at)
     }
@@ -154,7 +174,7 @@ impl PolicyIndex for Adaptive {
     }
 
     fn insert(&mut self, arrival: &Arrival, key: Digest, entry: Entry) -> Result<(), Entry> {
-        let Entries { slab, small, main, stir } = &mut self.entries;
+        let Entries { slab, small, main, stir, .. } = &mut self.entries;
         if self.table.try_reserve(1, |at| stir.hash(&slab.node(at).key)).is_err() {
             return Err(entry);
         }
@@ -178,12 +198,8 @@ impl PolicyIndex for Adaptive {
     fn evict(&mut self, passing: &mut Passing, arrival: Option<&mut Arrival>) -> Option<Entry> {
         let at = Search::new(&mut self.entries, &mut self.past, self.choice.get(), passing).run(arrival)?;
         let victim = self.take(self.entries.hash(at), at);
-        let main = self.entries.main.tail();
-        if self.foreseen != main {
-            self.foreseen = main;
-            self.foresee_victim(main);
-        }
-        self.foresee_victim(self.entries.small.tail());
+        self.foresee_victim(Queue::Small);
+        self.foresee_victim(Queue::Main);
         victim
     }
 
@@ -212,7 +228,8 @@ impl PolicyIndex for Adaptive {
     }
 
     fn trim(&mut self) {
-        let Entries { slab, small, main, stir } = &mut self.entries;
+        self.entries.foreseen = [(NIL, 0); 2];
+        let Entries { slab, small, main, stir, .. } = &mut self.entries;
         let mut smaller = Table::new();
         if smaller.try_reserve(slab.live(), |at| stir.hash(&slab.node(at).key)).is_err() {
             return;

@@ -171,6 +171,9 @@ pub(super) struct Search<'a, Q> {
     past: &'a mut Past,
     mode: Mode,
     passing: &'a mut Passing,
+    /// Hundred times the whole, which no search changes, and hundred times the small queue's share of it.
+    whole: u64,
+    share: u64,
     /// Moves and second chances so far.
     chances: u32,
     /// Leased entries found one after another in main.
@@ -179,7 +182,11 @@ pub(super) struct Search<'a, Q> {
 
 impl<'a, Q: Queues> Search<'a, Q> {
     pub(super) fn new(queues: &'a mut Q, past: &'a mut Past, mode: Mode, passing: &'a mut Passing) -> Self {
-        Self { queues, past, mode, passing, chances: 0, leased_in_turn: 0 }
+        let Weights { small, main, entries } = queues.weights();
+        let (whole, percent) = (small + main, mode.small_percent());
+        // At least an average entry.
+        let share = if entries * percent >= 100 { whole * percent } else { whole * 100 / entries.max(1) };
+        Self { queues, past, mode, passing, whole: whole * 100, share, chances: 0, leased_in_turn: 0 }
     }
 
     /// The entry to give up, still in its queue; None when all that may be looked at is passed over. An arrival that
@@ -196,7 +203,7 @@ impl<'a, Q: Queues> Search<'a, Q> {
             // When all of main was found leased, small has to give something up.
             let main_can = !self.main_is_leased();
             let victim = match self.queues.tail(Queue::Small) {
-                Some(at) if !main_can || self.small_is_over() => self.try_small(at),
+                Some(at) if !main_can || self.small_is_over(at) => self.try_small(at),
                 _ if main_can => self.victim(),
                 _ => return None,
             };
@@ -216,30 +223,17 @@ impl<'a, Q: Queues> Search<'a, Q> {
         self.leased_in_turn >= self.queues.main_len()
     }
 
-    /// Hundred times the whole, and hundred times the small queue's share of it, at least an average entry.
-    fn sizes(&self) -> (u64, u64) {
-        let Weights { small, main, entries } = self.queues.weights();
-        let (whole, percent) = (small + main, self.mode.small_percent());
-        let share = if entries * percent >= 100 { whole * percent } else { whole * 100 / entries.max(1) };
-        (whole * 100, share)
-    }
-
-    /// Whether another average entry would make the small queue larger than its share. It shrinks by one such entry
-    /// before main has to give up one without a contest: where sizes differ, that is seldom.
-    fn small_is_over(&self) -> bool {
-        (self.queues.weights().small + self.average()) * 100 > self.sizes().1
-    }
-
-    fn average(&self) -> u64 {
-        let Weights { small, main, entries } = self.queues.weights();
-        (small + main) / entries.max(1)
+    /// Whether another entry like its oldest would make the small queue larger than its share. So it may shrink by one
+    /// before main gives one up without a contest: where sizes differ, that is seldom.
+    fn small_is_over(&self, oldest: u32) -> bool {
+        (self.queues.weights().small + self.queues.weight(oldest)) * 100 > self.share
     }
 
     /// Whether main stays within the small queue's rest with one entry more, or an average one.
     fn main_has_room_for(&self, at: Option<u32>) -> bool {
-        let weight = at.map_or_else(|| self.average(), |at| self.queues.weight(at));
-        let (whole, share) = self.sizes();
-        (self.queues.weights().main + weight) * 100 + share <= whole
+        let Weights { small, main, entries } = self.queues.weights();
+        let weight = at.map_or_else(|| (small + main) / entries.max(1), |at| self.queues.weight(at));
+        (main + weight) * 100 + self.share <= self.whole
     }
 
     fn try_small(&mut self, at: u32) -> Option<u32> {
