@@ -16,11 +16,12 @@ const MIN_MAX_BYTES: u64 = 4096;
 /// The eviction policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
-    /// S3-FIFO (Yang et al., SOSP 2023): resists scans; the default.
+    /// S3-FIFO (Yang et al., SOSP 2023): resists scans, and has the fastest put.
     S3Fifo,
     /// Least recently used, exact within a shard.
     Lru,
-    /// S3-FIFO where new keys also compete by frequency, in that of three modes which would hit most.
+    /// S3-FIFO where new keys also compete by frequency and by what they cost, in that of three modes which would hit
+    /// most: the default.
     Adaptive,
 }
 
@@ -53,7 +54,7 @@ impl Default for Options {
             name: "".into(),
             max_bytes: 256 << 20,
             max_chunks: UNLIMITED,
-            policy: Policy::S3Fifo,
+            policy: Policy::Adaptive,
             ttl_ms: 0,
             ticket_max_age_ms: 0,
             hash_threads: 1,
@@ -120,10 +121,10 @@ const TABLE: [Entry; 9] = [
     },
     Entry {
         name: "policy",
-        takes: "\"s3fifo\", \"lru\" or \"adaptive\"",
+        takes: "\"adaptive\", \"s3fifo\" or \"lru\"",
         unit: "",
         changeable: "no",
-        meaning: "what is evicted first: S3-FIFO resists scans, LRU is exact within a shard, the adaptive policy also counts how often keys are seen and follows the traffic",
+        meaning: "what is evicted first: the adaptive policy counts how often keys are seen, weighs what they cost, and follows the traffic; S3-FIFO resists scans; LRU is exact within a shard (see docs/policy.md)",
         read: |options| policy_out(options.policy).into(),
         set: |options, value| {
             options.policy = policy_in(value.as_str()?)?;

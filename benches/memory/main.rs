@@ -44,7 +44,7 @@ struct Setting {
 impl Setting {
     fn name(&self) -> String {
         let limit = if self.binds == Binds::MaxChunks { "max_chunks" } else { "max_bytes" };
-        let policy = if self.policy == Policy::Adaptive { ", adaptive" } else { "" };
+        let policy = if self.policy == Policy::S3Fifo { ", s3fifo" } else { "" };
         format!("{limit}, {} × {} bytes{policy}", grouped(self.entries as f64), self.value)
     }
 
@@ -120,7 +120,7 @@ fn settings(quick: bool) -> Vec<Setting> {
         for (value, binds) in [(0, Binds::MaxChunks), (256, Binds::MaxChunks), (256, Binds::MaxBytes)] {
             settings.push(Setting { entries, value, binds, policy: Options::default().policy });
         }
-        settings.push(Setting { entries, value: 256, binds: Binds::MaxBytes, policy: Policy::Adaptive });
+        settings.push(Setting { entries, value: 256, binds: Binds::MaxBytes, policy: Policy::S3Fifo });
     }
     settings.truncate(if quick { 4 } else { settings.len() });
     settings

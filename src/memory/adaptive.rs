@@ -1,10 +1,12 @@
 //! The adaptive policy: S3-FIFO with a frequency gate and three modes ([`super::contest`]), of which [`super::duel`]
 //! chooses the one that would hit most. A hit moves nothing and counts in its entry alone.
 
-use super::contest::{Choice, MAX_USES, Past, Queues, Search, Weights};
+use super::contest::{Choice, MAX_USES, Queues, Search, Weights};
+use super::past::Past;
 use super::policy::{Arrival, Entry, Evicted, Passing, PolicyIndex, Queue};
 use super::slab::{List, NIL, Slab};
 use super::table::Table;
+use super::worth::Worth;
 use crate::digest::Digest;
 use crate::stir::Stir;
 use crate::value::Value;
@@ -62,6 +64,10 @@ impl Queues for Entries {
         }
     }
 
+    fn before(&self, at: u32) -> Option<u32> {
+        self.slab.before(at)
+    }
+
     fn weight(&self, at: u32) -> u64 {
         self.slab.node(at).units()
     }
@@ -72,6 +78,11 @@ impl Queues for Entries {
             [_, (main, hash)] if main == at => hash,
             _ => self.stir.hash(&self.slab.node(at).key),
         }
+    }
+
+    fn worth(&self, at: u32) -> Worth {
+        let node = self.slab.node(at);
+        Worth::of(node.value.as_ref(), node.units())
     }
 
     fn uses(&mut self, at: u32) -> &mut u8 {
@@ -195,8 +206,13 @@ impl PolicyIndex for Adaptive {
         self.take(hash, at)
     }
 
-    fn evict(&mut self, passing: &mut Passing, arrival: Option<&mut Arrival>) -> Option<Entry> {
-        let at = Search::new(&mut self.entries, &mut self.past, self.choice.get(), passing).run(arrival)?;
+    fn evict(&mut self, passing: &mut Passing, mut arrival: Option<&mut Arrival>) -> Option<Entry> {
+        let freed = arrival.as_ref().map_or(0, |arrival| arrival.freed);
+        let search = Search::new(&mut self.entries, &mut self.past, self.choice.get(), passing, freed);
+        let at = search.run(arrival.as_deref_mut())?;
+        if let Some(arrival) = arrival {
+            arrival.freed += self.entries.weight(at);
+        }
         let victim = self.take(self.entries.hash(at), at);
         self.foresee_victim(Queue::Small);
         self.foresee_victim(Queue::Main);

@@ -6,6 +6,7 @@ mod count;
 mod duel;
 mod ghost;
 mod lru;
+mod past;
 mod policy;
 mod room;
 mod s3fifo;
@@ -14,6 +15,7 @@ mod shard;
 mod sketch;
 mod slab;
 mod table;
+mod worth;
 
 #[cfg(test)]
 mod adaptive_tests;
