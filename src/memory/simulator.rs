@@ -195,7 +195,7 @@ impl Simulator {
     /// How often the cost of `b` may be doubled without reaching beyond that of `a`.
     fn dearer(&self, a: u64, b: u64) -> u32 {
         let [a, b] = [a, b].map(|it| self.costs.get(&it).copied().unwrap_or(0));
-        if b == 0 { 0 } else { (a / b).checked_ilog2().unwrap_or(0) }
+        a.checked_div(b).and_then(u64::checked_ilog2).unwrap_or(0)
     }
 
     /// [`Simulator::victim`], or one of the next few where it is dear and they are not.
