@@ -173,7 +173,7 @@ pub unsafe extern "C" fn streamcache_options_set_disk_directory(
 ///
 /// Borrows `options`. Threads: one at a time.
 /// @param[in,out] options the options
-/// @param[in] max_bytes bytes, 1 MiB or more; 0 for the store's own limit
+/// @param[in] max_bytes bytes, 4 MiB or more; 0 for the store's own limit
 /// @retval STREAMCACHE_OK done; a limit that is too small is refused by streamcache_cache_open()
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
 /// @since 0.1.0
