@@ -11,6 +11,7 @@ pub(crate) mod envelope;
 pub(crate) mod fences;
 #[cfg(feature = "remote")]
 pub(crate) mod remote;
+pub(crate) mod stats;
 pub(crate) mod stores;
 
 use crate::digest::Digest;
