@@ -201,7 +201,7 @@
  * STREAMCACHE_MEMORY_ONLY asks neither. A store that fails is a miss and a counter, and is left alone for a while.
  * Nothing waits for a write: a put or commit queues its result for a thread of the cache's, and what comes while the queue
  * is full is dropped and counted. Before a process exits it calls streamcache_cache_flush() or streamcache_cache_close()
- * with a timeout; what is not written by then is lost. Rejections and device memory stay in memory.
+ * with a timeout; what is not written by then is lost. Rejections, steps of a stream and device memory stay in memory.
  *
  * disk_max_bytes is a hard limit and the store's: who opens it with one sets it for all. A remove reaches memory, disk and
  * remote; a filter's purge and retire, and STREAMCACHE_PURGE_DISK, reach memory and the disk, for all who share it, and never
