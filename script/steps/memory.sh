@@ -106,7 +106,7 @@ valgrind_is_on() {
 
 valgrind_test() {
     local forks=5 leaks=() # each child runs under it too, and slowly; and each leaves its parent's handles on purpose
-    [[ $1 != fork && $1 != tiers ]] || leaks=(--leak-check=no)
+    [[ $1 != fork ]] || leaks=(--leak-check=no)
     have valgrind || skip "valgrind is not here, and could not be installed"
     installed
     [[ -x $work/bin/$1 ]] || compile_c "$1" "$work/bin/$1" "${with_library[@]}"

@@ -74,15 +74,18 @@
  * stream or a missing item of a batch. A value is charged
  * its size and 112 bytes, rounded up to 16 (from 4096 bytes on 64 more, for its content digest), its description, and
  * its slot in the index: 112 bytes (192 with LRU). An open ticket takes about 0.5 KiB outside max_bytes, in
- * a batch, too, and a batch's other items 0.1 KiB; a ticket's buffer is within it.
+ * a batch, too, and a batch's other items 0.1 KiB; a ticket's buffer is within it. Tiers use memory beside it: that of
+ * SQLite and of connections, copies of what a lookup reads, and for each tier those of one batch of writes, 4 MiB or one
+ * larger result. What waits to be written is within it.
  *
  * Allocator. When it refuses what a result or a state needs (bytes, description, a place in the index) or a file's
- * buffer, the answer is STREAMCACHE_NO_MEMORY; the limits still hold and the next call works. A get, a begin that hits
- * at once, removals, purges and releases need no memory, nor does giving a ticket up. Rust ends the process when the
- * allocator refuses one of these: a handle, options and tickets included; what a begin needs that misses or waits, and
- * any of a batch, also a batch's wait; what a filter notes of a state it loads; text, which is JSON, stats, log messages
- * and the words of an error; with LRU the index, where it grows or shrinks; what is set up once, in the process by its
- * first call, and in a thread by its first load, snapshot or state of a filter and when it first waits for a lock.
+ * buffer, the answer is STREAMCACHE_NO_MEMORY; the limits still hold and the next call works. Without tiers a get, a
+ * begin that hits at once, removals, purges and releases need no memory, nor does giving a ticket up. Rust ends the
+ * process when the allocator refuses one of these: a handle, options and tickets included; what a begin needs that
+ * misses or waits, and any of a batch, also a batch's wait; with tiers what goes to a store or comes from one; what a
+ * filter notes of a state it loads; text, which is JSON, stats, log messages and the words of an error; with LRU the
+ * index, where it grows or shrinks; what is set up once, in the process by its first call, and in a thread by its first
+ * load, snapshot or state of a filter and when it first waits for a lock.
  *
  * Swaps. A result must land under the state that computed it. Where another thread may load a state into a filter while
  * this one computes, begin instead of get: a ticket is of the state its key names, whatever is loaded meanwhile, and

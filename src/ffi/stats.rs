@@ -22,7 +22,7 @@ pub struct streamcache_cache_stats {
     pub hits: u64,
     /// Lookups that did not.
     pub misses: u64,
-    /// Lookups that got the result another caller was computing.
+    /// Lookups that got the result another caller was computing, or reading from a store.
     pub coalesced: u64,
     /// Lookups that were told not to look: STREAMCACHE_BYPASS, _REFRESH, and every one of a non-deterministic filter.
     pub bypassed: u64,
@@ -150,7 +150,7 @@ pub struct streamcache_filter_stats {
     pub hits: u64,
     /// Lookups that did not.
     pub misses: u64,
-    /// Lookups that got the result another caller was computing.
+    /// Lookups that got the result another caller was computing, or reading from a store.
     pub coalesced: u64,
     /// Lookups that were told not to look.
     pub bypassed: u64,

