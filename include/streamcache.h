@@ -197,21 +197,23 @@
  * }
  * ```
  *
- * Tiers. Behind memory a cache may have a disk (disk_directory: a SQLite file that processes of one host and user share)
- * and a remote store (remote_urls: Redis or Valkey, shared by a fleet). What memory has not is looked for there, the disk
- * first, once for all who ask, and what is found goes to memory; streamcache_value_get_tier() tells where it came from. A
- * lookup waits for reads on disk and at most remote_timeout_ms for the remote; STREAMCACHE_NO_WAIT waits for neither,
- * STREAMCACHE_MEMORY_ONLY asks neither. A store that fails is a miss and a counter, and is left alone for a while.
- * Nothing waits for a write: a put or commit queues its result for a thread of the cache's, and what comes while the queue
- * is full is dropped and counted. Before a process exits it calls streamcache_cache_flush() or streamcache_cache_close()
- * with a timeout; what is not written by then is lost. Rejections, steps of a stream and device memory stay in memory.
+ * Tiers. Behind memory a cache may have a disk (disk_directory: a SQLite file that processes of one host and user
+ * share) and a remote store (remote_urls: Redis or Valkey, shared by a fleet). What memory has not is looked for there,
+ * the disk first, once for all who ask, and what is found goes to memory; streamcache_value_get_tier() tells where it
+ * came from. A lookup waits for reads on disk and at most remote_timeout_ms for the remote; STREAMCACHE_NO_WAIT waits
+ * for neither, STREAMCACHE_MEMORY_ONLY asks neither. A store that fails is a miss and a counter, and is left alone for
+ * a while. Nothing waits for a write: a put or commit queues its result for a thread of the cache's, and what comes
+ * while the queue is full is dropped and counted. Before a process exits it calls streamcache_cache_flush() or
+ * streamcache_cache_close() with a timeout; what is not written by then is lost. Rejections, steps of a stream and
+ * device memory stay in memory.
  *
- * disk_max_bytes is a hard limit and the store's: who opens it with one sets it for all. A remove reaches memory, disk and
- * remote; a filter's purge and retire, and STREAMCACHE_PURGE_DISK, reach memory and the disk, for all who share it, and never
- * the remote: open with another namespace instead. What another process has in its memory stays there. Whatever does not
- * check (damaged, of another format, under another key) is a miss. Nothing is encrypted: the disk's file is readable to its
- * user, and the remote is as private as its server and the way there (rediss:// is TLS). Without a secret whoever may write
- * to a store may plant results in it; with one, nobody who lacks it can, and caches of another find nothing.
+ * disk_max_bytes is a hard limit and the store's: who opens it with one sets it for all. A remove reaches memory, disk
+ * and remote; a filter's purge and retire, and STREAMCACHE_PURGE_DISK, reach memory and the disk, for all who share it,
+ * and never the remote: open with another namespace instead. What another process has in its memory stays there.
+ * Whatever does not check (damaged, of another format, under another key) is a miss. Nothing is encrypted: the disk's
+ * file is readable to its user, and the remote is as private as its server and the way there (rediss:// is TLS).
+ * Without a secret whoever may write to a store may plant results in it; with one, nobody who lacks it can, and caches
+ * of another find nothing.
  *
  * ```c
  * #include <stdio.h>
@@ -280,14 +282,15 @@
  * on the library's version, only on that of their formulas ("v1").
  *
  * Trouble. STREAMCACHE_TIMEOUT from a close, or a tier's dropped counts: more is put than a store takes. A tier that
- * is_resting: its "resting" in streamcache_cache_write_stats() says why. No hits: compare the keys that two lookups of one chunk return; if they differ, so do its bytes, the config
- * or the state. Fewer than expected: streamcache_cache_get_stats() has misses and, apart, evictions (raise max_bytes),
- * not_stored (one value is too large, or leases are kept), expired (the time to live) and bypassed. Memory that does
- * not shrink: leased_bytes are leases that nobody released. STREAMCACHE_BUSY, or everyone waits: oldest_ticket_ms is of a
- * ticket that nobody ends. One that leaked costs each caller of its key a whole timeout; ticket_max_age_ms lets them take
- * it over. So does beginning a key whose ticket the caller holds itself, which waits for itself: in a nested
- * lookup_or_compute, or as an item of a batch whose own item is open; STREAMCACHE_NO_WAIT asks without waiting. Wrong
- * answers: something that changes them is not in the config, see streamcache_digest_config_json().
+ * is_resting: its "resting" in streamcache_cache_write_stats() says why. No hits: compare the keys that two lookups of
+ * one chunk return; if they differ, so do its bytes, the config or the state. Fewer than expected:
+ * streamcache_cache_get_stats() has misses and, apart, evictions (raise max_bytes), not_stored (one value is too large,
+ * or leases are kept), expired (the time to live) and bypassed. Memory that does not shrink: leased_bytes are leases
+ * that nobody released. STREAMCACHE_BUSY, or everyone waits: oldest_ticket_ms is of a ticket that nobody ends. One that
+ * leaked costs each caller of its key a whole timeout; ticket_max_age_ms lets them take it over. So does beginning a
+ * key whose ticket the caller holds itself, which waits for itself: in a nested lookup_or_compute, or as an item of a
+ * batch whose own item is open; STREAMCACHE_NO_WAIT asks without waiting. Wrong answers: something that changes them is
+ * not in the config, see streamcache_digest_config_json().
  */
 #ifndef STREAMCACHE_H
 #define STREAMCACHE_H
@@ -1008,8 +1011,8 @@ streamcache_status streamcache_options_from_json(const char *json,
                                                  streamcache_error **error);
 
 /**
- * Writes every option as a JSON object that streamcache_options_from_json() reads back, and a NUL. A secret, and a URL with
- * a password, is written as "hidden", which is refused when it is read back: give it anew.
+ * Writes every option as a JSON object that streamcache_options_from_json() reads back, and a NUL. A secret, and a URL
+ * with a password, is written as "hidden", which is refused when it is read back: give it anew.
  *
  * Borrows everything for the call. Threads: one at a time.
  * @param[in]  options the options; NULL for the defaults
@@ -1676,8 +1679,8 @@ streamcache_status streamcache_cache_get_chunk_into(const streamcache_cache *cac
  * Forgets a result: in memory, on disk, for all processes that share it, and in the remote store. What is still queued
  * to be written is not. Leases on it stay valid.
  *
- * Borrows everything for the call. Threads: any. Locks one shard; waits for a writer on disk, at most 10 seconds, and for
- * the remote store, at most remote_timeout_ms.
+ * Borrows everything for the call. Threads: any. Locks one shard; waits for a writer on disk, at most 10 seconds, and
+ * for the remote store, at most remote_timeout_ms.
  * @param[in] cache the cache
  * @param[in] key the key
  * @retval STREAMCACHE_OK forgotten
@@ -1925,8 +1928,8 @@ streamcache_status streamcache_filter_get_into(const streamcache_filter *filter,
  * Forgets a chunk's result under the present state: in memory, on disk, for all processes that share it, and in the
  * remote store. What is still queued to be written is not. Leases on it stay valid.
  *
- * Borrows everything for the call. Threads: any. Locks one shard; waits for a writer on disk, at most 10 seconds, and for
- * the remote store, at most remote_timeout_ms.
+ * Borrows everything for the call. Threads: any. Locks one shard; waits for a writer on disk, at most 10 seconds, and
+ * for the remote store, at most remote_timeout_ms.
  * @param[in] filter the filter
  * @param[in] chunk the chunk's digest
  * @retval STREAMCACHE_OK forgotten
@@ -1945,8 +1948,8 @@ streamcache_status streamcache_filter_remove(streamcache_filter *filter,
  * Handles of equal configuration and state share their results, so it purges theirs, too. It reaches the disk, for all
  * processes that share it, and what waits to be written; the remote store is not told, and still has them.
  *
- * Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard; waits
- * for a writer on disk, at most 10 seconds.
+ * Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard;
+ * waits for a writer on disk, at most 10 seconds.
  * @param[in]  filter the filter
  * @param[out] removed how many results memory had; NULL if not wanted
  * @retval STREAMCACHE_OK done
@@ -1961,11 +1964,11 @@ streamcache_status streamcache_filter_purge(streamcache_filter *filter,
 
 /**
  * Forgets the results of this handle's other states (the last 16 of them), but for those that
- * streamcache_cache_put_chunk() put under their keys: for an engine that will not roll back. It reaches the disk, for all
- * processes that share it, and what waits to be written; the remote store is not told, and still has them.
+ * streamcache_cache_put_chunk() put under their keys: for an engine that will not roll back. It reaches the disk, for
+ * all processes that share it, and what waits to be written; the remote store is not told, and still has them.
  *
- * Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard; waits
- * for a writer on disk, at most 10 seconds.
+ * Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard;
+ * waits for a writer on disk, at most 10 seconds.
  * @param[in]  filter the filter
  * @param[out] removed how many results memory had; NULL if not wanted
  * @retval STREAMCACHE_OK done
@@ -2341,8 +2344,8 @@ typedef int32_t streamcache_phase;
  * @param[out] ticket the right to compute it, for STREAMCACHE_FILL; NULL otherwise
  * @retval STREAMCACHE_OK a hit, found or computed by another caller meanwhile
  * @retval STREAMCACHE_FILL yours to compute: with the state of streamcache_ticket_get_state(); then commit or abort
- * @retval STREAMCACHE_BUSY another caller computes it, and the time was up; or, with STREAMCACHE_NO_WAIT, a store behind
- *         memory is being read for it
+ * @retval STREAMCACHE_BUSY another caller computes it, and the time was up; or, with STREAMCACHE_NO_WAIT, a store
+ *         behind memory is being read for it
  * @retval STREAMCACHE_REJECTED a caller committed that there is none; see streamcache_value_get_rejection()
  * @retval STREAMCACHE_NO_STATE no state was loaded
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag or STREAMCACHE_PEEK
@@ -2371,8 +2374,8 @@ streamcache_status streamcache_filter_begin(streamcache_filter *filter,
  * @param[out] chunk the chunk's digest; NULL if not wanted
  * @retval STREAMCACHE_OK a hit, found or computed by another caller meanwhile
  * @retval STREAMCACHE_FILL yours to compute
- * @retval STREAMCACHE_BUSY another caller computes it, and the time was up; or, with STREAMCACHE_NO_WAIT, a store behind
- *         memory is being read for it
+ * @retval STREAMCACHE_BUSY another caller computes it, and the time was up; or, with STREAMCACHE_NO_WAIT, a store
+ *         behind memory is being read for it
  * @retval STREAMCACHE_REJECTED a caller committed that there is none
  * @retval STREAMCACHE_NO_STATE no state was loaded
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag or STREAMCACHE_PEEK
@@ -2401,8 +2404,8 @@ streamcache_status streamcache_filter_begin_bytes(streamcache_filter *filter,
  * @param[out] ticket the right to compute it, for STREAMCACHE_FILL; NULL otherwise
  * @retval STREAMCACHE_OK a hit, found or computed by another caller meanwhile
  * @retval STREAMCACHE_FILL yours to compute, with the snapshot's state
- * @retval STREAMCACHE_BUSY another caller computes it, and the time was up; or, with STREAMCACHE_NO_WAIT, a store behind
- *         memory is being read for it
+ * @retval STREAMCACHE_BUSY another caller computes it, and the time was up; or, with STREAMCACHE_NO_WAIT, a store
+ *         behind memory is being read for it
  * @retval STREAMCACHE_REJECTED a caller committed that there is none
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag or STREAMCACHE_PEEK
  * @retval STREAMCACHE_CLOSED the cache was closed, also during the wait
@@ -2428,8 +2431,8 @@ streamcache_status streamcache_snapshot_begin(streamcache_snapshot *snapshot,
  * @param[out] ticket the right to compute it, for STREAMCACHE_FILL; NULL otherwise
  * @retval STREAMCACHE_OK a hit, found or computed by another caller meanwhile
  * @retval STREAMCACHE_FILL yours to compute
- * @retval STREAMCACHE_BUSY another caller computes it, and the time was up; or, with STREAMCACHE_NO_WAIT, a store behind
- *         memory is being read for it
+ * @retval STREAMCACHE_BUSY another caller computes it, and the time was up; or, with STREAMCACHE_NO_WAIT, a store
+ *         behind memory is being read for it
  * @retval STREAMCACHE_REJECTED a caller committed that there is none
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag or STREAMCACHE_PEEK
  * @retval STREAMCACHE_CLOSED the cache was closed, also during the wait
@@ -2721,8 +2724,8 @@ typedef struct streamcache_batch_item {
  * @param[in]  filter the filter
  * @param[in]  chunks their digests, `count` of them; NULL only with count 0
  * @param[in]  count how many, at most 2^20
- * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY, _MEMORY_ONLY, _NO_REMOTE; with STREAMCACHE_NO_WAIT no
- *             store behind memory is read
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY, _MEMORY_ONLY, _NO_REMOTE; with STREAMCACHE_NO_WAIT
+ *             no store behind memory is read
  * @param[out] batch the batch; NULL on failure
  * @retval STREAMCACHE_OK done: see streamcache_batch_get_items()
  * @retval STREAMCACHE_NO_STATE no state was loaded
@@ -2916,8 +2919,8 @@ void streamcache_stream_release(streamcache_stream *stream);
  *         streamcache_ticket_commit_step(), which moves the stream on, or abort, which leaves it where it is
  * @retval STREAMCACHE_BYPASSED the stream's state is unknown, so nothing was looked up. The engine computes from a state
  *         of its own; a committed output is not stored, and a committed next state is the stream's from then on
- * @retval STREAMCACHE_BUSY another caller computes it, and the time was up; or this stream's last ticket is still open; or,
- *         with STREAMCACHE_NO_WAIT, a store behind memory is being read for it
+ * @retval STREAMCACHE_BUSY another caller computes it, and the time was up; or this stream's last ticket is still open;
+ *         or, with STREAMCACHE_NO_WAIT, a store behind memory is being read for it
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag or STREAMCACHE_PEEK
  * @retval STREAMCACHE_CLOSED the cache was closed, also during the wait
  * @since 0.1.0

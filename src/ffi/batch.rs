@@ -92,8 +92,8 @@ fn check_count(count: usize) -> Result<()> {
 /// @param[in]  filter the filter
 /// @param[in]  chunks their digests, `count` of them; NULL only with count 0
 /// @param[in]  count how many, at most 2^20
-/// @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY, _MEMORY_ONLY, _NO_REMOTE; with STREAMCACHE_NO_WAIT no
-///             store behind memory is read
+/// @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY, _MEMORY_ONLY, _NO_REMOTE; with STREAMCACHE_NO_WAIT
+///             no store behind memory is read
 /// @param[out] batch the batch; NULL on failure
 /// @retval STREAMCACHE_OK done: see streamcache_batch_get_items()
 /// @retval STREAMCACHE_NO_STATE no state was loaded

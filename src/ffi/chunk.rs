@@ -391,8 +391,8 @@ pub(super) unsafe fn zeroed<'a>(len: *mut usize, buffer: *const c_void, capacity
 /// Forgets a result: in memory, on disk, for all processes that share it, and in the remote store. What is still queued
 /// to be written is not. Leases on it stay valid.
 ///
-/// Borrows everything for the call. Threads: any. Locks one shard; waits for a writer on disk, at most 10 seconds, and for
-/// the remote store, at most remote_timeout_ms.
+/// Borrows everything for the call. Threads: any. Locks one shard; waits for a writer on disk, at most 10 seconds, and
+/// for the remote store, at most remote_timeout_ms.
 /// @param[in] cache the cache
 /// @param[in] key the key
 /// @retval STREAMCACHE_OK forgotten

@@ -311,8 +311,8 @@ pub unsafe extern "C" fn streamcache_filter_get_into(
 /// Forgets a chunk's result under the present state: in memory, on disk, for all processes that share it, and in the
 /// remote store. What is still queued to be written is not. Leases on it stay valid.
 ///
-/// Borrows everything for the call. Threads: any. Locks one shard; waits for a writer on disk, at most 10 seconds, and for
-/// the remote store, at most remote_timeout_ms.
+/// Borrows everything for the call. Threads: any. Locks one shard; waits for a writer on disk, at most 10 seconds, and
+/// for the remote store, at most remote_timeout_ms.
 /// @param[in] filter the filter
 /// @param[in] chunk the chunk's digest
 /// @retval STREAMCACHE_OK forgotten
@@ -337,8 +337,8 @@ pub unsafe extern "C" fn streamcache_filter_remove(
 /// Handles of equal configuration and state share their results, so it purges theirs, too. It reaches the disk, for all
 /// processes that share it, and what waits to be written; the remote store is not told, and still has them.
 ///
-/// Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard; waits
-/// for a writer on disk, at most 10 seconds.
+/// Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard;
+/// waits for a writer on disk, at most 10 seconds.
 /// @param[in]  filter the filter
 /// @param[out] removed how many results memory had; NULL if not wanted
 /// @retval STREAMCACHE_OK done
@@ -356,11 +356,11 @@ pub unsafe extern "C" fn streamcache_filter_purge(
 }
 
 /// Forgets the results of this handle's other states (the last 16 of them), but for those that
-/// streamcache_cache_put_chunk() put under their keys: for an engine that will not roll back. It reaches the disk, for all
-/// processes that share it, and what waits to be written; the remote store is not told, and still has them.
+/// streamcache_cache_put_chunk() put under their keys: for an engine that will not roll back. It reaches the disk, for
+/// all processes that share it, and what waits to be written; the remote store is not told, and still has them.
 ///
-/// Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard; waits
-/// for a writer on disk, at most 10 seconds.
+/// Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard;
+/// waits for a writer on disk, at most 10 seconds.
 /// @param[in]  filter the filter
 /// @param[out] removed how many results memory had; NULL if not wanted
 /// @retval STREAMCACHE_OK done

@@ -197,21 +197,23 @@
  * }
  * ```
  *
- * Tiers. Behind memory a cache may have a disk (disk_directory: a SQLite file that processes of one host and user share)
- * and a remote store (remote_urls: Redis or Valkey, shared by a fleet). What memory has not is looked for there, the disk
- * first, once for all who ask, and what is found goes to memory; streamcache_value_get_tier() tells where it came from. A
- * lookup waits for reads on disk and at most remote_timeout_ms for the remote; STREAMCACHE_NO_WAIT waits for neither,
- * STREAMCACHE_MEMORY_ONLY asks neither. A store that fails is a miss and a counter, and is left alone for a while.
- * Nothing waits for a write: a put or commit queues its result for a thread of the cache's, and what comes while the queue
- * is full is dropped and counted. Before a process exits it calls streamcache_cache_flush() or streamcache_cache_close()
- * with a timeout; what is not written by then is lost. Rejections, steps of a stream and device memory stay in memory.
+ * Tiers. Behind memory a cache may have a disk (disk_directory: a SQLite file that processes of one host and user
+ * share) and a remote store (remote_urls: Redis or Valkey, shared by a fleet). What memory has not is looked for there,
+ * the disk first, once for all who ask, and what is found goes to memory; streamcache_value_get_tier() tells where it
+ * came from. A lookup waits for reads on disk and at most remote_timeout_ms for the remote; STREAMCACHE_NO_WAIT waits
+ * for neither, STREAMCACHE_MEMORY_ONLY asks neither. A store that fails is a miss and a counter, and is left alone for
+ * a while. Nothing waits for a write: a put or commit queues its result for a thread of the cache's, and what comes
+ * while the queue is full is dropped and counted. Before a process exits it calls streamcache_cache_flush() or
+ * streamcache_cache_close() with a timeout; what is not written by then is lost. Rejections, steps of a stream and
+ * device memory stay in memory.
  *
- * disk_max_bytes is a hard limit and the store's: who opens it with one sets it for all. A remove reaches memory, disk and
- * remote; a filter's purge and retire, and STREAMCACHE_PURGE_DISK, reach memory and the disk, for all who share it, and never
- * the remote: open with another namespace instead. What another process has in its memory stays there. Whatever does not
- * check (damaged, of another format, under another key) is a miss. Nothing is encrypted: the disk's file is readable to its
- * user, and the remote is as private as its server and the way there (rediss:// is TLS). Without a secret whoever may write
- * to a store may plant results in it; with one, nobody who lacks it can, and caches of another find nothing.
+ * disk_max_bytes is a hard limit and the store's: who opens it with one sets it for all. A remove reaches memory, disk
+ * and remote; a filter's purge and retire, and STREAMCACHE_PURGE_DISK, reach memory and the disk, for all who share it,
+ * and never the remote: open with another namespace instead. What another process has in its memory stays there.
+ * Whatever does not check (damaged, of another format, under another key) is a miss. Nothing is encrypted: the disk's
+ * file is readable to its user, and the remote is as private as its server and the way there (rediss:// is TLS).
+ * Without a secret whoever may write to a store may plant results in it; with one, nobody who lacks it can, and caches
+ * of another find nothing.
  *
  * ```c
  * #include <stdio.h>
@@ -280,14 +282,15 @@
  * on the library's version, only on that of their formulas ("v1").
  *
  * Trouble. STREAMCACHE_TIMEOUT from a close, or a tier's dropped counts: more is put than a store takes. A tier that
- * is_resting: its "resting" in streamcache_cache_write_stats() says why. No hits: compare the keys that two lookups of one chunk return; if they differ, so do its bytes, the config
- * or the state. Fewer than expected: streamcache_cache_get_stats() has misses and, apart, evictions (raise max_bytes),
- * not_stored (one value is too large, or leases are kept), expired (the time to live) and bypassed. Memory that does
- * not shrink: leased_bytes are leases that nobody released. STREAMCACHE_BUSY, or everyone waits: oldest_ticket_ms is of a
- * ticket that nobody ends. One that leaked costs each caller of its key a whole timeout; ticket_max_age_ms lets them take
- * it over. So does beginning a key whose ticket the caller holds itself, which waits for itself: in a nested
- * lookup_or_compute, or as an item of a batch whose own item is open; STREAMCACHE_NO_WAIT asks without waiting. Wrong
- * answers: something that changes them is not in the config, see streamcache_digest_config_json().
+ * is_resting: its "resting" in streamcache_cache_write_stats() says why. No hits: compare the keys that two lookups of
+ * one chunk return; if they differ, so do its bytes, the config or the state. Fewer than expected:
+ * streamcache_cache_get_stats() has misses and, apart, evictions (raise max_bytes), not_stored (one value is too large,
+ * or leases are kept), expired (the time to live) and bypassed. Memory that does not shrink: leased_bytes are leases
+ * that nobody released. STREAMCACHE_BUSY, or everyone waits: oldest_ticket_ms is of a ticket that nobody ends. One that
+ * leaked costs each caller of its key a whole timeout; ticket_max_age_ms lets them take it over. So does beginning a
+ * key whose ticket the caller holds itself, which waits for itself: in a nested lookup_or_compute, or as an item of a
+ * batch whose own item is open; STREAMCACHE_NO_WAIT asks without waiting. Wrong answers: something that changes them is
+ * not in the config, see streamcache_digest_config_json().
  */
 #ifndef STREAMCACHE_H
 #define STREAMCACHE_H

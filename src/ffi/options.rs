@@ -86,8 +86,8 @@ pub unsafe extern "C" fn streamcache_options_from_json(
     }
 }
 
-/// Writes every option as a JSON object that streamcache_options_from_json() reads back, and a NUL. A secret, and a URL with
-/// a password, is written as "hidden", which is refused when it is read back: give it anew.
+/// Writes every option as a JSON object that streamcache_options_from_json() reads back, and a NUL. A secret, and a URL
+/// with a password, is written as "hidden", which is refused when it is read back: give it anew.
 ///
 /// Borrows everything for the call. Threads: one at a time.
 /// @param[in]  options the options; NULL for the defaults
