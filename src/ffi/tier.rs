@@ -137,8 +137,8 @@ pub unsafe extern "C" fn streamcache_cache_flush(cache: *mut streamcache_cache, 
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_value_get_tier(value: *const streamcache_value) -> streamcache_tier {
-    // SAFETY: the caller's lease, as documented.
     leaf(STREAMCACHE_TIER_MEMORY, || {
+        // SAFETY: the caller's lease, as documented.
         unsafe { value::borrow(value) }.map_or(STREAMCACHE_TIER_MEMORY, |it| it.origin().into())
     })
 }

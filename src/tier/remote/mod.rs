@@ -62,7 +62,7 @@ impl Remote {
         std::thread::Builder::new().name("streamcache-remote".into()).spawn(move || reader::run(&theirs)).map_err(
             |e| Error::new(ErrorKind::NoMemory, format!("no thread could be started for the remote store: {e}")),
         )?;
-        Ok(Self { shared: shared, birth })
+        Ok(Self { shared, birth })
     }
 
     /// Entries that were not stored because they are larger than `max_value_bytes`.
