@@ -12,7 +12,7 @@ use crate::call::{Flags, PutOptions};
 use crate::description::Plan;
 use crate::digest::{Digest, Pool, Scope};
 use crate::error::{Error, ErrorKind, Result};
-use crate::exposition::{self, Format};
+use crate::exposition::{self, Format, Told};
 use crate::flight::Flights;
 use crate::lock::Mutex;
 use crate::log::{self, Level};
@@ -20,7 +20,8 @@ use crate::memory::{Memory, Put};
 use crate::options::{self, Options, UNLIMITED};
 use crate::process::{Birth, boot_ms};
 use crate::stats::{CacheStats, FilterUse, FilterUses};
-use crate::tier::stores::{Tier, TierStats};
+use crate::tier::stats::TierStats;
+use crate::tier::stores::Tier;
 use crate::value::{Draft, Payload, Value};
 use backing::{Backing, Errand, Sought};
 pub(crate) use many::{Looked as LookedMany, Many};
@@ -409,10 +410,12 @@ impl Cache {
         self.backing.as_ref().filter(|_| self.birth.is_here())?.stores.stats(tier)
     }
 
-    /// The counters and gauges, and those of the filters that are open, as text.
+    /// The counters and gauges, and those of the filters that are open and of the tiers, as text.
     pub fn write_stats(&self, format: Format) -> String {
         let filters = if self.birth.is_here() { self.filters.lock().by_id() } else { BTreeMap::new() };
-        exposition::write(format, &self.name, &self.stats(), &filters)
+        let tiers = [("disk", Tier::Disk), ("remote", Tier::Remote)];
+        let tiers = tiers.into_iter().filter_map(|(name, tier)| Some((name, self.tier_stats(tier)?))).collect();
+        exposition::write(format, &Told { name: &self.name, cache: self.stats(), filters, tiers })
     }
 
     pub(crate) fn add_filter(&self, filter: &Arc<FilterUse>) {

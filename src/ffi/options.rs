@@ -58,7 +58,10 @@ pub unsafe extern "C" fn streamcache_options_new(options: *mut *mut streamcache_
 /// Makes options from a JSON object, such as {"max_bytes": 1073741824, "policy": "lru"}; what it doesn't name keeps
 /// its default. Names: "name" (a string), "max_bytes" and "max_chunks" (a whole number, or "unlimited"), "policy"
 /// ("adaptive", "s3fifo" or "lru"), "ttl_ms", "ticket_max_age_ms" and "hash_threads" (whole numbers), "namespace" (a
-/// string), "secret" (hexadecimal digits, two a byte).
+/// string), "secret" (hexadecimal digits, two a byte), "disk_directory" (a string, or null), "disk_max_bytes" (a whole
+/// number, or null), "disk_allow_network" (true or false), "remote_urls" (a string or a list of strings),
+/// "remote_prefix" (a string), "remote_ttl_ms", "remote_max_value_bytes" and "remote_timeout_ms" (whole numbers),
+/// "remote_ca_file" (a string, or null), "write_behind_max_bytes" (a whole number).
 ///
 /// `*options` is owned by the caller, for streamcache_options_free(). Threads: any.
 /// @param[in]  json UTF-8, need not be NUL-terminated
@@ -84,8 +87,8 @@ pub unsafe extern "C" fn streamcache_options_from_json(
     }
 }
 
-/// Writes every option as a JSON object that streamcache_options_from_json() reads back, and a NUL. A secret is written
-/// as "hidden", which is refused when it is read back: give it anew.
+/// Writes every option as a JSON object that streamcache_options_from_json() reads back, and a NUL. A secret, and a URL
+/// with a password, is written as "hidden", which is refused when it is read back: give it anew.
 ///
 /// Borrows everything for the call. Threads: one at a time.
 /// @param[in]  options the options; NULL for the defaults

@@ -90,23 +90,22 @@ pub unsafe extern "C" fn streamcache_cache_get_tier_stats(
             Ok(STREAMCACHE_OK)
         })?;
         let Some(now) = now else { return Ok(STREAMCACHE_MISS) };
-        let (behind, store) = (&now.behind, &now.store);
         fill(stats, |struct_size| streamcache_tier_stats {
             struct_size,
             hits: now.hits,
             misses: now.misses,
             refused: now.refusals(),
-            written: behind.written,
-            dropped: behind.dropped,
-            superseded: behind.superseded + behind.refused,
-            faults: behind.faults + store.faults,
-            pending: behind.pending_entries,
-            pending_bytes: behind.pending_bytes,
-            entries: store.entries.unwrap_or(0),
-            bytes: store.bytes.unwrap_or(0),
-            max_bytes: store.max_bytes.unwrap_or(0),
-            evictions: store.evictions,
-            is_resting: store.resting.is_some().into(),
+            written: now.written(),
+            dropped: now.dropped(),
+            superseded: now.superseded(),
+            faults: now.faults(),
+            pending: now.pending(),
+            pending_bytes: now.pending_bytes(),
+            entries: now.entries().unwrap_or(0),
+            bytes: now.bytes().unwrap_or(0),
+            max_bytes: now.max_bytes().unwrap_or(0),
+            evictions: now.evictions(),
+            is_resting: now.resting().is_some().into(),
         })
     })
 }

@@ -13,6 +13,7 @@ pub(crate) mod fences;
 pub(crate) mod in_memory;
 #[cfg(feature = "remote")]
 pub(crate) mod remote;
+pub(crate) mod stats;
 pub(crate) mod stores;
 
 use crate::digest::Digest;
