@@ -22,10 +22,10 @@ struct Record {
 
     std::uint32_t file = 0;
     From from = From::memory;
-    bool changed = false;      // the file had other bytes than at first: the answer is to something else
-    bool rested = false;       // the server was not asked as the lookup began: its breaker was open
-    std::int64_t began = 0;    // when, in nanoseconds of the steady clock, which all processes read
-    std::int64_t lookup = 0;   // nanoseconds of hashing the input and looking it up
+    bool changed = false;     // the file had other bytes than at first: the answer is to something else
+    bool rested = false;      // the server was not asked as the lookup began: its breaker was open
+    std::int64_t began = 0;   // when, in nanoseconds of the steady clock, which all processes read
+    std::int64_t lookup = 0;  // nanoseconds of hashing the input and looking it up
     Output output;
 };
 

@@ -24,12 +24,15 @@ struct Counts {
 };
 
 struct EngineFigures {
-    std::vector<Nanoseconds> memory_hits, remote_hits;     // while the server is up
-    Nanoseconds slowest_up{};                              // of all lookups
-    std::vector<Nanoseconds> asked, resting;               // lookups while it is away: those that asked for it in vain,
-                                                           // and those that passed by as the breaker was open
-    std::size_t inputs = 0;                                // distinct ones it saw
-    std::size_t wanted = 0;                                // answers that were not in its memory
+    // Lookups while the server is up.
+    std::vector<Nanoseconds> memory_hits, remote_hits;
+    Nanoseconds slowest_up{};  // of all of them
+
+    // Lookups while it is away: those that asked for it in vain, and those that passed by as the breaker was open.
+    std::vector<Nanoseconds> asked, resting;
+
+    std::size_t inputs = 0;  // distinct ones it saw
+    std::size_t wanted = 0;  // answers that were not in its memory
 };
 
 struct Figures {

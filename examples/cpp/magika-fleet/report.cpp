@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kName = 30, kColumn = 14;
 
 constexpr std::chrono::milliseconds kDeadline{50}, kGrace{5};  // of a lookup that asks a server in vain
-constexpr std::chrono::microseconds kPassingBy{10};            // hash and lookup while the breaker is open
+constexpr std::chrono::microseconds kPassingBy{10};            // more than a hit in memory, once its breaker is open
 
 template <class Figure>
 void row(const std::string& name, std::size_t columns, Figure figure) {
@@ -48,8 +48,8 @@ void print_phases(const Report& report) {
         row(name, kPhases + 1, [&](std::size_t n) { return figure(n < kPhases ? figures.phases[n] : total); });
     };
     const Course& course = report.course;
-    const std::int64_t picked_up = std::max(course.restarted, *std::max_element(course.picked_up.begin(),
-                                                                                course.picked_up.end()));
+    const std::int64_t picked_up =
+        std::max(course.restarted, *std::max_element(course.picked_up.begin(), course.picked_up.end()));
     const std::int64_t times[] = {course.killed - course.began, picked_up - course.killed, course.ended - picked_up,
                                   course.ended - course.began};
     head("", {"server up", "killed", "back, empty", "in all"});
@@ -117,7 +117,8 @@ bool print_promises(const Report& report, bool strict) {
 
     std::size_t inputs = 0;
     bool once = true, all_noticed = true, all_went_on = true;
-    Nanoseconds asked{}, resting{};
+    Nanoseconds asked{};
+    std::vector<Nanoseconds> resting, memory_hits;
     std::size_t in_vain = 0;
     for (std::size_t n = 0; n < kEngines; ++n) {
         const EngineFigures& engine = figures.engines[n];
@@ -126,7 +127,8 @@ bool print_promises(const Report& report, bool strict) {
         all_noticed = all_noticed && course.picked_up[n] != 0;
         all_went_on = all_went_on && course.done_in_outage[n] > 0;
         asked = std::max(asked, slowest(engine.asked));
-        resting = std::max(resting, median(engine.resting));
+        resting.insert(resting.end(), engine.resting.begin(), engine.resting.end());
+        memory_hits.insert(memory_hits.end(), engine.memory_hits.begin(), engine.memory_hits.end());
         in_vain += engine.asked.size();
     }
     promises.must(figures.different == 0, grouped(total.files()) + " answers compared with the model's: " +
@@ -142,8 +144,10 @@ bool print_promises(const Report& report, bool strict) {
     promises.should(asked <= kDeadline + kGrace,
                     "killed: the slowest of these took " + duration(asked) + " (promised: the deadline of " +
                         duration(kDeadline) + ", and " + duration(kGrace) + ")");
-    promises.should(resting <= kPassingBy, "killed: then lookups took " + duration(resting) + ", a median (promised: " +
-                                               duration(kPassingBy) + ")");
+    const Nanoseconds added = std::max(Nanoseconds{}, median(resting) - median(memory_hits));
+    promises.should(added <= kPassingBy, "killed: then a lookup took " + duration(added) +
+                                             " more than a hit in memory, by the medians (promised: " +
+                                             duration(kPassingBy) + ")");
     promises.must(all_noticed, "back: all engines picked it up");
     promises.must(figures.phases[kBack].from_remote > 0 && course.written_at_end > course.written_at_restart,
                   "back: " + grouped(figures.phases[kBack].from_remote) + " answers from Redis, " +

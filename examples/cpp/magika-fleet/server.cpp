@@ -36,8 +36,8 @@ Server::~Server() {
 
 void Server::start() {
     const std::string log = folder_ / "log";
-    process_ = Process::run({"redis-server", "--port", "0", "--unixsocket", socket(), "--unixsocketperm", "700", "--save",
-                             "", "--appendonly", "no", "--dir", folder_, "--maxmemory", "512mb"},
+    process_ = Process::run({"redis-server", "--port", "0", "--unixsocket", socket(), "--unixsocketperm", "700",
+                             "--save", "", "--appendonly", "no", "--dir", folder_, "--maxmemory", "512mb"},
                             log);
     const auto until = std::chrono::steady_clock::now() + kPatience;
     while (!answers()) {

@@ -35,7 +35,8 @@ Compiled compile(const std::filesystem::path& file, std::size_t rows, ov::AnyMap
     require(compiled.get_property(ov::hint::inference_precision) == ov::element::f32, "the precision is not f32");
     require(compiled.inputs().size() == 1 && compiled.outputs().size() == 1, "not one input and one output");
     require(compiled.input().get_element_type() == ov::element::i32, "the input is not int32");
-    require(compiled.input().get_partial_shape() == ov::PartialShape(input), "the input's shape is not static " + text_of("int32", input));
+    require(compiled.input().get_partial_shape() == ov::PartialShape(input),
+            "the input's shape is not static " + text_of("int32", input));
     require(compiled.output().get_element_type() == ov::element::f32, "the output is not float32");
     require(compiled.output().get_partial_shape() == ov::PartialShape(output),
             "the output's shape is not static " + text_of("float32", output));

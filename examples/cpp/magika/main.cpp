@@ -5,8 +5,9 @@
 //     magika --magika FOLDER --labels < LIST                    for every path of a NUL-separated list one line:
 //                                                               raw label, label, score, separated by tabs
 //
-// The first FOLDER is that of the Python package magika. In the store's answers outlive the program, with the ledger of
-// what was computed; then the model is loaded only if an answer is missing, or to --verify. Exit status: 0, 1 when a promise is broken, 2 when something failed.
+// The first FOLDER is that of the Python package magika. In the store's answers outlive the program, beside the ledger of
+// what was computed; then the model is loaded only if an answer is missing, or to --verify. Exit status: 0, 1 when a
+// promise is broken, 2 when something failed.
 
 #include <algorithm>
 #include <cstdio>
