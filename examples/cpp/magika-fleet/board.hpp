@@ -35,7 +35,7 @@ struct EngineState {
     std::atomic<bool> ready{false};
     std::atomic<std::uint32_t> done{0};  // of its records, the first so many are there
     std::atomic<bool> resting{false};    // its breaker is open
-    std::atomic<std::uint64_t> hits{0}, written{0}, faults{0};  // the remote tier's own counters
+    std::atomic<std::uint64_t> written{0}, faults{0};  // the remote tier's own counters
 };
 
 class Board {

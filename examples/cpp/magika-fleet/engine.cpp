@@ -27,7 +27,6 @@ std::vector<std::uint32_t> order_of(std::size_t number, std::size_t files) {
 void post(EngineState& state, const Cache& cache) {
     const auto stats = cache.stats(STREAMCACHE_TIER_REMOTE);
     state.resting = stats.is_resting != 0;
-    state.hits = stats.hits;
     state.written = stats.written;
     state.faults = stats.faults;
 }

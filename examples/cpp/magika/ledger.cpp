@@ -1,6 +1,7 @@
 #include "ledger.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -16,6 +17,8 @@ struct Record {
     std::int64_t cost;
     Output output;
 };
+
+constexpr std::int64_t kUnknown = -1;
 
 std::string head(const std::string& config) { return "magika's ledger, 1: " + config + '\n'; }
 
@@ -48,13 +51,13 @@ std::size_t Ledger::recompute(Identifier& identifier, std::size_t count) const {
     return different;
 }
 
-std::size_t Ledger::settle(Identifier& identifier) {
+std::size_t Ledger::settle(Identifier& identifier, std::vector<Nanoseconds>& times) {
     std::size_t different = 0;
     for (auto& [tokens, entry] : entries_) {
         if (entry.computed || !entry.known) continue;
         const auto start = std::chrono::steady_clock::now();
         const Output output = identifier.compute(input_of(tokens));
-        entry.cost = std::chrono::steady_clock::now() - start;
+        times.push_back(std::chrono::steady_clock::now() - start);
         if (!entry.confirms(output.data())) ++different;
         entry.output = output;
         entry.computed = true;
@@ -62,16 +65,16 @@ std::size_t Ledger::settle(Identifier& identifier) {
     return different;
 }
 
-std::size_t Ledger::unsettled() const {
+std::size_t Ledger::earlier() const {
     return static_cast<std::size_t>(std::count_if(entries_.begin(), entries_.end(), [](const auto& entry) {
-        return entry.second.known && !entry.second.computed;
+        return entry.second.seen && entry.second.earlier;
     }));
 }
 
 std::vector<Nanoseconds> Ledger::earlier_times() const {
     std::vector<Nanoseconds> times;
     for (const auto& [tokens, entry] : entries_)
-        if (entry.seen && entry.earlier) times.push_back(entry.cost);
+        if (entry.seen && entry.earlier && entry.cost) times.push_back(*entry.cost);
     return times;
 }
 
@@ -83,7 +86,7 @@ void Ledger::load(const std::filesystem::path& path, const std::string& config) 
         Entry entry;
         entry.known = entry.computed = entry.earlier = true;
         entry.output = record.output;
-        entry.cost = Nanoseconds(record.cost);
+        if (record.cost != kUnknown) entry.cost = Nanoseconds(record.cost);
         entries_[std::u16string(std::begin(record.tokens), std::end(record.tokens))] = entry;
     }
 }
@@ -96,7 +99,7 @@ void Ledger::save(const std::filesystem::path& path, const std::string& config) 
         if (!entry.computed) continue;
         Record record{};
         std::copy(tokens.begin(), tokens.end(), std::begin(record.tokens));
-        record.cost = entry.cost.count();
+        record.cost = entry.cost ? entry.cost->count() : kUnknown;
         record.output = entry.output;
         file.write(reinterpret_cast<const char*>(&record), sizeof record);
     }

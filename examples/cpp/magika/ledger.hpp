@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -20,7 +21,7 @@ public:
         bool computed = false;  // by the engine; else it is what the first answer said, to be settled
         bool earlier = false;   // by the engine, in an earlier run
         Output output;
-        Nanoseconds cost{};
+        std::optional<Nanoseconds> cost;  // of the computation that is remembered; none if only another run knew
 
         bool confirms(const float* scores) const;  // the same in every bit?
     };
@@ -31,17 +32,17 @@ public:
     // Has the engine compute up to `count` of the inputs that were seen again; returns how many came out different.
     std::size_t recompute(Identifier& identifier, std::size_t count) const;
 
-    // Has it compute what no run of ours has; returns how many came out different.
-    std::size_t settle(Identifier& identifier);
+    // Has it compute what no ledger had; returns how many came out different, and adds the times it took.
+    std::size_t settle(Identifier& identifier, std::vector<Nanoseconds>& times);
 
     // Reads what an earlier run saved; nothing if that wasn't of the same model, engine and processor, or is no ledger.
     void load(const std::filesystem::path& file, const std::string& config);
 
     void save(const std::filesystem::path& file, const std::string& config) const;
 
-    // Distinct inputs that this run saw, those of them not computed by us yet, and what earlier runs took to compute.
+    // Distinct inputs that this run saw, those of them that an earlier run had computed, and what that took.
     std::size_t size() const { return seen_; }
-    std::size_t unsettled() const;
+    std::size_t earlier() const;
     std::vector<Nanoseconds> earlier_times() const;
 
 private:

@@ -5,9 +5,9 @@
 //     magika --magika FOLDER --labels < LIST                    for every path of a NUL-separated list one line:
 //                                                               raw label, label, score, separated by tabs
 //
-// The first FOLDER is that of the Python package magika. In the store's answers outlive the program, beside the ledger of
-// what was computed; then the model is loaded only if an answer is missing, or to --verify. Exit status: 0, 1 when a
-// promise is broken, 2 when something failed.
+// The first FOLDER is that of the Python package magika. In the store's, answers outlive the program, beside the ledger
+// of what was computed; then the model is loaded only if an answer is missing, or to --verify. Exit status: 0, 1 when
+// a promise is broken, 2 when something failed.
 
 #include <algorithm>
 #include <cstdio>
@@ -120,16 +120,16 @@ int print_report(const Arguments& arguments) {
         report.stats = cache->stats();
         report.disk = cache->stats(STREAMCACHE_TIER_DISK);
     }
-    report.settled = ledger.unsettled();
-    report.settled_different = ledger.settle(identifier);
+    report.settled_different = ledger.settle(identifier, report.settled_times);
     if (arguments.verify || identifier.load_time()) {
         report.recomputed = std::min(kRecomputed, ledger.size());
         report.recomputed_different = ledger.recompute(identifier, kRecomputed);
     }
     report.load_time = identifier.load_time();
+    report.earlier = ledger.earlier();
     report.earlier_times = ledger.earlier_times();
     report.store = arguments.store.string();
-    const std::size_t computed = report.first.inferences + report.second.inferences + report.settled;
+    const std::size_t computed = report.first.inferences + report.second.inferences + report.settled_times.size();
     if (!arguments.store.empty() && computed > 0) ledger.save(ledger_file, identifier.config());
 
     if (report.first.answered() == 0)

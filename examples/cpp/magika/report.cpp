@@ -23,11 +23,16 @@ Nanoseconds per_file(const Scan& scan) {
     return scan.time / std::max<std::int64_t>(1, static_cast<std::int64_t>(scan.answered()));
 }
 
-// Did this run compute? Else an earlier one has.
-bool is_cold(const Report& report) { return report.earlier_times.size() <= report.first.inference_times.size(); }
-
-Nanoseconds median_inference(const Report& report) {
-    return median(is_cold(report) ? report.first.inference_times : report.earlier_times);
+// What a hit saves, by whoever computed most of it: this run or earlier ones.
+struct Inference {
+    Nanoseconds median;
+    const char* when;
+};
+Inference inference(const Report& report) {
+    const auto &now = report.first.inference_times, &earlier = report.earlier_times, &settled = report.settled_times;
+    if (!now.empty() && now.size() >= earlier.size()) return {median(now), ""};
+    if (!earlier.empty()) return {median(earlier), "in an earlier run"};
+    return {median(settled), settled.empty() ? "" : "for comparison"};
 }
 
 std::string megabytes(std::uint64_t bytes) { return decimal(static_cast<double>(bytes) / 1e6) + " MB"; }
@@ -92,7 +97,7 @@ void print_table(const Report& report) {
         fact("model", "never loaded", "every answer was there");
     else
         fact("model loaded in", duration(*report.load_time));
-    fact("median inference", duration(median_inference(report)), is_cold(report) ? "" : "in an earlier run");
+    fact("median inference", duration(inference(report).median), inference(report).when);
     if (report.cached) {
         fact("median hit", duration(median(second.hit_times)), "hash and lookup");
         if (first.from_disk > 0)
@@ -131,15 +136,14 @@ bool print_promises(const Report& report, bool strict) {
     } else {
         promises.must(different == 0, compared + " answers computed again: " + verdict);
     }
-    if (!report.earlier_times.empty()) {
+    if (report.earlier > 0) {
         const std::size_t again = first.computed_again + second.computed_again;
-        promises.must(again == 0, "earlier runs had computed " + grouped(report.earlier_times.size()) +
+        promises.must(again == 0, "earlier runs had computed " + grouped(report.earlier) +
                                       " of the inputs: " + grouped(again) + " of them computed again");
     }
-    if (report.settled > 0)
-        promises.must(report.settled_different == 0, grouped(report.settled) +
-                                                         " answers on disk of a run that was cut short, computed for "
-                                                         "comparison: " +
+    if (!report.settled_times.empty())
+        promises.must(report.settled_different == 0, grouped(report.settled_times.size()) +
+                                                         " answers on disk that no ledger had, computed for comparison: " +
                                                          grouped(report.settled_different) + " differ in any bit");
     if (report.recomputed > 0)
         promises.must(report.recomputed_different == 0, grouped(report.recomputed) +
@@ -152,7 +156,7 @@ bool print_promises(const Report& report, bool strict) {
     const auto saved = static_cast<std::uint64_t>((first.saved + second.saved).count());
     promises.must(stats.hits == first.hits + second.hits && stats.misses == first.inferences + second.inferences &&
                       stats.lookups == stats.hits + stats.misses &&
-                      (stats.time_saved_ns == saved || report.settled > 0),  // whose time only the cut-short run knew
+                      (stats.time_saved_ns == saved || first.untimed + second.untimed > 0),
                   "streamcache's own counters agree: " + grouped(stats.hits) + " hits, " + grouped(stats.misses) +
                       " misses, " + duration(Nanoseconds(stats.time_saved_ns)) + " saved");
 
@@ -168,7 +172,7 @@ bool print_promises(const Report& report, bool strict) {
 
     if (second.hits == 0) return promises.kept();
     const double speed_up = ratio(per_file(first), per_file(second));
-    const double hit = ratio(median_inference(report), median(second.hit_times));
+    const double hit = ratio(inference(report).median, median(second.hit_times));
     if (first.from_disk == 0)
         promises.should(
             speed_up >= kSpeedUpPromised,

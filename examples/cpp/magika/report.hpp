@@ -16,11 +16,12 @@ struct Report {
     Scan first, second;
     std::size_t recomputed = 0;  // inputs given to the engine once more at the end
     std::size_t recomputed_different = 0;
-    std::size_t settled = 0;  // answers on disk whose computation no ledger had: computed for comparison
+    std::vector<Nanoseconds> settled_times;  // of answers on disk that no ledger had: computed for comparison
     std::size_t settled_different = 0;
-    std::optional<Nanoseconds> load_time;     // of the model; none if nothing needed it
-    std::vector<Nanoseconds> earlier_times;   // what earlier runs took to compute
-    std::string store;                        // the folder on disk; empty: none
+    std::optional<Nanoseconds> load_time;    // of the model; none if nothing needed it
+    std::size_t earlier = 0;                 // inputs that earlier runs had computed
+    std::vector<Nanoseconds> earlier_times;  // and what that took, where it is known
+    std::string store;                       // the folder on disk; empty: none
     bool cached = true;
     streamcache_cache_stats stats{};
     streamcache_tier_stats disk{};

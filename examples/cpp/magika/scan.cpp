@@ -15,7 +15,8 @@ void check_hit(Scan& scan, const Answer& answer, Ledger& ledger) {
         ledger.size() > seen && streamcache_value_get_tier(answer.lease.get()) == STREAMCACHE_TIER_DISK;
     scan.from_disk += from_disk;
     (from_disk ? scan.disk_times : scan.hit_times).push_back(answer.lookup_time);
-    scan.saved += entry.cost;
+    scan.saved += entry.cost.value_or(Nanoseconds{});
+    if (!entry.cost) ++scan.untimed;
     if (!entry.known) {  // an earlier run was cut short after it wrote this, and before it saved its ledger
         entry.known = true;
         std::copy_n(answer.scores(), entry.output.size(), entry.output.begin());

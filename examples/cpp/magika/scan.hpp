@@ -24,6 +24,7 @@ struct Scan {
     std::size_t compared = 0;        // answers compared with what was computed when their input was new
     std::size_t different = 0;   // of those, not the same in every bit
     Nanoseconds saved{};         // what the inputs of the hits had cost to compute
+    std::size_t untimed = 0;     // hits of which the ledger doesn't know that
     Nanoseconds time{};          // reading, looking up, computing, deciding; not the checks
     std::vector<Nanoseconds> inference_times;
     std::vector<Nanoseconds> hit_times;  // in memory
