@@ -29,7 +29,7 @@ struct Record {
     Output output;
 };
 
-enum class Pace : int { full, slow };  // slow: one file in a tenth of a second
+enum class Pace : int { full, slow };  // slow: five files a second
 
 struct EngineState {
     std::atomic<bool> ready{false};

@@ -14,7 +14,7 @@
 namespace magika {
 namespace {
 
-constexpr std::chrono::milliseconds kSlow{100};
+constexpr std::chrono::milliseconds kSlow{200};
 
 std::vector<std::uint32_t> order_of(std::size_t number, std::size_t files) {
     std::vector<std::uint32_t> order(files);

@@ -142,9 +142,10 @@ bool print_promises(const Report& report, bool strict) {
                                       " of the inputs: " + grouped(again) + " of them computed again");
     }
     if (!report.settled_times.empty())
-        promises.must(report.settled_different == 0, grouped(report.settled_times.size()) +
-                                                         " answers on disk that no ledger had, computed for comparison: " +
-                                                         grouped(report.settled_different) + " differ in any bit");
+        promises.must(report.settled_different == 0,
+                      grouped(report.settled_times.size()) +
+                          " answers on disk that no ledger had, computed for comparison: " +
+                          grouped(report.settled_different) + " differ in any bit");
     if (report.recomputed > 0)
         promises.must(report.recomputed_different == 0, grouped(report.recomputed) +
                                                             " inputs given to the engine once more: " +
