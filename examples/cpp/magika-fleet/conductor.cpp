@@ -30,7 +30,7 @@ public:
                 Process::fork([&, n] { return run_engine(n, package, model, room, corpus, board); }));
     }
 
-    // Waits until `holds` of every engine; true if it came to that before all of them were done.
+    // Waits until `holds` of every engine that is still there. Throws if one failed.
     template <class Predicate>
     void wait(Predicate holds) {
         for (;;) {

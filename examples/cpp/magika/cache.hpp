@@ -12,6 +12,7 @@
 
 namespace magika {
 
+using common::Handle;
 using common::Lease;
 
 // How a lookup ended: with a lease on a hit, and on a miss with what `remember` needs.

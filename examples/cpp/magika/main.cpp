@@ -98,6 +98,12 @@ int print_labels(const Arguments& arguments) {
     return 0;
 }
 
+// The short way to say where it is.
+std::string as_seen_from_here(const std::filesystem::path& folder) {
+    const auto near = folder.empty() ? folder : std::filesystem::proximate(folder);
+    return near.native().rfind("..", 0) == 0 ? folder.string() : near.string();
+}
+
 int print_report(const Arguments& arguments) {
     std::vector<std::filesystem::path> closed;
     const auto files = files_under(arguments.folder, closed);
@@ -128,7 +134,7 @@ int print_report(const Arguments& arguments) {
     report.load_time = identifier.load_time();
     report.earlier = ledger.earlier();
     report.earlier_times = ledger.earlier_times();
-    report.store = arguments.store.string();
+    report.store = as_seen_from_here(arguments.store);
     const std::size_t computed = report.first.inferences + report.second.inferences + report.settled_times.size();
     if (!arguments.store.empty() && computed > 0) ledger.save(ledger_file, identifier.config());
 
