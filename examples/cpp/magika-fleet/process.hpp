@@ -22,8 +22,6 @@ public:
     Process(Process&& other) noexcept;
     Process& operator=(Process&& other) noexcept;
 
-    pid_t pid() const { return pid_; }
-
     // Whether it is still there. Throws if it ended in any other way than with status 0.
     bool runs();
 
