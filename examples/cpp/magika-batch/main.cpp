@@ -112,7 +112,7 @@ int print_report(const Arguments& arguments) {
 
     BatchModel batches(file);
     const std::string config = config_json(kModel, Labels(arguments.magika, folder).version(), batches.description());
-    const auto cache = [&] { return Cache(config, file, kBytesAtLeast + corpus.files() * kBytesPerFile); };
+    const auto cache = [&] { return Cache(config, file, Room{kBytesAtLeast + corpus.files() * kBytesPerFile, {}, {}}); };
     report.single_flight = go<TicketWorker>("single flight", corpus, right, batches, cache());
     report.control = go<PlainWorker>("control", corpus, right, batches, cache());
 

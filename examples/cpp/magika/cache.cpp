@@ -35,37 +35,8 @@ streamcache_digest digest(const Input& input) {
     return digest;
 }
 
-Cache::Cache(const std::string& config, const std::filesystem::path& state, std::uint64_t max_bytes) {
-    streamcache_options* options = nullptr;
-    require_ok(streamcache_options_new(&options), "options");
-    const Handle<streamcache_options, streamcache_options_free> options_owner{options};
-    require_ok(streamcache_options_set_max_bytes(options, max_bytes), "max_bytes");
-
-    streamcache_cache* cache = nullptr;
-    require_ok("open", [&](streamcache_error** error) { return streamcache_cache_open(options, &cache, error); });
-    cache_.reset(cache);
-
-    streamcache_digest config_digest;
-    require_ok("config", [&](streamcache_error** error) {
-        return streamcache_digest_config_json(config.data(), config.size(), &config_digest, error);
-    });
-
-    streamcache_filter* filter = nullptr;
-    require_ok("filter", [&](streamcache_error** error) {
-        return streamcache_filter_open(cache, kFilter.data(), kFilter.size(), &config_digest, 0, &filter, error);
-    });
-    filter_.reset(filter);
-
-    // The weights stay with the engine; the cache only has to know which they are.
-    const std::string& path = state.native();
-    streamcache_digest state_digest;
-    require_ok("digest of the model", [&](streamcache_error** error) {
-        return streamcache_digest_state_file(path.data(), path.size(), &state_digest, error);
-    });
-    require_ok("state", [&](streamcache_error** error) {
-        return streamcache_filter_load_state_digest(filter, &state_digest, error);
-    });
-}
+Cache::Cache(const std::string& config, const std::filesystem::path& state, const Room& room)
+    : cache_(open_cache(room)), filter_(open_filter(cache_.get(), kFilter, config, state)) {}
 
 Lookup Cache::find(const Input& input) const {
     Lookup lookup;
@@ -91,6 +62,14 @@ streamcache_cache_stats Cache::stats() const {
     streamcache_cache_stats stats{};
     stats.struct_size = sizeof stats;
     require_ok(streamcache_cache_get_stats(cache_.get(), &stats), "stats");
+    return stats;
+}
+
+streamcache_tier_stats Cache::stats(streamcache_tier tier) const {
+    streamcache_tier_stats stats{};
+    stats.struct_size = sizeof stats;
+    const streamcache_status status = streamcache_cache_get_tier_stats(cache_.get(), tier, &stats);
+    if (status != STREAMCACHE_MISS) require_ok(status, "stats of a tier");
     return stats;
 }
 

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <filesystem>
 #include <string>
 
 #include "common/streamcache.hpp"
 #include "features.hpp"
 #include "labels.hpp"
+#include "opening.hpp"
 
 namespace magika {
 
@@ -31,7 +31,7 @@ class Cache {
 public:
     // `config` is JSON that names everything an answer depends on but the weights; `state` is the file with the
     // weights.
-    Cache(const std::string& config, const std::filesystem::path& state, std::uint64_t max_bytes);
+    Cache(const std::string& config, const std::filesystem::path& state, const Room& room);
 
     Lookup find(const Input& input) const;
 
@@ -41,9 +41,15 @@ public:
     streamcache_filter* filter() const { return filter_.get(); }
     streamcache_cache_stats stats() const;
 
+    // Of a tier behind memory; all zeros where there is none.
+    streamcache_tier_stats stats(streamcache_tier tier) const;
+
+    // Waits until everything is written behind memory.
+    void flush() { magika::flush(cache_.get()); }
+
 private:
-    Handle<streamcache_cache, streamcache_cache_release> cache_;
-    Handle<streamcache_filter, streamcache_filter_release> filter_;
+    CacheHandle cache_;
+    FilterHandle filter_;
 };
 
 }  // namespace magika

@@ -10,10 +10,19 @@ namespace magika {
 
 using common::require;
 
+namespace {
+
+std::string text_of(const char* type, const ov::Shape& shape) {
+    return type + ("[" + std::to_string(shape[0]) + "," + std::to_string(shape[1]) + "]");
+}
+
+ov::Shape input_shape(std::size_t rows) { return {rows, std::tuple_size_v<Input>}; }
+ov::Shape output_shape(std::size_t rows) { return {rows, kLabels}; }
+
+}  // namespace
+
 Compiled compile(const std::filesystem::path& file, std::size_t rows, ov::AnyMap properties) {
-    const ov::Shape input{rows, std::tuple_size_v<Input>}, output{rows, kLabels};
-    const std::string in = "int32[" + std::to_string(input[0]) + "," + std::to_string(input[1]) + "]";
-    const std::string out = "float32[" + std::to_string(output[0]) + "," + std::to_string(output[1]) + "]";
+    const ov::Shape input = input_shape(rows), output = output_shape(rows);
 
     ov::Core core;
     const auto model = core.read_model(file.string());
@@ -26,14 +35,19 @@ Compiled compile(const std::filesystem::path& file, std::size_t rows, ov::AnyMap
     require(compiled.get_property(ov::hint::inference_precision) == ov::element::f32, "the precision is not f32");
     require(compiled.inputs().size() == 1 && compiled.outputs().size() == 1, "not one input and one output");
     require(compiled.input().get_element_type() == ov::element::i32, "the input is not int32");
-    require(compiled.input().get_partial_shape() == ov::PartialShape(input), "the input's shape is not static " + in);
+    require(compiled.input().get_partial_shape() == ov::PartialShape(input),
+            "the input's shape is not static " + text_of("int32", input));
     require(compiled.output().get_element_type() == ov::element::f32, "the output is not float32");
     require(compiled.output().get_partial_shape() == ov::PartialShape(output),
-            "the output's shape is not static " + out);
+            "the output's shape is not static " + text_of("float32", output));
 
     const std::string engine = common::openvino_description(core, compiled);
-    return {std::move(compiled),
-            engine + R"(,"precision":"f32","input":")" + in + R"(","output":"target_label )" + out + '"'};
+    return {std::move(compiled), engine + "," + asked(rows)};
+}
+
+std::string asked(std::size_t rows) {
+    return R"("precision":"f32","input":")" + text_of("int32", input_shape(rows)) + R"(","output":"target_label )" +
+           text_of("float32", output_shape(rows)) + '"';
 }
 
 std::string config_json(const std::string& model_name, const std::string& model_version,

@@ -19,6 +19,9 @@ struct Compiled {
 // For the CPU, in f32 and with a static shape of `rows` inputs at once; throws if OpenVINO made anything else of it.
 Compiled compile(const std::filesystem::path& file, std::size_t rows, ov::AnyMap properties);
 
+// What compile() asks of the engine, as JSON members: a part of the description.
+std::string asked(std::size_t rows);
+
 // The filter's config: JSON that names everything an answer depends on but the weights.
 std::string config_json(const std::string& model_name, const std::string& model_version,
                         const std::string& description);

@@ -1,5 +1,9 @@
 #include "identify.hpp"
 
+#include <stdexcept>
+
+#include "describe.hpp"
+
 namespace magika {
 namespace {
 
@@ -12,11 +16,28 @@ std::filesystem::path model_folder(const std::filesystem::path& package, const s
 }  // namespace
 
 Identifier::Identifier(const std::filesystem::path& package, const std::string& model_name,
-                       std::optional<std::uint64_t> cache_bytes)
-    : labels_(package, model_folder(package, model_name)), model_(model_folder(package, model_name) / "model.onnx") {
-    if (!cache_bytes) return;
-    cache_ = std::make_unique<Cache>(config_json(model_name, labels_.version(), model_.description()),
-                                     model_folder(package, model_name) / "model.onnx", *cache_bytes);
+                       const std::optional<Room>& room)
+    : file_(model_folder(package, model_name) / "model.onnx"), labels_(package, model_folder(package, model_name)) {
+    if (!room) {
+        model();
+        return;
+    }
+    description_ = description_of(file_, *room, [this] { return model().description(); });
+    config_ = config_json(model_name, labels_.version(), description_);
+    cache_ = std::make_unique<Cache>(config_, file_, *room);
+}
+
+Model& Identifier::model() {
+    if (!model_) {
+        const auto start = Clock::now();
+        model_.emplace(file_);
+        load_time_ = Clock::now() - start;
+    }
+    // What is remembered under one description must not be mixed with what is computed under another.
+    if (!description_.empty() && model_->description() != description_)
+        throw std::runtime_error("the engine compiles the model in another way than when the answers on disk were "
+                                 "computed: begin anew, with --fresh");
+    return *model_;
 }
 
 Answer Identifier::identify(const std::filesystem::path& path) {
@@ -40,8 +61,9 @@ Answer Identifier::identify(const std::filesystem::path& path) {
         answer.from = Answer::From::cache;
         answer.lease = std::move(lookup.lease);
     } else {
+        Model& model = this->model();
         const auto start = Clock::now();
-        answer.output = model_.infer(answer.input());
+        answer.output = model.infer(answer.input());
         answer.inference_time = Clock::now() - start;
         answer.from = Answer::From::model;
         if (cache_) cache_->remember(lookup, answer.output, answer.inference_time);

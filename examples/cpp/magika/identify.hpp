@@ -35,20 +35,32 @@ struct Answer {
 
 class Identifier {
 public:
-    // `package` is the folder of the Python package magika. Without a budget there is no cache.
-    Identifier(const std::filesystem::path& package, const std::string& model_name,
-               std::optional<std::uint64_t> cache_bytes);
+    // `package` is the folder of the Python package magika. Without room there is no cache.
+    Identifier(const std::filesystem::path& package, const std::string& model_name, const std::optional<Room>& room);
 
     Answer identify(const std::filesystem::path& path);
 
     // The engine alone, whatever the cache knows.
-    Output compute(const Input& input) { return model_.infer(input); }
+    Output compute(const Input& input) { return model().infer(input); }
 
-    const Cache* cache() const { return cache_.get(); }
+    Cache* cache() const { return cache_.get(); }
+
+    // What decides the bits of an answer, the weights included.
+    const std::string& config() const { return config_; }
+
+    // How long it took to load the model; none while nobody has needed it.
+    std::optional<Nanoseconds> load_time() const { return load_time_; }
 
 private:
+    // Loads the model when it is needed first.
+    Model& model();
+
+    std::filesystem::path file_;
     Labels labels_;
-    Model model_;
+    std::optional<Model> model_;
+    std::optional<Nanoseconds> load_time_;
+    std::string description_;
+    std::string config_;
     std::unique_ptr<Cache> cache_;
 };
 

@@ -20,6 +20,9 @@ public:
     // As compile() has it.
     const std::string& description() const { return compiled_.description; }
 
+    // The part of it that is asked for: asked() of one row.
+    static std::string asked() { return magika::asked(1); }
+
     static std::string engine();
 
 private:

@@ -1,7 +1,9 @@
 // The table a person reads, and the promises behind it.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "ledger.hpp"
 #include "scan.hpp"
@@ -14,8 +16,15 @@ struct Report {
     Scan first, second;
     std::size_t recomputed = 0;  // inputs given to the engine once more at the end
     std::size_t recomputed_different = 0;
+    std::vector<Nanoseconds> settled_times;  // of answers on disk that no ledger had: computed for comparison
+    std::size_t settled_different = 0;
+    std::optional<Nanoseconds> load_time;    // of the model; none if nothing needed it
+    std::size_t earlier = 0;                 // inputs that earlier runs had computed
+    std::vector<Nanoseconds> earlier_times;  // and what that took, where it is known
+    std::string store;                       // the folder on disk; empty: none
     bool cached = true;
     streamcache_cache_stats stats{};
+    streamcache_tier_stats disk{};
 };
 
 void print_table(const Report& report);

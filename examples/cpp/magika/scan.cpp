@@ -1,23 +1,44 @@
 #include "scan.hpp"
 
+#include <algorithm>
+
 #include "common/progress.hpp"
 
 namespace magika {
 namespace {
 
-void check_hit(Scan& scan, const Answer& answer, const Ledger::Entry& entry) {
+void check_hit(Scan& scan, const Answer& answer, Ledger& ledger) {
+    const std::size_t seen = ledger.size();
+    Ledger::Entry& entry = ledger.entry(answer.input());
+    // The value says where it came from for as long as it is in memory: the first time, it came from there just now.
+    const bool from_disk =
+        ledger.size() > seen && streamcache_value_get_tier(answer.lease.get()) == STREAMCACHE_TIER_DISK;
+    scan.from_disk += from_disk;
+    (from_disk ? scan.disk_times : scan.hit_times).push_back(answer.lookup_time);
+    scan.saved += entry.cost.value_or(Nanoseconds{});
+    if (!entry.cost) ++scan.untimed;
+    if (!entry.known) {  // an earlier run was cut short after it wrote this, and before it saved its ledger
+        entry.known = true;
+        std::copy_n(answer.scores(), entry.output.size(), entry.output.begin());
+        return;
+    }
     ++scan.compared;
     if (!entry.confirms(answer.scores())) ++scan.different;
-    scan.saved += entry.cost;
 }
 
-void check_inference(Scan& scan, const Answer& answer, Ledger::Entry& entry) {
-    if (entry.computed) {
+void check_inference(Scan& scan, const Answer& answer, Ledger& ledger) {
+    const std::size_t seen = ledger.size();
+    Ledger::Entry& entry = ledger.entry(answer.input());
+    if (entry.earlier && ledger.size() > seen) ++scan.computed_again;
+    if (entry.known) {
         ++scan.compared;
         if (!entry.confirms(answer.scores())) ++scan.different;
     } else {
-        entry = {true, answer.output, answer.inference_time};
+        entry.known = true;
+        entry.output = answer.output;
     }
+    entry.computed = true;
+    entry.cost = answer.inference_time;
 }
 
 }  // namespace
@@ -37,13 +58,12 @@ Scan scan(const std::string& title, const std::vector<std::filesystem::path>& fi
             case Answer::From::rule: ++scan.by_rule; break;
             case Answer::From::cache:
                 ++scan.hits;
-                scan.hit_times.push_back(answer.lookup_time);
-                check_hit(scan, answer, ledger.entry(answer.input()));
+                check_hit(scan, answer, ledger);
                 break;
             case Answer::From::model:
                 ++scan.inferences;
                 scan.inference_times.push_back(answer.inference_time);
-                check_inference(scan, answer, ledger.entry(answer.input()));
+                check_inference(scan, answer, ledger);
                 break;
             case Answer::From::nowhere:
                 if (scan.unreadable++ == 0)
