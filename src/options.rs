@@ -177,7 +177,9 @@ pub(crate) fn check_max_bytes(max_bytes: u64) -> Result<()> {
 }
 
 fn unknown(name: &str) -> Error {
-    let names = TABLE.map(|entry| entry.name);
+    // Hidden from the optimiser, which would unroll this and then think for minutes about twenty nested minima.
+    let table: &[Entry] = std::hint::black_box(&TABLE);
+    let names: Vec<&str> = table.iter().map(|entry| entry.name).collect();
     let nearest = names.iter().min_by_key(|known| strsim::damerau_levenshtein(name, known)).unwrap_or(&"");
     Error::invalid(format!("unknown option {name:?}: did you mean {nearest:?}? The options are {}", names.join(", ")))
 }
