@@ -24,6 +24,7 @@
 //! - [`filter`]: a configuration and its state, snapshots, and the rule about swaps
 //! - [`stream`]: a filter whose recurrent state evolves chunk by chunk
 //! - [`pipeline`]: one key for a whole chain of filters
+//! - [`transfer`]: results carried to another cache in a file
 //! - [`ffi`]: the only `extern "C"`, one file a section of the header, in its order
 
 pub mod batch;
@@ -53,6 +54,7 @@ mod stir;
 pub mod stream;
 pub mod ticket;
 mod tier;
+pub mod transfer;
 pub mod value;
 
 pub use batch::{Batch, Item, Waited};
@@ -69,4 +71,5 @@ pub use stats::{CacheStats, FilterStats};
 pub use stream::{Stepped, Stream};
 pub use ticket::{Begin, Phase, Ticket};
 pub use tier::stores::{Tier, TierStats};
+pub use transfer::{Outcome, Progress, Transfer};
 pub use value::{External, Value};

@@ -13,6 +13,7 @@ mod shadow;
 mod shard;
 mod sketch;
 mod slab;
+mod walk;
 
 #[cfg(test)]
 mod adaptive_tests;
@@ -36,6 +37,8 @@ use policy::{Entry, Evicted};
 use shard::{Baggage, Found, Index, Lacks, Shard, Sweep};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+pub(crate) use walk::{Leased, Walk};
+
 
 const MAX_SHARDS: u64 = 64;
 /// A batch holds a lock for so many keys, some tens of microseconds.

@@ -9,6 +9,7 @@
 //! - `tally`: what a transaction may still change
 //! - `touched` and `evict`: FIFO with a second chance
 //! - `readers` and `get`: lookups
+//! - `scan`: all there is, page by page
 //! - `writer`, `put` and `remove`: transactions, one after the other
 
 mod evict;
@@ -20,6 +21,7 @@ mod place;
 mod put;
 mod readers;
 mod remove;
+mod scan;
 mod slots;
 mod state;
 mod tally;
@@ -29,7 +31,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-use super::{Purged, Sealed, Store, StoreStats};
+use super::{Page, Purged, Sealed, Store, StoreStats};
 use crate::digest::Digest;
 use crate::error::Result;
 use crate::lock::Mutex;
@@ -130,6 +132,10 @@ impl Store for Disk {
 
     fn epoch(&self) -> u64 {
         self.inner().known.epoch()
+    }
+
+    fn scan(&self, page: &mut Page) -> Result<bool> {
+        self.inner().scan(page)
     }
 
     fn stats(&self) -> StoreStats {
