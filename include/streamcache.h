@@ -308,6 +308,12 @@ typedef int32_t streamcache_status;
 /** The stream's state is unknown, so nothing was looked up; a ticket was given whose output is not stored. */
 #define STREAMCACHE_BYPASSED 9
 
+/** The time was up before all was written. */
+#define STREAMCACHE_TIMEOUT 10
+
+/** It was told to stop before all was done. */
+#define STREAMCACHE_CANCELLED 11
+
 /** An argument breaks the function's contract; nothing happened. */
 #define STREAMCACHE_INVALID_ARGUMENT (-1)
 
@@ -1088,18 +1094,26 @@ void streamcache_options_free(streamcache_options *options);
 /** Purge results in this process's memory. */
 #define STREAMCACHE_PURGE_MEMORY 1
 
+/** Purge results on disk, for all processes that share it, and in this process's memory. */
+#define STREAMCACHE_PURGE_DISK 2
+
 /** A cache. Any thread, any time, one handle; reference-counted. */
 typedef struct streamcache_cache streamcache_cache;
 
 /**
- * Opens a cache. No thread is started, and no memory is touched in proportion to the limits.
+ * Opens a cache. No thread is started, unless the options ask for some (hash_threads, a disk directory, a remote URL), and
+ * no memory is touched in proportion to the limits. A store on disk is made if it isn't there; a remote one that does not
+ * answer is no failure: it is tried again later.
  *
  * Borrows `options`; `*cache` receives one reference, for streamcache_cache_release(). Threads: any.
  * @param[in]  options how it is to be; NULL for the defaults
  * @param[out] cache the cache; NULL on failure
  * @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
  * @retval STREAMCACHE_OK done
- * @retval STREAMCACHE_INVALID_ARGUMENT `cache` is NULL, or max_bytes is 1 to 4095
+ * @retval STREAMCACHE_INVALID_ARGUMENT `cache` is NULL, max_bytes is 1 to 4095, or an option can't be as it is
+ * @retval STREAMCACHE_IO the store on disk can't be opened
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused, or a thread can't be started
+ * @retval STREAMCACHE_NOT_SUPPORTED this build of the library has no such tier
  * @since 0.1.0
  */
 streamcache_status streamcache_cache_open(const streamcache_options *options,
@@ -1119,14 +1133,17 @@ streamcache_status streamcache_cache_retain(streamcache_cache *cache);
 
 /**
  * Ends a cache's work: from now on every call that would use it answers STREAMCACHE_CLOSED, on this handle and on its
- * filters, and results and named states are freed. Leases stay valid. Closing again is fine. Not needed before
- * streamcache_cache_release(), which frees as much once filters are released too.
+ * filters. What waits to be written to the disk and the remote store is written, for so long; then their threads end, and
+ * results and named states are freed. Leases stay valid. Closing again is fine. Not needed before
+ * streamcache_cache_release(), which frees as much once filters are released too, but waits for nothing: what was not
+ * written by then is dropped.
  *
- * Borrows `cache`; the handle must still be released. Threads: any. Locks one shard at a time.
+ * Borrows `cache`; the handle must still be released. Threads: any. Waits; locks one shard at a time.
  * @param[in]  cache the cache
- * @param[in]  timeout_ms how long to wait for queued writes; this version has none and never waits
+ * @param[in]  timeout_ms how long to wait for queued writes; 0 not at all, STREAMCACHE_TIMEOUT_DEFAULT 60 seconds
  * @param[out] dropped how many queued writes were dropped; NULL if not wanted
  * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_TIMEOUT done, but the time was up before all was written
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
  * @since 0.1.0
  */
@@ -1144,17 +1161,20 @@ streamcache_status streamcache_cache_close(streamcache_cache *cache,
 void streamcache_cache_release(streamcache_cache *cache);
 
 /**
- * Forgets every result. States and leases stay; leased bytes are counted until their release.
+ * Forgets every result. States and leases stay; leased bytes are counted until their release. The remote store can't be
+ * purged, for others share it: change the namespace instead.
  *
- * Borrows `cache`. Threads: any. Locks one shard at a time, and frees outside the lock.
+ * Borrows `cache`. Threads: any. Locks one shard at a time, and frees outside the lock; waits for a writer on disk.
  * @param[in] cache the cache
- * @param[in] scope where: STREAMCACHE_PURGE_MEMORY, or 0 for the same
+ * @param[in] scope where: STREAMCACHE_PURGE_MEMORY, or 0 for the same; STREAMCACHE_PURGE_DISK
  * @retval STREAMCACHE_OK done
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown scope
+ * @retval STREAMCACHE_IO the disk may have them still; memory has not
  * @retval STREAMCACHE_CLOSED the cache was closed
  * @since 0.1.0
  */
-streamcache_status streamcache_cache_purge(streamcache_cache *cache, uint32_t scope);
+streamcache_status streamcache_cache_purge(streamcache_cache *cache,
+                                           uint32_t scope);
 
 /**
  * Changes max_bytes while the cache is in use. What is too much then is evicted here; leased bytes count until their
@@ -1375,6 +1395,12 @@ streamcache_status streamcache_value_get_content(const streamcache_value *value,
 
 /** Look, but don't store: a put answers STREAMCACHE_NOT_STORED. */
 #define STREAMCACHE_READ_ONLY 8
+
+/** Neither read nor write what is behind memory, the disk and the remote store: such a call never blocks on them. */
+#define STREAMCACHE_MEMORY_ONLY 32
+
+/** Neither read nor write the remote store. */
+#define STREAMCACHE_NO_REMOTE 64
 
 /** What a put may say about its value. Set everything to 0 first, then struct_size. */
 typedef struct streamcache_put_options {
@@ -2174,8 +2200,9 @@ streamcache_status streamcache_pipeline_snapshot_key(const streamcache_snapshot 
 /* ---- Ticket: compute once ---------------------------------------------------------------------------------------- */
 
 /**
- * Wait for no one: where another caller computes the result, a begin answers STREAMCACHE_BUSY at once. For callers
- * whose scheduler must not block; a later call finds the result.
+ * Wait for no one: where another caller computes the result, a begin answers STREAMCACHE_BUSY at once; where there is a
+ * disk or a remote store to be read, a thread of the cache's reads it, and a lookup or begin answers STREAMCACHE_BUSY
+ * meanwhile. For callers whose scheduler must not block; a later call finds the result, or that there is none.
  */
 #define STREAMCACHE_NO_WAIT 16
 
@@ -2898,6 +2925,408 @@ streamcache_status streamcache_stream_get_position(const streamcache_stream *str
  */
 streamcache_status streamcache_stream_get_digest(const streamcache_stream *stream,
                                                  streamcache_digest *digest);
+
+/* ---- Tier: the disk, and a store that a fleet shares ------------------------------------------------------------- */
+
+/** Where a result came from. */
+typedef int32_t streamcache_tier;
+
+/** The counters and gauges of one tier behind memory. */
+typedef struct streamcache_tier_stats {
+  /** In: sizeof(streamcache_tier_stats). Out: the bytes that were filled in. */
+  size_t struct_size;
+  /** Lookups it was asked for, and had. */
+  uint64_t hits;
+  /** Lookups it was asked for, and had not, or not in time. */
+  uint64_t misses;
+  /** Results that did not check (damaged, another secret's, expired, another format's), each a miss. */
+  uint64_t refused;
+  /** Results written. */
+  uint64_t written;
+  /** Results not written, for want of room in the queue or of time to drain it. */
+  uint64_t dropped;
+  /** Results not written because they were removed, purged or replaced before. */
+  uint64_t superseded;
+  /** Writes given up, and calls that failed. */
+  uint64_t faults;
+  /** Results that wait to be written. */
+  uint64_t pending;
+  /** Bytes of memory that they keep, part of the cache's bytes. */
+  uint64_t pending_bytes;
+  /** Results it has; 0 where it doesn't know. */
+  uint64_t entries;
+  /** Bytes it uses; 0 where it doesn't know. */
+  uint64_t bytes;
+  /** Their limit; 0 where it doesn't know. */
+  uint64_t max_bytes;
+  /** Results given up for others by this process. */
+  uint64_t evictions;
+  /** 1 while it is not asked, after faults; the stats as JSON say why. */
+  uint64_t is_resting;
+} streamcache_tier_stats;
+
+/** From no store: it was computed in this process. */
+#define STREAMCACHE_TIER_MEMORY 0
+
+/** From the disk. */
+#define STREAMCACHE_TIER_DISK 1
+
+/** From the remote store. */
+#define STREAMCACHE_TIER_REMOTE 2
+
+/**
+ * Reads a tier's counters and gauges.
+ *
+ * Borrows everything for the call. Threads: any. Reads one row of the store on disk.
+ * @param[in]     cache the cache
+ * @param[in]     tier STREAMCACHE_TIER_DISK or _REMOTE
+ * @param[in,out] stats set struct_size before the call; a smaller one, of an older header, is filled as far as it goes
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_MISS the cache has no such tier; nothing was filled in
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, no such tier, or a struct_size below sizeof(size_t)
+ * @since 0.1.0
+ */
+streamcache_status streamcache_cache_get_tier_stats(const streamcache_cache *cache,
+                                                    streamcache_tier tier,
+                                                    streamcache_tier_stats *stats);
+
+/**
+ * Waits until every result that was put before is written behind, or given up: before a process that is done exits, or
+ * another is to find them.
+ *
+ * Borrows `cache`. Threads: any. Waits.
+ * @param[in] cache the cache
+ * @param[in] timeout_ms how long at most; 0 not at all, STREAMCACHE_TIMEOUT_DEFAULT 60 seconds
+ * @retval STREAMCACHE_OK done, or there is no tier
+ * @retval STREAMCACHE_TIMEOUT the time was up; what is left is still being written
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_cache_flush(streamcache_cache *cache,
+                                           uint32_t timeout_ms);
+
+/**
+ * Which tier a result came from when it entered this process's memory. Later hits in memory answer the same.
+ *
+ * Borrows `value`. Threads: any. Copies nothing, locks nothing.
+ * @param[in] value the value; NULL answers STREAMCACHE_TIER_MEMORY
+ * @return STREAMCACHE_TIER_MEMORY: it was computed in this process; _DISK, _REMOTE: another time, or elsewhere
+ * @since 0.1.0
+ */
+streamcache_tier streamcache_value_get_tier(const streamcache_value *value);
+
+/**
+ * Sets the directory where results outlive the process, made if it isn't there; other processes of this host and user
+ * may share it. A cache that has one starts threads of its own. Default: none.
+ *
+ * Borrows everything for the call. Threads: one at a time.
+ * @param[in,out] options the options
+ * @param[in] directory its path in UTF-8, need not be NUL-terminated; of length 0 for none
+ * @param[in] len bytes of `directory`
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or a path that is not UTF-8
+ * @since 0.1.0
+ */
+streamcache_status streamcache_options_set_disk_directory(streamcache_options *options,
+                                                          const char *directory,
+                                                          size_t len);
+
+/**
+ * Sets the hard limit on the database on disk and its log together. It belongs to the store: whoever opens it with a
+ * limit sets it for all. Default: the store's own, 1 GiB for a new one.
+ *
+ * Borrows `options`. Threads: one at a time.
+ * @param[in,out] options the options
+ * @param[in] max_bytes bytes, 1 MiB or more; 0 for the store's own limit
+ * @retval STREAMCACHE_OK done; a limit that is too small is refused by streamcache_cache_open()
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_options_set_disk_max_bytes(streamcache_options *options,
+                                                          uint64_t max_bytes);
+
+/**
+ * Sets whether the directory may be on a network file system, where only one host may use it. Default: 0.
+ *
+ * Borrows `options`. Threads: one at a time.
+ * @param[in,out] options the options
+ * @param[in] allow 1 to allow it, 0 to refuse it
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or neither 0 nor 1
+ * @since 0.1.0
+ */
+streamcache_status streamcache_options_set_disk_allow_network(streamcache_options *options, int32_t allow);
+
+/**
+ * Adds a Redis or Valkey server that a fleet shares: redis://[user:password@]host[:port][/database], rediss:// for the
+ * same under TLS, unix:///path for a socket. Several are nodes of one cluster. Default: none.
+ *
+ * Borrows everything for the call. Threads: one at a time.
+ * @param[in,out] options the options
+ * @param[in] url UTF-8, need not be NUL-terminated
+ * @param[in] len bytes of `url`
+ * @retval STREAMCACHE_OK done; a URL that can't be one is refused by streamcache_cache_open()
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or a URL that is not UTF-8 or has length 0
+ * @since 0.1.0
+ */
+streamcache_status streamcache_options_add_remote_url(streamcache_options *options,
+                                                      const char *url,
+                                                      size_t len);
+
+/**
+ * Sets what the name of every entry in the remote store begins with, before the key in hexadecimal digits. Default:
+ * "streamcache:".
+ *
+ * Borrows everything for the call. Threads: one at a time.
+ * @param[in,out] options the options
+ * @param[in] prefix UTF-8, need not be NUL-terminated; NULL only with length 0
+ * @param[in] len bytes of `prefix`
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or a prefix that is not UTF-8
+ * @since 0.1.0
+ */
+streamcache_status streamcache_options_set_remote_prefix(streamcache_options *options,
+                                                         const char *prefix,
+                                                         size_t len);
+
+/**
+ * Sets how long the remote store keeps a result, unless its own time to live is over before. Default: 7 days.
+ *
+ * Borrows `options`. Threads: one at a time.
+ * @param[in,out] options the options
+ * @param[in] ttl_ms milliseconds, 1 or more
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or 0
+ * @since 0.1.0
+ */
+streamcache_status streamcache_options_set_remote_ttl_ms(streamcache_options *options, uint64_t ttl_ms);
+
+/**
+ * Sets which results stay local because they are larger; the same for all who share a server. Default: 1 MiB.
+ *
+ * Borrows `options`. Threads: one at a time.
+ * @param[in,out] options the options
+ * @param[in] max_value_bytes bytes, 1 or more
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or 0
+ * @since 0.1.0
+ */
+streamcache_status streamcache_options_set_remote_max_value_bytes(streamcache_options *options,
+                                                                  uint64_t max_value_bytes);
+
+/**
+ * Sets how long a lookup waits for the remote store, all in all. Default: 50 ms.
+ *
+ * Borrows `options`. Threads: one at a time.
+ * @param[in,out] options the options
+ * @param[in] timeout_ms milliseconds, 1 to 60000
+ * @retval STREAMCACHE_OK done; one that is too long is refused by streamcache_cache_open()
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or 0
+ * @since 0.1.0
+ */
+streamcache_status streamcache_options_set_remote_timeout_ms(streamcache_options *options,
+                                                             uint32_t timeout_ms);
+
+/**
+ * Sets the file of certificates, in PEM, of those who may vouch for a server. Default: the system's.
+ *
+ * Borrows everything for the call. Threads: one at a time.
+ * @param[in,out] options the options
+ * @param[in] file its path in UTF-8, need not be NUL-terminated; of length 0 for the system's
+ * @param[in] len bytes of `file`
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or a path that is not UTF-8
+ * @since 0.1.0
+ */
+streamcache_status streamcache_options_set_remote_ca_file(streamcache_options *options,
+                                                          const char *file,
+                                                          size_t len);
+
+/**
+ * Sets how much may wait to be written, for each tier; a sixteenth of max_bytes is never exceeded. What is put while it
+ * is full is not written, and counted as dropped. Default: 64 MiB.
+ *
+ * Borrows `options`. Threads: one at a time.
+ * @param[in,out] options the options
+ * @param[in] max_bytes bytes
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_options_set_write_behind_max_bytes(streamcache_options *options,
+                                                                  uint64_t max_bytes);
+
+/* ---- Transfer: results carried in a file ------------------------------------------------------------------------- */
+
+/** An export or import under way, on a thread of the library's own. Any thread, any time. */
+typedef struct streamcache_transfer streamcache_transfer;
+
+/** How far an export or import is. */
+typedef struct streamcache_transfer_progress {
+  /** In: sizeof(streamcache_transfer_progress). Out: the bytes that were filled in. */
+  size_t struct_size;
+  /** Results exported or imported so far. */
+  uint64_t entries;
+  /** Bytes of the file written or read so far. */
+  uint64_t bytes;
+  /** How many these will be; 0 where it is not known, for an export. */
+  uint64_t total_bytes;
+  /**
+   * Of an export, results that can't leave memory: device memory, rejections, a stream's steps with their next states.
+   * Of an import, results that memory had already, and those forgotten since it began.
+   */
+  uint64_t left_out;
+  /** Results that did not check: damaged, expired, or sealed with another secret. */
+  uint64_t refused;
+  /** Results for which an import found no room in memory; the disk and the remote store get them all the same. */
+  uint64_t not_stored;
+} streamcache_transfer_progress;
+
+/**
+ * Begins to write all results to a file, for streamcache_cache_import() in another process or on another machine: those
+ * in memory, and those on disk that memory hasn't. What other threads put meanwhile may be in it or not. The file is
+ * readable for this user alone. It is there when it is whole, in place of an older one; until then it has another name
+ * beside it, which an export that fails, or is cancelled, removes. Results are sealed as the disk has them: with the
+ * cache's secret, if it has one.
+ *
+ * Borrows everything for the call; `*transfer` receives one reference, for streamcache_transfer_release(). Threads: any.
+ * Starts a thread, which locks one shard at a time.
+ * @param[in]  cache the cache
+ * @param[in]  path the file's path, need not be NUL-terminated
+ * @param[in]  path_len bytes of `path`
+ * @param[out] transfer the export under way; NULL on failure
+ * @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
+ * @retval STREAMCACHE_OK it began: see streamcache_transfer_wait()
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or a path that names no file
+ * @retval STREAMCACHE_IO there is no such directory, or it is not writable
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused, or a thread can't be started
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_cache_export(streamcache_cache *cache,
+                                            const char *path,
+                                            size_t path_len,
+                                            streamcache_transfer **transfer,
+                                            streamcache_error **error);
+
+/**
+ * Begins to read the results in a file that streamcache_cache_export() wrote into memory, and behind it into the disk and
+ * the remote store. Each is proved first; what does not check is left out and counted. What memory has under the same key
+ * stays, and what is removed or purged from now on does not come back. A file that is cut off or damaged is an error of
+ * streamcache_transfer_wait(); what was imported until then stays.
+ *
+ * Borrows everything for the call; `*transfer` receives one reference, for streamcache_transfer_release(). Threads: any.
+ * Starts a thread, which locks one shard at a time.
+ * @param[in]  cache the cache: with the secret and the namespace of the one that wrote the file
+ * @param[in]  path the file's path, need not be NUL-terminated
+ * @param[in]  path_len bytes of `path`
+ * @param[out] transfer the import under way; NULL on failure
+ * @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
+ * @retval STREAMCACHE_OK it began: see streamcache_transfer_wait()
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_IO no such file, not a regular file, or not readable
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused, or a thread can't be started
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_cache_import(streamcache_cache *cache,
+                                            const char *path,
+                                            size_t path_len,
+                                            streamcache_transfer **transfer,
+                                            streamcache_error **error);
+
+/**
+ * Reads how far a transfer is.
+ *
+ * Borrows everything for the call. Threads: any. Never waits.
+ * @param[in]     transfer the transfer
+ * @param[in,out] progress set struct_size before the call; a smaller one, of an older header, is filled as far as it goes
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or a struct_size below sizeof(size_t)
+ * @since 0.1.0
+ */
+streamcache_status streamcache_transfer_get_progress(const streamcache_transfer *transfer,
+                                                     streamcache_transfer_progress *progress);
+
+/**
+ * Waits for a transfer's end, and says how it ended; with a timeout of 0 whether it has. It can be asked again.
+ *
+ * Borrows `transfer`. Threads: any. Waits.
+ * @param[in]  transfer the transfer
+ * @param[in]  timeout_ms how long at most; 0 not at all, STREAMCACHE_TIMEOUT_DEFAULT 60 seconds
+ * @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
+ * @retval STREAMCACHE_OK all of it is done
+ * @retval STREAMCACHE_TIMEOUT the time was up; it goes on
+ * @retval STREAMCACHE_CANCELLED it was told to stop; what was imported stays, an export left nothing behind
+ * @retval STREAMCACHE_IO the file can't be written or read, or is damaged; as above
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused; as above
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_CLOSED the cache was closed meanwhile; as above
+ * @since 0.1.0
+ */
+streamcache_status streamcache_transfer_wait(streamcache_transfer *transfer,
+                                             uint32_t timeout_ms,
+                                             streamcache_error **error);
+
+/**
+ * Tells a transfer to stop. It ends soon: see streamcache_transfer_wait(). After its end this does nothing.
+ *
+ * Borrows `transfer`. Threads: any. Never waits.
+ * @param[in] transfer the transfer
+ * @retval STREAMCACHE_OK told
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_transfer_cancel(streamcache_transfer *transfer);
+
+/**
+ * Drops the reference. A transfer that is under way is cancelled.
+ *
+ * Takes one reference; NULL is fine. Threads: any. Never fails, never waits.
+ * @param[in] transfer the transfer, or NULL
+ * @since 0.1.0
+ */
+void streamcache_transfer_release(streamcache_transfer *transfer);
+
+/* ---- Filter: states that outlive the process --------------------------------------------------------------------- */
+
+/**
+ * Queues the present state's bytes for the disk and the remote store, where streamcache_filter_restore_state() finds them
+ * by the state's digest, also in another process: a restarted engine has its state without the file it came from. They
+ * are written as results are: streamcache_cache_flush() waits for it, and a state that is longer than a store takes (the
+ * remote one's remote_max_value_bytes) is not there. Stores give it up for others as they do a result.
+ *
+ * Borrows `filter`. Threads: any. Copies nothing here; the state is leased until it is written.
+ * @param[in] filter the filter
+ * @retval STREAMCACHE_OK queued
+ * @retval STREAMCACHE_MISS only its digest is known
+ * @retval STREAMCACHE_NO_STATE none was loaded
+ * @retval STREAMCACHE_NOT_SUPPORTED the cache has neither a disk nor a remote store
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_save_state(streamcache_filter *filter);
+
+/**
+ * Loads the state of this digest that streamcache_filter_save_state() saved, in this or another process: copied, digested
+ * once more, charged to the budget, as streamcache_filter_load_state() does.
+ *
+ * Borrows everything for the call. Threads: any; loads of one filter wait for each other, lookups never do. Reads the
+ * disk, and waits for the remote store as a lookup does.
+ * @param[in] filter the filter
+ * @param[in] state the digest of its bytes, see streamcache_digest_state()
+ * @retval STREAMCACHE_OK done, or it was the present one
+ * @retval STREAMCACHE_MISS no store has it, or not in time; the old state stays
+ * @retval STREAMCACHE_NO_SPACE it doesn't fit into max_bytes; the old state stays
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused; the old state stays
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_restore_state(streamcache_filter *filter,
+                                                    const streamcache_digest *state);
 
 /* ---- Stats ------------------------------------------------------------------------------------------------------- */
 

@@ -25,6 +25,7 @@
 //! - [`stream`]: a filter whose recurrent state evolves chunk by chunk
 //! - [`pipeline`]: one key for a whole chain of filters
 //! - [`transfer`]: results carried to another cache in a file
+//! - `tool`: what the program `streamcache` needs of the rooms above
 //! - [`ffi`]: the only `extern "C"`, one file a section of the header, in its order
 
 pub mod batch;
@@ -54,6 +55,9 @@ mod stir;
 pub mod stream;
 pub mod ticket;
 mod tier;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod tool;
 pub mod transfer;
 pub mod value;
 

@@ -121,7 +121,9 @@ impl Cache {
             return Err(failed(&"it is no regular file"));
         }
         let (len, path) = (metadata.len(), path.to_owned());
-        Transfer::start(self, len, move |cache, job| import::run(cache, job, &file, len, &path))
+        // From here on it knows what is forgotten.
+        let entrance = self.enter()?;
+        Transfer::start(self, len, move |cache, job| import::run(cache, job, &entrance, &file, &path))
     }
 }
 

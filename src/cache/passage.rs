@@ -27,12 +27,12 @@ pub(crate) enum Entered {
 }
 
 /// An import under way, which knows what was forgotten since it began.
-pub(crate) struct Entrance<'a> {
-    cache: &'a Cache,
+pub(crate) struct Entrance {
+    cache: Arc<Cache>,
     fences: Arc<Fences>,
 }
 
-impl Drop for Entrance<'_> {
+impl Drop for Entrance {
     fn drop(&mut self) {
         self.cache.imports.end(&self.fences);
     }
@@ -107,15 +107,15 @@ impl Cache {
     }
 
     /// Begins an import.
-    pub(crate) fn enter(&self) -> Result<Entrance<'_>> {
+    pub(crate) fn enter(self: &Arc<Self>) -> Result<Entrance> {
         self.check_open()?;
         let fences = Arc::new(Fences::new()?);
         self.imports.begin(&fences);
-        Ok(Entrance { cache: self, fences })
+        Ok(Entrance { cache: Arc::clone(self), fences })
     }
 }
 
-impl Entrance<'_> {
+impl Entrance {
     /// Puts a result into memory, and behind it to the stores.
     pub(crate) fn put(&self, opened: &Opened<'_>) -> Result<Entered> {
         let Self { cache, fences } = self;

@@ -39,7 +39,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 pub(crate) use walk::{Leased, Walk};
 
-
 const MAX_SHARDS: u64 = 64;
 /// A batch holds a lock for so many keys, some tens of microseconds.
 pub(crate) const AT_ONCE: usize = 256;

@@ -96,10 +96,14 @@ impl Damage {
         match self {
             Self::NotAFile => "it is no file of results: give one that an export made".into(),
             Self::Version(version) => {
-                format!("it has format {version}, and this library knows {VERSION}: use the library that wrote it, or a newer one")
+                format!(
+                    "it has format {version}, and this library knows {VERSION}: use the library that wrote it, or a newer one"
+                )
             }
             Self::Truncated => "it was cut off: copy it again, or export again".into(),
-            Self::Length(len) => format!("it is damaged, with an envelope of {len} bytes: copy it again, or export again"),
+            Self::Length(len) => {
+                format!("it is damaged, with an envelope of {len} bytes: copy it again, or export again")
+            }
             Self::Trailing => "it goes on after its end: copy it again, or export again".into(),
             Self::Changed => "it was changed after it was written: copy it again, or export again".into(),
             Self::Memory => "out of memory for an envelope: free something".into(),

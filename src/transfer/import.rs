@@ -17,8 +17,8 @@ const AROUND: u64 = 4096;
 /// How often it looks whether it goes on, while the stores' queues are full.
 const STEP: Duration = Duration::from_millis(100);
 
-pub(super) fn run(cache: &Cache, job: &Job, file: &File, len: u64, path: &Path) -> Result<(), Stop> {
-    let entrance = cache.enter()?;
+pub(super) fn run(cache: &Cache, job: &Job, entrance: &Entrance, file: &File, path: &Path) -> Result<(), Stop> {
+    let len = job.total_bytes.load(Relaxed);
     let damaged = |damage: Damage| {
         let kind = if matches!(damage, Damage::Memory) { ErrorKind::NoMemory } else { ErrorKind::Io };
         let (what, imported) = (damage.sentence(), job.entries.load(Relaxed));
@@ -30,7 +30,7 @@ pub(super) fn run(cache: &Cache, job: &Job, file: &File, len: u64, path: &Path) 
         job.go_on()?;
         let next = file.next().map_err(damaged)?;
         let is_end = next == Next::End;
-        one(cache, &entrance, job, next)?;
+        one(cache, entrance, job, next)?;
         job.bytes.store(len - file.left(), Relaxed);
         if is_end {
             break;
@@ -46,7 +46,7 @@ pub(super) fn run(cache: &Cache, job: &Job, file: &File, len: u64, path: &Path) 
     Ok(())
 }
 
-fn one(cache: &Cache, entrance: &Entrance<'_>, job: &Job, next: Next<'_>) -> Result<(), Stop> {
+fn one(cache: &Cache, entrance: &Entrance, job: &Job, next: Next<'_>) -> Result<(), Stop> {
     let entered = match next {
         Next::End => return Ok(()),
         Next::TooLong => {

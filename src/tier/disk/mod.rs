@@ -14,6 +14,8 @@
 
 mod evict;
 mod faults;
+#[cfg(feature = "cli")]
+mod gc;
 mod get;
 mod layout;
 mod open;
@@ -37,6 +39,8 @@ use crate::error::Result;
 use crate::lock::Mutex;
 use crate::process::Birth;
 use faults::Faults;
+#[cfg(feature = "cli")]
+pub(crate) use gc::Collected;
 use place::Place;
 use readers::{Readers, Watch};
 use slots::{Known, Swept};
@@ -103,6 +107,13 @@ impl Disk {
 
     fn inner(&self) -> &Inner {
         self.inner.as_ref().expect("there until it is dropped")
+    }
+
+    /// Deletes a bounded part of what is over or was purged, or gives a bounded part of the file's unused pages back to the
+    /// file system. Says whether there is more. For a tool: nobody else need wait for that.
+    #[cfg(feature = "cli")]
+    pub(crate) fn collect(&self, collected: &mut Collected) -> Result<bool> {
+        self.inner().collect(collected)
     }
 
     /// Does a bounded part of what waits for a quiet moment: gives back pages beyond a lowered limit, forgets what was
