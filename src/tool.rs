@@ -115,7 +115,7 @@ impl Store {
     /// A bounded step to a store that keeps to its limit and has no more pages than it needs; false where there is
     /// nothing left to do.
     pub fn collect(&self, so_far: &mut Collection) -> Result<bool> {
-        Ok(self.0.tidy()? || self.0.collect(&mut so_far.0)?)
+        self.0.collect(&mut so_far.0)
     }
 }
 

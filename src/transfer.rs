@@ -36,7 +36,8 @@ pub struct Progress {
     pub left_out: u64,
     /// Results that did not check: damaged, another secret's, expired.
     pub refused: u64,
-    /// Results that an import found no room for in memory; the stores behind it have got them.
+    /// Results that an import found no room for in memory; the stores behind it have got them, unless they are longer than
+    /// `max_bytes`.
     pub not_stored: u64,
 }
 

@@ -1,5 +1,5 @@
 //! Giving space back, in bounded transactions: what is over or was purged is deleted from one end of the store to the
-//! other, then unused pages leave the file.
+//! other, what is beyond a lowered limit evicted, and then unused pages leave the file.
 
 use super::Inner;
 use super::evict::VACUUM_PAGES;
@@ -37,7 +37,7 @@ impl Inner {
             work.collect(collected)?;
             true
         } else {
-            work.give_back()?
+            work.shrink(self)? || work.give_back()?
         };
         if work.changed {
             self.commit(work)?;
