@@ -3179,7 +3179,10 @@ typedef struct streamcache_transfer_progress {
   uint64_t left_out;
   /** Results that did not check: damaged, expired, or sealed with another secret. */
   uint64_t refused;
-  /** Results for which an import found no room in memory; the disk and the remote store get them all the same. */
+  /**
+   * Results for which an import found no room in memory; the disk and the remote store get them all the same, unless
+   * they are longer than max_bytes.
+   */
   uint64_t not_stored;
 } streamcache_transfer_progress;
 
@@ -3213,8 +3216,8 @@ streamcache_status streamcache_cache_export(streamcache_cache *cache,
 /**
  * Begins to read the results in a file that streamcache_cache_export() wrote into memory, and behind it into the disk and
  * the remote store. Each is proved first; what does not check is left out and counted. What memory has under the same key
- * stays, and what is removed or purged from now on does not come back. A file that is cut off or damaged is an error of
- * streamcache_transfer_wait(); what was imported until then stays.
+ * stays, and what is removed or purged from now on does not come back. streamcache_value_get_tier() calls them computed
+ * here. A file that is cut off or damaged is an error of streamcache_transfer_wait(); what was imported until then stays.
  *
  * Borrows everything for the call; `*transfer` receives one reference, for streamcache_transfer_release(). Threads: any.
  * Starts a thread, which locks one shard at a time.

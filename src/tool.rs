@@ -119,9 +119,12 @@ impl Store {
     }
 }
 
+/// An envelope, or why it can't be one.
+pub type Read<'a> = std::result::Result<&'a [u8], &'static str>;
+
 /// Calls `each` with every envelope in a file, or why it can't be one, and with the bytes read so far; an error where the
 /// file is damaged.
-pub fn scan_file(path: &Path, each: &mut dyn FnMut(std::result::Result<&[u8], &'static str>, u64)) -> Result<()> {
+pub fn scan_file(path: &Path, each: &mut dyn FnMut(Read<'_>, u64)) -> Result<()> {
     let failed = |why: &dyn std::fmt::Display| Error::new(ErrorKind::Io, format!("{}: {why}", path.display()));
     let file = File::open(path).map_err(|e| failed(&format!("can't be read: {e}")))?;
     let metadata = file.metadata().map_err(|e| failed(&e))?;

@@ -62,10 +62,11 @@ pub fn run(place: &str, prefix: &str) -> Result<(), Failure> {
         let (entries, bytes, max_bytes) = store.counts();
         println!("{entries} entries, {} of at most {}", show::bytes(bytes), show::bytes(max_bytes));
         let bar = show::bar(entries, false);
-        seen.unreadable = store.scan(&mut |bytes| {
+        let broken = store.scan(&mut |bytes| {
             seen.add(Entry::read(bytes, bytes.len() as u64));
             bar.inc(1);
-        })? + seen.unreadable;
+        })?;
+        seen.unreadable += broken;
         bar.finish_and_clear();
     }
     println!("{:<16} {:>10} {:>12} {:>8} {:>8} {:>10}", "tag", "entries", "bytes", "oldest", "newest", "with a ttl");
