@@ -2,11 +2,13 @@
 //! transaction of its own, so that the log can be emptied between two.
 
 use super::Inner;
-use super::faults::is_corrupt;
+use super::faults::{is_busy, is_corrupt};
 use super::get::is_over;
+use super::writer::WAIT;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tier::Page;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::time::{Duration, Instant};
 
 /// What a page holds at most, unless one envelope alone is longer.
 const ENTRIES: usize = 256;
@@ -31,13 +33,27 @@ impl Inner {
             return Err(self.faults.resting());
         }
         let failed = |error: &rusqlite::Error| self.faults.count("a look through the store", error);
-        let Some(mut lent) = self.readers.lend(&self.place).map_err(|error| failed(&error))? else {
-            return Err(Error::new(ErrorKind::Io, "all of the disk tier's readers are in use; try again"));
-        };
-        self.read_page(lent.connection(), page).map_err(|error| {
-            lent.give_up();
-            failed(&error)
-        })
+        let until = Instant::now() + WAIT;
+        loop {
+            match self.readers.lend(&self.place) {
+                Ok(Some(mut lent)) => match self.read_page(lent.connection(), page) {
+                    Err(error) if is_busy(&error) => {}
+                    read => {
+                        return read.map_err(|error| {
+                            lent.give_up();
+                            failed(&error)
+                        });
+                    }
+                },
+                Err(error) if !is_busy(&error) => return Err(failed(&error)),
+                // Lookups come first: they don't wait.
+                Ok(None) | Err(_) => {}
+            }
+            if Instant::now() >= until {
+                return Err(Error::new(ErrorKind::Io, "the disk tier's readers are all in use; try again"));
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     fn read_page(&self, connection: &Connection, page: &mut Page) -> rusqlite::Result<bool> {
