@@ -2,6 +2,7 @@
 # The tool `streamcache`, as a user runs it; and that nothing of it is in the library.
 
 steps_cli() {
+    step cli-clippy cargo clippy --locked --features cli --bin streamcache --test cli -- -D warnings
     step cli cli
     step cli-apart cli_apart
 }
