@@ -50,8 +50,9 @@
  *
  * Threads. Every function may be called from any thread at any time ("Threads: any"), except on streamcache_options,
  * streamcache_error, streamcache_hasher and streamcache_barrier, which belong to one thread at a time. A handle must
- * not be released while another thread that holds no reference of its own still uses it. No function starts a thread,
- * installs a signal handler, reads an environment variable or prints.
+ * not be released while another thread that holds no reference of its own still uses it. Threads of its own has a cache
+ * only that is opened with hash_threads, a disk directory or a remote URL. No function installs a signal handler, reads an
+ * environment variable or prints.
  *
  * Ownership. Pointers passed in are borrowed for the call; what is stored is copied. Every `**out` receives one
  * reference on success, which the caller releases, and NULL otherwise. release and free take NULL: release gives back
@@ -73,15 +74,18 @@
  * stream or a missing item of a batch. A value is charged
  * its size and 112 bytes, rounded up to 16 (from 4096 bytes on 64 more, for its content digest), its description, and
  * its slot in the index: 112 bytes (192 with LRU). An open ticket takes about 0.5 KiB outside max_bytes, in
- * a batch, too, and a batch's other items 0.1 KiB; a ticket's buffer is within it.
+ * a batch, too, and a batch's other items 0.1 KiB; a ticket's buffer is within it. Tiers use memory beside it: that of
+ * SQLite and of connections, copies of what a lookup reads, and for each tier those of one batch of writes, 4 MiB or one
+ * larger result. What waits to be written is within it.
  *
  * Allocator. When it refuses what a result or a state needs (bytes, description, a place in the index) or a file's
- * buffer, the answer is STREAMCACHE_NO_MEMORY; the limits still hold and the next call works. A get, a begin that hits
- * at once, removals, purges and releases need no memory, nor does giving a ticket up. Rust ends the process when the
- * allocator refuses one of these: a handle, options and tickets included; what a begin needs that misses or waits, and
- * any of a batch, also a batch's wait; what a filter notes of a state it loads; text, which is JSON, stats, log messages
- * and the words of an error; with LRU the index, where it grows or shrinks; what is set up once, in the process by its
- * first call, and in a thread by its first load, snapshot or state of a filter and when it first waits for a lock.
+ * buffer, the answer is STREAMCACHE_NO_MEMORY; the limits still hold and the next call works. Without tiers a get, a
+ * begin that hits at once, removals, purges and releases need no memory, nor does giving a ticket up. Rust ends the
+ * process when the allocator refuses one of these: a handle, options and tickets included; what a begin needs that
+ * misses or waits, and any of a batch, also a batch's wait; with tiers what goes to a store or comes from one; what a
+ * filter notes of a state it loads; text, which is JSON, stats, log messages and the words of an error; with LRU the
+ * index, where it grows or shrinks; what is set up once, in the process by its first call, and in a thread by its first
+ * load, snapshot or state of a filter and when it first waits for a lock.
  *
  * Swaps. A result must land under the state that computed it. Where another thread may load a state into a filter while
  * this one computes, begin instead of get: a ticket is of the state its key names, whatever is loaded meanwhile, and
@@ -193,6 +197,74 @@
  * }
  * ```
  *
+ * Tiers. Behind memory a cache may have a disk (disk_directory: a SQLite file that processes of one host and user
+ * share) and a remote store (remote_urls: Redis or Valkey, shared by a fleet). What memory has not is looked for there,
+ * the disk first, once for all who ask, and what is found goes to memory; streamcache_value_get_tier() tells where it
+ * came from. A lookup waits for reads on disk and at most remote_timeout_ms for the remote; STREAMCACHE_NO_WAIT waits
+ * for neither, STREAMCACHE_MEMORY_ONLY asks neither. A store that fails is a miss and a counter, and is left alone for
+ * a while. Nothing waits for a write: a put or commit queues its result for a thread of the cache's, and what comes
+ * while the queue is full is dropped and counted. Before a process exits it calls streamcache_cache_flush() or
+ * streamcache_cache_close() with a timeout; what is not written by then is lost. Rejections, steps of a stream and
+ * device memory stay in memory.
+ *
+ * disk_max_bytes is a hard limit and the store's: who opens it with one sets it for all. A remove reaches memory, disk
+ * and remote; a filter's purge and retire, and STREAMCACHE_PURGE_DISK, reach memory and the disk, for all who share it,
+ * and never the remote: open with another namespace instead. What another process has in its memory stays there.
+ * Whatever does not check (damaged, of another format, under another key) is a miss. Nothing is encrypted: the disk's
+ * file is readable to its user, and the remote is as private as its server and the way there (rediss:// is TLS).
+ * Without a secret whoever may write to a store may plant results in it; with one, nobody who lacks it can, and caches
+ * of another find nothing.
+ *
+ * ```c
+ * #include <stdio.h>
+ * #include <string.h>
+ * #include <streamcache.h>
+ *
+ * // What a process does: open, look up, compute what is missing, and see it written before the end.
+ * static int process(const char *name, const char *directory) {
+ *   streamcache_options *options = NULL;
+ *   streamcache_cache *cache = NULL;
+ *   streamcache_filter *filter = NULL;
+ *   streamcache_error *error = NULL;
+ *   streamcache_digest config, chunk, key;
+ *   streamcache_value *value = NULL;
+ *   streamcache_tier_stats disk = {.struct_size = sizeof disk};
+ *   uint64_t dropped = 0;
+ *   if (streamcache_options_new(&options) ||
+ *       streamcache_options_set_disk_directory(options, directory, strlen(directory)) ||
+ *       streamcache_options_set_disk_max_bytes(options, (uint64_t)64 << 20))
+ *     return 1;
+ *   if (streamcache_cache_open(options, &cache, &error)) {
+ *     printf("%s\n", streamcache_error_get_message(error));
+ *     streamcache_error_free(error);
+ *     streamcache_options_free(options);
+ *     return 1;
+ *   }
+ *   streamcache_options_free(options);
+ *   if (streamcache_digest_config_json("{}", 2, &config, NULL) ||
+ *       streamcache_filter_open(cache, "demo", 4, &config, 0, &filter, NULL) ||
+ *       streamcache_filter_load_state(filter, "weights", 7, NULL))
+ *     return 1;
+ *   if (streamcache_filter_get_bytes(filter, "chunk", 5, 0, &value, &key, &chunk) == STREAMCACHE_OK) {
+ *     int from_disk = streamcache_value_get_tier(value) == STREAMCACHE_TIER_DISK;
+ *     printf("%s: hit%s, %.6s\n", name, from_disk ? " on disk" : "", (const char *)streamcache_value_data(value));
+ *     streamcache_value_release(value);
+ *   } else {
+ *     streamcache_filter_put(filter, &chunk, &key, "answer", 6, 0, NULL, NULL); // stands for your model
+ *     printf("%s: computed\n", name);
+ *   }
+ *   streamcache_cache_flush(cache, STREAMCACHE_TIMEOUT_DEFAULT);
+ *   if (streamcache_cache_get_tier_stats(cache, STREAMCACHE_TIER_DISK, &disk) == STREAMCACHE_OK)
+ *     printf("%s: %d on disk, %d hits there\n", name, (int)disk.entries, (int)disk.hits);
+ *   streamcache_cache_close(cache, STREAMCACHE_TIMEOUT_DEFAULT, &dropped); // flushes too, and says what it could not
+ *   streamcache_filter_release(filter);
+ *   streamcache_cache_release(cache);
+ *   return dropped != 0;
+ * }
+ *
+ * int main(void) { return process("first", "streamcache-demo") || process("second", "streamcache-demo"); }
+ * ```
+ *
  * Fork. A child process has its parent's memory but only one of its threads; what the others held locked stays so. In
  * the child every function on a handle made before the fork answers STREAMCACHE_FORKED, and releasing one does nothing:
  * on a cache, and on what was made of one, which is a filter, snapshot, ticket, batch or stream. The child opens a cache
@@ -209,14 +281,16 @@
  * library with dlopen compares streamcache_version_number() with STREAMCACHE_VERSION_NUMBER first. Keys do not depend
  * on the library's version, only on that of their formulas ("v1").
  *
- * Trouble. No hits: compare the keys that two lookups of one chunk return; if they differ, so do its bytes, the config
- * or the state. Fewer than expected: streamcache_cache_get_stats() has misses and, apart, evictions (raise max_bytes),
- * not_stored (one value is too large, or leases are kept), expired (the time to live) and bypassed. Memory that does
- * not shrink: leased_bytes are leases that nobody released. STREAMCACHE_BUSY, or everyone waits: oldest_ticket_ms is of a
- * ticket that nobody ends. One that leaked costs each caller of its key a whole timeout; ticket_max_age_ms lets them take
- * it over. So does beginning a key whose ticket the caller holds itself, which waits for itself: in a nested
- * lookup_or_compute, or as an item of a batch whose own item is open; STREAMCACHE_NO_WAIT asks without waiting. Wrong
- * answers: something that changes them is not in the config, see streamcache_digest_config_json().
+ * Trouble. STREAMCACHE_TIMEOUT from a close, or a tier's dropped counts: more is put than a store takes. A tier that
+ * is_resting: its "resting" in streamcache_cache_write_stats() says why. No hits: compare the keys that two lookups of
+ * one chunk return; if they differ, so do its bytes, the config or the state. Fewer than expected:
+ * streamcache_cache_get_stats() has misses and, apart, evictions (raise max_bytes), not_stored (one value is too large,
+ * or leases are kept), expired (the time to live) and bypassed. Memory that does not shrink: leased_bytes are leases
+ * that nobody released. STREAMCACHE_BUSY, or everyone waits: oldest_ticket_ms is of a ticket that nobody ends. One that
+ * leaked costs each caller of its key a whole timeout; ticket_max_age_ms lets them take it over. So does beginning a
+ * key whose ticket the caller holds itself, which waits for itself: in a nested lookup_or_compute, or as an item of a
+ * batch whose own item is open; STREAMCACHE_NO_WAIT asks without waiting. Wrong answers: something that changes them is
+ * not in the config, see streamcache_digest_config_json().
  */
 #ifndef STREAMCACHE_H
 #define STREAMCACHE_H
@@ -293,7 +367,10 @@ typedef int32_t streamcache_status;
 /** Not there, and yours to compute: a ticket was given, or a batch holds one. */
 #define STREAMCACHE_FILL 4
 
-/** Another caller computes it, and the time was up. Nothing is wrong: try again later, or compute it yourself. */
+/**
+ * Another caller computes it, and the time was up; or a store behind memory is being read for a caller who does not
+ * wait. Nothing is wrong: try again later, or compute it yourself.
+ */
 #define STREAMCACHE_BUSY 5
 
 /** A caller committed that there is no result: see streamcache_value_get_rejection(). */
@@ -329,7 +406,7 @@ typedef int32_t streamcache_status;
 /** The cache was closed. */
 #define STREAMCACHE_CLOSED (-5)
 
-/** A file could not be read. */
+/** A file or a store could not be read or written. */
 #define STREAMCACHE_IO (-6)
 
 /** This build of the library, or this value, can't do that. */
@@ -889,7 +966,7 @@ typedef struct streamcache_options streamcache_options;
 /** How the cache chooses what to evict. */
 typedef int32_t streamcache_policy;
 
-/** S3-FIFO (Yang et al., SOSP 2023): resists scans, a hit moves nothing. The default. */
+/** S3-FIFO (Yang et al., SOSP 2023): resists scans, a hit moves nothing, and the put is the fastest of the three. */
 #define STREAMCACHE_POLICY_S3FIFO 1
 
 /** Least recently used, exact within a shard. */
@@ -897,12 +974,13 @@ typedef int32_t streamcache_policy;
 
 /**
  * S3-FIFO where new keys also compete by frequency, and the room they get follows the traffic: more hits than S3-FIFO on
- * most recorded traffic, for a slower put and 24 bytes more an entry. A hit moves nothing.
+ * most recorded traffic, for a slower put and 24 bytes more an entry. A hit moves nothing. Where values have the time
+ * their computation took, it keeps what is dear to compute again for its bytes. The default.
  */
 #define STREAMCACHE_POLICY_ADAPTIVE 3
 
 /**
- * Makes options with every default: 256 MiB, any number of results, S3-FIFO.
+ * Makes options with every default: 256 MiB, any number of results, the adaptive policy.
  *
  * `*options` is owned by the caller, for streamcache_options_free(). Threads: any.
  * @param[out] options the options; NULL on failure
@@ -915,8 +993,11 @@ streamcache_status streamcache_options_new(streamcache_options **options);
 /**
  * Makes options from a JSON object, such as {"max_bytes": 1073741824, "policy": "lru"}; what it doesn't name keeps
  * its default. Names: "name" (a string), "max_bytes" and "max_chunks" (a whole number, or "unlimited"), "policy"
- * ("s3fifo", "lru" or "adaptive"), "ttl_ms", "ticket_max_age_ms" and "hash_threads" (whole numbers), "namespace" (a
- * string), "secret" (hexadecimal digits, two a byte).
+ * ("adaptive", "s3fifo" or "lru"), "ttl_ms", "ticket_max_age_ms" and "hash_threads" (whole numbers), "namespace" (a
+ * string), "secret" (hexadecimal digits, two a byte), "disk_directory" (a string, or null), "disk_max_bytes" (a whole
+ * number, or null), "disk_allow_network" (true or false), "remote_urls" (a string or a list of strings),
+ * "remote_prefix" (a string), "remote_ttl_ms", "remote_max_value_bytes" and "remote_timeout_ms" (whole numbers),
+ * "remote_ca_file" (a string, or null), "write_behind_max_bytes" (a whole number).
  *
  * `*options` is owned by the caller, for streamcache_options_free(). Threads: any.
  * @param[in]  json UTF-8, need not be NUL-terminated
@@ -934,8 +1015,8 @@ streamcache_status streamcache_options_from_json(const char *json,
                                                  streamcache_error **error);
 
 /**
- * Writes every option as a JSON object that streamcache_options_from_json() reads back, and a NUL. A secret is written
- * as "hidden", which is refused when it is read back: give it anew.
+ * Writes every option as a JSON object that streamcache_options_from_json() reads back, and a NUL. A secret, and a URL
+ * with a password, is written as "hidden", which is refused when it is read back: give it anew.
  *
  * Borrows everything for the call. Threads: one at a time.
  * @param[in]  options the options; NULL for the defaults
@@ -995,7 +1076,7 @@ streamcache_status streamcache_options_set_max_chunks(streamcache_options *optio
                                                       uint64_t max_chunks);
 
 /**
- * Sets the eviction policy. Default: STREAMCACHE_POLICY_S3FIFO.
+ * Sets the eviction policy. Default: STREAMCACHE_POLICY_ADAPTIVE.
  *
  * Borrows `options` for the call. Threads: one at a time.
  * @param[in,out] options the options
@@ -1141,7 +1222,7 @@ streamcache_status streamcache_cache_retain(streamcache_cache *cache);
  * Borrows `cache`; the handle must still be released. Threads: any. Waits; locks one shard at a time.
  * @param[in]  cache the cache
  * @param[in]  timeout_ms how long to wait for queued writes; 0 not at all, STREAMCACHE_TIMEOUT_DEFAULT 60 seconds
- * @param[out] dropped how many queued writes were dropped; NULL if not wanted
+ * @param[out] dropped how many queued writes were dropped, or not known to be written by then; NULL if not wanted
  * @retval STREAMCACHE_OK done
  * @retval STREAMCACHE_TIMEOUT done, but the time was up before all was written
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
@@ -1496,10 +1577,11 @@ streamcache_status streamcache_cache_unload_state(streamcache_cache *cache, cons
  * Locks one shard; copies nothing.
  * @param[in]  cache the cache
  * @param[in]  key the key
- * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
+ * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY, _NO_WAIT, _MEMORY_ONLY, _NO_REMOTE
  * @param[out] value the result, or the rejection; NULL otherwise
  * @retval STREAMCACHE_OK a hit
  * @retval STREAMCACHE_MISS not there
+ * @retval STREAMCACHE_BUSY with STREAMCACHE_NO_WAIT: a store behind memory is being read for it; ask again
  * @retval STREAMCACHE_REJECTED a caller committed that there is none; see streamcache_value_get_rejection()
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
  * @retval STREAMCACHE_CLOSED the cache was closed
@@ -1521,7 +1603,7 @@ streamcache_status streamcache_cache_get_chunk(const streamcache_cache *cache,
  * @param[in]  key the key
  * @param[in]  data the result, `len` bytes; NULL only with length 0
  * @param[in]  len how many bytes
- * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY, _MEMORY_ONLY, _NO_REMOTE
  * @param[in]  options NULL for none
  * @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
  * @retval STREAMCACHE_OK stored
@@ -1550,7 +1632,7 @@ streamcache_status streamcache_cache_put_chunk(streamcache_cache *cache,
  * @param[in]  cache the cache
  * @param[in]  key the key
  * @param[in]  external the memory
- * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY, _MEMORY_ONLY, _NO_REMOTE
  * @param[in]  options NULL for none
  * @param[out] value a lease, even when it was not stored (then outside the budget); NULL if not wanted
  * @retval STREAMCACHE_OK stored
@@ -1575,12 +1657,13 @@ streamcache_status streamcache_cache_put_chunk_external(streamcache_cache *cache
  * Borrows everything for the call. Threads: any. Locks one shard; copies outside the lock.
  * @param[in]  cache the cache
  * @param[in]  key the key
- * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
+ * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY, _NO_WAIT, _MEMORY_ONLY, _NO_REMOTE
  * @param[out] buffer where to; NULL only with capacity 0
  * @param[in]  capacity bytes at `buffer`
  * @param[out] len the result's size, also when it doesn't fit; 0 on a miss
  * @retval STREAMCACHE_OK a hit, copied
  * @retval STREAMCACHE_MISS not there
+ * @retval STREAMCACHE_BUSY with STREAMCACHE_NO_WAIT: a store behind memory is being read for it; ask again
  * @retval STREAMCACHE_REJECTED a caller committed that there is none
  * @retval STREAMCACHE_BUFFER_TOO_SMALL a hit that needs `*len` bytes; nothing was copied, and with capacity 0, which
  *         only asks for the size, nothing was counted
@@ -1597,18 +1680,22 @@ streamcache_status streamcache_cache_get_chunk_into(const streamcache_cache *cac
                                                     size_t *len);
 
 /**
- * Forgets a result. Leases on it stay valid.
+ * Forgets a result: in memory, on disk, for all processes that share it, and in the remote store. What is still queued
+ * to be written is not. Leases on it stay valid.
  *
- * Borrows everything for the call. Threads: any. Locks one shard.
+ * Borrows everything for the call. Threads: any. Locks one shard; waits for a writer on disk, at most 10 seconds, and
+ * for the remote store, at most remote_timeout_ms.
  * @param[in] cache the cache
  * @param[in] key the key
  * @retval STREAMCACHE_OK forgotten
- * @retval STREAMCACHE_MISS it was not there
+ * @retval STREAMCACHE_MISS memory had none; a store behind it that had one has it no more
+ * @retval STREAMCACHE_IO a store could not be told and may have it still; memory has not
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
  * @retval STREAMCACHE_CLOSED the cache was closed
  * @since 0.1.0
  */
-streamcache_status streamcache_cache_remove_chunk(streamcache_cache *cache, const streamcache_digest *key);
+streamcache_status streamcache_cache_remove_chunk(streamcache_cache *cache,
+                                                  const streamcache_digest *key);
 
 /**
  * Hits per lookup that looked, since the cache was opened, 0 to 1; 0 before the first.
@@ -1762,12 +1849,13 @@ streamcache_status streamcache_filter_get_state(const streamcache_filter *filter
  * Locks one shard; copies nothing.
  * @param[in]  filter the filter
  * @param[in]  chunk the chunk's digest, see streamcache_digest_chunk() and streamcache_digest_tensor()
- * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
+ * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY, _NO_WAIT, _MEMORY_ONLY, _NO_REMOTE
  * @param[out] value the result, or the rejection; NULL otherwise
  * @param[out] key the key it looked under, on a miss too, for streamcache_filter_put(); NULL if not wanted
  * @retval STREAMCACHE_OK a hit
  * @retval STREAMCACHE_MISS not there: compute it with the state that `key` names, and put it with `key`; where another
  *         thread may load a state, take a streamcache_snapshot first, compute with its state and put through it
+ * @retval STREAMCACHE_BUSY with STREAMCACHE_NO_WAIT: a store behind memory is being read for it; ask again
  * @retval STREAMCACHE_REJECTED a caller committed that there is none; see streamcache_value_get_rejection()
  * @retval STREAMCACHE_NO_STATE no state was loaded
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
@@ -1788,12 +1876,13 @@ streamcache_status streamcache_filter_get(const streamcache_filter *filter,
  * @param[in]  filter the filter
  * @param[in]  data the chunk, `len` bytes; NULL only with length 0
  * @param[in]  len how many bytes
- * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
+ * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY, _NO_WAIT, _MEMORY_ONLY, _NO_REMOTE
  * @param[out] value the result, or the rejection; NULL otherwise
  * @param[out] key the key it looked under, on a miss too; NULL if not wanted
  * @param[out] chunk the chunk's digest, on a miss too, for streamcache_filter_put(); NULL if not wanted
  * @retval STREAMCACHE_OK a hit
  * @retval STREAMCACHE_MISS not there: compute it and put it with `chunk` and `key`, as streamcache_filter_get() says
+ * @retval STREAMCACHE_BUSY with STREAMCACHE_NO_WAIT: a store behind memory is being read for it; ask again
  * @retval STREAMCACHE_REJECTED a caller committed that there is none; see streamcache_value_get_rejection()
  * @retval STREAMCACHE_NO_STATE no state was loaded
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
@@ -1814,13 +1903,14 @@ streamcache_status streamcache_filter_get_bytes(const streamcache_filter *filter
  * Borrows everything for the call. Threads: any. Locks one shard; copies outside the lock.
  * @param[in]  filter the filter
  * @param[in]  chunk the chunk's digest
- * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
+ * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY, _NO_WAIT, _MEMORY_ONLY, _NO_REMOTE
  * @param[out] buffer where to; NULL only with capacity 0
  * @param[in]  capacity bytes at `buffer`
  * @param[out] len the result's size, also when it doesn't fit; 0 on a miss
  * @param[out] key the key it looked under, on a miss too, for streamcache_filter_put(); NULL if not wanted
  * @retval STREAMCACHE_OK a hit, copied
  * @retval STREAMCACHE_MISS not there
+ * @retval STREAMCACHE_BUSY with STREAMCACHE_NO_WAIT: a store behind memory is being read for it; ask again
  * @retval STREAMCACHE_REJECTED a caller committed that there is none
  * @retval STREAMCACHE_BUFFER_TOO_SMALL a hit that needs `*len` bytes; nothing was copied, and with capacity 0, which
  *         only asks for the size, nothing was counted
@@ -1839,13 +1929,16 @@ streamcache_status streamcache_filter_get_into(const streamcache_filter *filter,
                                                streamcache_digest *key);
 
 /**
- * Forgets a chunk's result under the present state. Leases on it stay valid.
+ * Forgets a chunk's result under the present state: in memory, on disk, for all processes that share it, and in the
+ * remote store. What is still queued to be written is not. Leases on it stay valid.
  *
- * Borrows everything for the call. Threads: any. Locks one shard.
+ * Borrows everything for the call. Threads: any. Locks one shard; waits for a writer on disk, at most 10 seconds, and
+ * for the remote store, at most remote_timeout_ms.
  * @param[in] filter the filter
  * @param[in] chunk the chunk's digest
  * @retval STREAMCACHE_OK forgotten
- * @retval STREAMCACHE_MISS it was not there
+ * @retval STREAMCACHE_MISS memory had none; a store behind it that had one has it no more
+ * @retval STREAMCACHE_IO a store could not be told and may have it still; memory has not
  * @retval STREAMCACHE_NO_STATE no state was loaded
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
  * @retval STREAMCACHE_CLOSED the cache was closed
@@ -1856,12 +1949,15 @@ streamcache_status streamcache_filter_remove(streamcache_filter *filter,
 
 /**
  * Forgets the results of the present state, but for those that streamcache_cache_put_chunk() put under its keys.
- * Handles of equal configuration and state share their results, so it purges theirs, too.
+ * Handles of equal configuration and state share their results, so it purges theirs, too. It reaches the disk, for all
+ * processes that share it, and what waits to be written; the remote store is not told, and still has them.
  *
- * Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard.
+ * Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard;
+ * waits for a writer on disk, at most 10 seconds.
  * @param[in]  filter the filter
- * @param[out] removed how many results; NULL if not wanted
+ * @param[out] removed how many results memory had; NULL if not wanted
  * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_IO the disk may have them still; memory has not
  * @retval STREAMCACHE_NO_STATE no state was loaded
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL filter
  * @retval STREAMCACHE_CLOSED the cache was closed
@@ -1872,12 +1968,15 @@ streamcache_status streamcache_filter_purge(streamcache_filter *filter,
 
 /**
  * Forgets the results of this handle's other states (the last 16 of them), but for those that
- * streamcache_cache_put_chunk() put under their keys: for an engine that will not roll back.
+ * streamcache_cache_put_chunk() put under their keys: for an engine that will not roll back. It reaches the disk, for
+ * all processes that share it, and what waits to be written; the remote store is not told, and still has them.
  *
- * Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard.
+ * Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard;
+ * waits for a writer on disk, at most 10 seconds.
  * @param[in]  filter the filter
- * @param[out] removed how many results; NULL if not wanted
+ * @param[out] removed how many results memory had; NULL if not wanted
  * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_IO the disk may have them still; memory has not
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL filter
  * @retval STREAMCACHE_CLOSED the cache was closed
  * @since 0.1.0
@@ -1914,7 +2013,7 @@ streamcache_status streamcache_filter_snapshot(const streamcache_filter *filter,
  * @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
  * @param[in]  data the result, `len` bytes; NULL only with length 0
  * @param[in]  len how many bytes
- * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY, _MEMORY_ONLY, _NO_REMOTE
  * @param[in]  options NULL for none
  * @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
  * @retval STREAMCACHE_OK stored
@@ -1947,7 +2046,7 @@ streamcache_status streamcache_filter_put(streamcache_filter *filter,
  * @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
  * @param[in]  data the result, `len` bytes; NULL only with length 0
  * @param[in]  len how many bytes
- * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY, _MEMORY_ONLY, _NO_REMOTE
  * @param[in]  options NULL for none
  * @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
  * @retval STREAMCACHE_OK stored
@@ -1980,7 +2079,7 @@ streamcache_status streamcache_filter_put_bytes(streamcache_filter *filter,
  * @param[in]  chunk the chunk's digest
  * @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
  * @param[in]  external the memory
- * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY, _MEMORY_ONLY, _NO_REMOTE
  * @param[in]  options NULL for none
  * @param[out] value a lease, even when it was not stored (then outside the budget); NULL if not wanted
  * @retval STREAMCACHE_OK stored
@@ -2046,11 +2145,12 @@ streamcache_status streamcache_snapshot_get_state(const streamcache_snapshot *sn
  * Locks one shard; copies nothing.
  * @param[in]  snapshot the snapshot
  * @param[in]  chunk the chunk's digest
- * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
+ * @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY, _NO_WAIT, _MEMORY_ONLY, _NO_REMOTE
  * @param[out] value the result, or the rejection; NULL otherwise
  * @param[out] key the key it looked under, on a miss too; NULL if not wanted
  * @retval STREAMCACHE_OK a hit
  * @retval STREAMCACHE_MISS not there: compute it with the snapshot's state and put it through the snapshot
+ * @retval STREAMCACHE_BUSY with STREAMCACHE_NO_WAIT: a store behind memory is being read for it; ask again
  * @retval STREAMCACHE_REJECTED a caller committed that there is none; see streamcache_value_get_rejection()
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
  * @retval STREAMCACHE_CLOSED the cache was closed
@@ -2071,7 +2171,7 @@ streamcache_status streamcache_snapshot_get(const streamcache_snapshot *snapshot
  * @param[in]  chunk the chunk's digest
  * @param[in]  data the result, `len` bytes; NULL only with length 0
  * @param[in]  len how many bytes
- * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY, _MEMORY_ONLY, _NO_REMOTE
  * @param[in]  options NULL for none
  * @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
  * @retval STREAMCACHE_OK stored
@@ -2100,7 +2200,7 @@ streamcache_status streamcache_snapshot_put(const streamcache_snapshot *snapshot
  * @param[in]  snapshot the snapshot
  * @param[in]  chunk the chunk's digest
  * @param[in]  external the memory
- * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY, _MEMORY_ONLY, _NO_REMOTE
  * @param[in]  options NULL for none
  * @param[out] value a lease, even when it was not stored (then outside the budget); NULL if not wanted
  * @retval STREAMCACHE_OK stored
@@ -2243,12 +2343,13 @@ typedef int32_t streamcache_phase;
  *             60 seconds
  * @param[in]  flags 0, or STREAMCACHE_NO_WAIT; STREAMCACHE_REFRESH: don't look, compute anew, or wait for who does
  *             already; STREAMCACHE_READ_ONLY: look and wait, but what this caller commits is not stored;
- *             STREAMCACHE_BYPASS: neither look nor wait nor store
+ *             STREAMCACHE_BYPASS: neither look nor wait nor store; STREAMCACHE_MEMORY_ONLY, _NO_REMOTE
  * @param[out] value the result, or the rejection; NULL otherwise
  * @param[out] ticket the right to compute it, for STREAMCACHE_FILL; NULL otherwise
  * @retval STREAMCACHE_OK a hit, found or computed by another caller meanwhile
  * @retval STREAMCACHE_FILL yours to compute: with the state of streamcache_ticket_get_state(); then commit or abort
- * @retval STREAMCACHE_BUSY another caller computes it, and the time was up
+ * @retval STREAMCACHE_BUSY another caller computes it, and the time was up; or, with STREAMCACHE_NO_WAIT, a store
+ *         behind memory is being read for it
  * @retval STREAMCACHE_REJECTED a caller committed that there is none; see streamcache_value_get_rejection()
  * @retval STREAMCACHE_NO_STATE no state was loaded
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag or STREAMCACHE_PEEK
@@ -2277,7 +2378,8 @@ streamcache_status streamcache_filter_begin(streamcache_filter *filter,
  * @param[out] chunk the chunk's digest; NULL if not wanted
  * @retval STREAMCACHE_OK a hit, found or computed by another caller meanwhile
  * @retval STREAMCACHE_FILL yours to compute
- * @retval STREAMCACHE_BUSY another caller computes it, and the time was up
+ * @retval STREAMCACHE_BUSY another caller computes it, and the time was up; or, with STREAMCACHE_NO_WAIT, a store
+ *         behind memory is being read for it
  * @retval STREAMCACHE_REJECTED a caller committed that there is none
  * @retval STREAMCACHE_NO_STATE no state was loaded
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag or STREAMCACHE_PEEK
@@ -2306,7 +2408,8 @@ streamcache_status streamcache_filter_begin_bytes(streamcache_filter *filter,
  * @param[out] ticket the right to compute it, for STREAMCACHE_FILL; NULL otherwise
  * @retval STREAMCACHE_OK a hit, found or computed by another caller meanwhile
  * @retval STREAMCACHE_FILL yours to compute, with the snapshot's state
- * @retval STREAMCACHE_BUSY another caller computes it, and the time was up
+ * @retval STREAMCACHE_BUSY another caller computes it, and the time was up; or, with STREAMCACHE_NO_WAIT, a store
+ *         behind memory is being read for it
  * @retval STREAMCACHE_REJECTED a caller committed that there is none
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag or STREAMCACHE_PEEK
  * @retval STREAMCACHE_CLOSED the cache was closed, also during the wait
@@ -2332,7 +2435,8 @@ streamcache_status streamcache_snapshot_begin(streamcache_snapshot *snapshot,
  * @param[out] ticket the right to compute it, for STREAMCACHE_FILL; NULL otherwise
  * @retval STREAMCACHE_OK a hit, found or computed by another caller meanwhile
  * @retval STREAMCACHE_FILL yours to compute
- * @retval STREAMCACHE_BUSY another caller computes it, and the time was up
+ * @retval STREAMCACHE_BUSY another caller computes it, and the time was up; or, with STREAMCACHE_NO_WAIT, a store
+ *         behind memory is being read for it
  * @retval STREAMCACHE_REJECTED a caller committed that there is none
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag or STREAMCACHE_PEEK
  * @retval STREAMCACHE_CLOSED the cache was closed, also during the wait
@@ -2614,8 +2718,9 @@ typedef struct streamcache_batch_item {
 } streamcache_batch_item;
 
 /**
- * Looks up the results of many chunks under the present state, without waiting for anyone: each shard is locked once
- * for each 256 of its chunks. What is missing shrinks to one ticket for each distinct key. With STREAMCACHE_BYPASS, and
+ * Looks up the results of many chunks under the present state, without waiting for anyone who computes: each shard is
+ * locked once for each 256 of its chunks, and what memory has not is read from the stores behind it all at once, for as
+ * long as one lookup. What is missing shrinks to one ticket for each distinct key. With STREAMCACHE_BYPASS, and
  * of a filter that is not deterministic, nothing is shared: each item has a ticket of its own, also where several have
  * the same key.
  *
@@ -2623,7 +2728,8 @@ typedef struct streamcache_batch_item {
  * @param[in]  filter the filter
  * @param[in]  chunks their digests, `count` of them; NULL only with count 0
  * @param[in]  count how many, at most 2^20
- * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY, _NO_WAIT
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY, _MEMORY_ONLY, _NO_REMOTE; with STREAMCACHE_NO_WAIT
+ *             no store behind memory is read
  * @param[out] batch the batch; NULL on failure
  * @retval STREAMCACHE_OK done: see streamcache_batch_get_items()
  * @retval STREAMCACHE_NO_STATE no state was loaded
@@ -2809,7 +2915,7 @@ void streamcache_stream_release(streamcache_stream *stream);
  * @param[in]  chunk the chunk's digest
  * @param[in]  timeout_ms how long to wait for another caller's computation of the same step; 0 not at all,
  *             STREAMCACHE_TIMEOUT_DEFAULT 60 seconds
- * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY, _NO_WAIT
+ * @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY, _NO_WAIT, _MEMORY_ONLY, _NO_REMOTE
  * @param[out] value the output; NULL otherwise
  * @param[out] ticket the right to compute the step; NULL otherwise
  * @retval STREAMCACHE_OK a hit: the stream has moved on
@@ -2817,7 +2923,8 @@ void streamcache_stream_release(streamcache_stream *stream);
  *         streamcache_ticket_commit_step(), which moves the stream on, or abort, which leaves it where it is
  * @retval STREAMCACHE_BYPASSED the stream's state is unknown, so nothing was looked up. The engine computes from a state
  *         of its own; a committed output is not stored, and a committed next state is the stream's from then on
- * @retval STREAMCACHE_BUSY another caller computes it, and the time was up; or this stream's last ticket is still open
+ * @retval STREAMCACHE_BUSY another caller computes it, and the time was up; or this stream's last ticket is still open;
+ *         or, with STREAMCACHE_NO_WAIT, a store behind memory is being read for it
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag or STREAMCACHE_PEEK
  * @retval STREAMCACHE_CLOSED the cache was closed, also during the wait
  * @since 0.1.0
@@ -3038,7 +3145,7 @@ streamcache_status streamcache_options_set_disk_directory(streamcache_options *o
  *
  * Borrows `options`. Threads: one at a time.
  * @param[in,out] options the options
- * @param[in] max_bytes bytes, 1 MiB or more; 0 for the store's own limit
+ * @param[in] max_bytes bytes, 4 MiB or more; 0 for the store's own limit
  * @retval STREAMCACHE_OK done; a limit that is too small is refused by streamcache_cache_open()
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
  * @since 0.1.0
@@ -3346,7 +3453,7 @@ typedef struct streamcache_cache_stats {
   uint64_t hits;
   /** Lookups that did not. */
   uint64_t misses;
-  /** Lookups that got the result another caller was computing. */
+  /** Lookups that got the result another caller was computing, or reading from a store. */
   uint64_t coalesced;
   /** Lookups that were told not to look: STREAMCACHE_BYPASS, _REFRESH, and every one of a non-deterministic filter. */
   uint64_t bypassed;
@@ -3400,7 +3507,7 @@ typedef struct streamcache_filter_stats {
   uint64_t hits;
   /** Lookups that did not. */
   uint64_t misses;
-  /** Lookups that got the result another caller was computing. */
+  /** Lookups that got the result another caller was computing, or reading from a store. */
   uint64_t coalesced;
   /** Lookups that were told not to look. */
   uint64_t bypassed;
@@ -3417,13 +3524,16 @@ typedef int32_t streamcache_format;
 
 /**
  * One JSON object: the cache's numbers by their names in streamcache_cache_stats ("unlimited" for no limit), its
- * "name", and "filters", an object of the open filters' numbers by id.
+ * "name", "filters", an object of the open filters' numbers by id, and "tiers", an object of those tiers it has, "disk"
+ * and "remote": their numbers by their names in streamcache_tier_stats (null where a tier doesn't know), "refusals" by
+ * reason, "resting", why it is not asked, and "last_fault", both null or a sentence.
  */
 #define STREAMCACHE_FORMAT_JSON 1
 
 /**
  * Prometheus' text format 0.0.4: streamcache_hits_total{cache="name"} and so on, and for the open filters
- * streamcache_filter_hits_total{cache="name",filter="id"} and so on. Time saved is in seconds.
+ * streamcache_filter_hits_total{cache="name",filter="id"} and so on, and for the tiers behind memory
+ * streamcache_tier_hits_total{cache="name",tier="disk"} and so on. Time saved is in seconds.
  */
 #define STREAMCACHE_FORMAT_PROMETHEUS 2
 
@@ -3454,9 +3564,9 @@ streamcache_status streamcache_filter_get_stats(const streamcache_filter *filter
                                                 streamcache_filter_stats *stats);
 
 /**
- * Writes the stats of a cache and its open filters (handles of one id together) as text, and a NUL.
+ * Writes the stats of a cache, its open filters (handles of one id together) and its tiers as text, and a NUL.
  *
- * Borrows everything for the call. Threads: any. Locks one shard at a time.
+ * Borrows everything for the call. Threads: any. Locks one shard at a time; reads one row of the store on disk.
  * @param[in]  cache the cache
  * @param[in]  format STREAMCACHE_FORMAT_JSON or STREAMCACHE_FORMAT_PROMETHEUS
  * @param[out] buffer where to; NULL only with capacity 0

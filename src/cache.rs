@@ -14,7 +14,7 @@ use crate::call::{Flags, PutOptions};
 use crate::description::Plan;
 use crate::digest::{Digest, Pool, Scope};
 use crate::error::{Error, ErrorKind, Result};
-use crate::exposition::{self, Format};
+use crate::exposition::{self, Format, Told};
 use crate::flight::Flights;
 use crate::lock::Mutex;
 use crate::log::{self, Level};
@@ -24,9 +24,10 @@ use crate::process::{Birth, boot_ms};
 use crate::stats::{CacheStats, FilterUse, FilterUses};
 use crate::tier::envelope::Seal;
 use crate::tier::fences::Fences;
-use crate::tier::stores::{Tier, TierStats};
+use crate::tier::stats::TierStats;
+use crate::tier::stores::Tier;
 use crate::value::{Draft, Payload, Value};
-use backing::{Backing, Sought};
+use backing::{Backing, Errand, Sought};
 use imports::Imports;
 pub(crate) use many::{Looked as LookedMany, Many};
 pub(crate) use once::{Begun, Looked, Missed, deadline_in};
@@ -35,6 +36,7 @@ use states::NamedState;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 const OPEN: u8 = 0;
@@ -85,9 +87,13 @@ pub(crate) enum Got {
 impl Cache {
     /// Opens a cache. Nothing is allocated in proportion to its limits.
     pub fn open(options: &Options) -> Result<Arc<Self>> {
-        static OPENED: AtomicU64 = AtomicU64::new(0);
         options.check()?;
-        let (backing, errands) = Backing::open(options)?.unzip();
+        Self::over(options, Backing::open(options)?)
+    }
+
+    fn over(options: &Options, backing: Option<(Backing, Receiver<Errand>)>) -> Result<Arc<Self>> {
+        static OPENED: AtomicU64 = AtomicU64::new(0);
+        let (backing, errands) = backing.unzip();
         let cache = Arc::new(Self {
             birth: Birth::here()?,
             number: 1 + OPENED.fetch_add(1, Ordering::Relaxed),
@@ -419,10 +425,12 @@ impl Cache {
         self.backing.as_ref().filter(|_| self.birth.is_here())?.stores.stats(tier)
     }
 
-    /// The counters and gauges, and those of the filters that are open, as text.
+    /// The counters and gauges, and those of the filters that are open and of the tiers, as text.
     pub fn write_stats(&self, format: Format) -> String {
         let filters = if self.birth.is_here() { self.filters.lock().by_id() } else { BTreeMap::new() };
-        exposition::write(format, &self.name, &self.stats(), &filters)
+        let tiers = [("disk", Tier::Disk), ("remote", Tier::Remote)];
+        let tiers = tiers.into_iter().filter_map(|(name, tier)| Some((name, self.tier_stats(tier)?))).collect();
+        exposition::write(format, &Told { name: &self.name, cache: self.stats(), filters, tiers })
     }
 
     pub(crate) fn add_filter(&self, filter: &Arc<FilterUse>) {

@@ -40,7 +40,7 @@ impl Flags {
 
     /// Whether it reads and writes a store, the remote one or that on disk.
     pub(crate) fn asks(self, remote: bool) -> bool {
-        !self.has(Self::MEMORY_ONLY) && !(remote && self.has(Self::NO_REMOTE))
+        !self.has(Self::MEMORY_ONLY) && (!remote || !self.has(Self::NO_REMOTE))
     }
 
     fn has(self, flag: Self) -> bool {

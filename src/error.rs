@@ -20,7 +20,7 @@ pub enum ErrorKind {
     NoState = -4,
     /// The cache was closed.
     Closed = -5,
-    /// A file could not be read.
+    /// A file or a store could not be read or written.
     Io = -6,
     /// This build, or this value, can't do that.
     NotSupported = -7,
@@ -85,7 +85,9 @@ impl ErrorKind {
                 c"no state: load the filter's state first (a filter without trained parameters loads a state of length 0)"
             }
             Self::Closed => c"closed: this cache was closed; open another",
-            Self::Io => c"input/output error: the file could not be read; see the error's message",
+            Self::Io => {
+                c"input/output error: a file or a store could not be read or written; see the error's message"
+            }
             Self::NotSupported => c"not supported by this build of the library or for this value",
             Self::Panic => {
                 c"internal error: a panic was contained and the cache refuses further work; release it, open another, and report the bug"

@@ -74,6 +74,7 @@ pub use options::{Options, Policy, UNLIMITED};
 pub use stats::{CacheStats, FilterStats};
 pub use stream::{Stepped, Stream};
 pub use ticket::{Begin, Phase, Ticket};
-pub use tier::stores::{Tier, TierStats};
+pub use tier::stats::TierStats;
+pub use tier::stores::Tier;
 pub use transfer::{Outcome, Progress, Transfer};
 pub use value::{External, Value};

@@ -21,11 +21,12 @@ const MIN_MAX_BYTES: u64 = 4096;
 /// The eviction policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
-    /// S3-FIFO (Yang et al., SOSP 2023): resists scans; the default.
+    /// S3-FIFO (Yang et al., SOSP 2023): resists scans, and has the fastest put.
     S3Fifo,
     /// Least recently used, exact within a shard.
     Lru,
-    /// S3-FIFO where new keys also compete by frequency, in that of three modes which would hit most.
+    /// S3-FIFO where new keys also compete by frequency and by what they cost, in that of three modes which would hit
+    /// most: the default.
     Adaptive,
 }
 
@@ -79,7 +80,7 @@ impl Default for Options {
             name: "".into(),
             max_bytes: 256 << 20,
             max_chunks: UNLIMITED,
-            policy: Policy::S3Fifo,
+            policy: Policy::Adaptive,
             ttl_ms: 0,
             ticket_max_age_ms: 0,
             hash_threads: 1,
@@ -156,7 +157,7 @@ impl Options {
             )));
         }
         if self.disk_max_bytes.is_some_and(|bytes| !DISK_LIMITS.contains(&bytes)) {
-            return Err(Error::invalid("disk_max_bytes is out of range: it takes 1 MiB or more (it counts bytes)"));
+            return Err(Error::invalid("disk_max_bytes is out of range: it takes 4 MiB or more (it counts bytes)"));
         }
         if !REMOTE_TIMEOUTS.contains(&self.remote_timeout_ms) {
             return Err(Error::invalid("remote_timeout_ms is out of range: it takes 1 to 60000"));

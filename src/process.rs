@@ -52,6 +52,12 @@ impl Birth {
         Ok(Self::known())
     }
 
+    /// A process that is not this one.
+    #[cfg(test)]
+    pub(crate) fn elsewhere() -> Self {
+        Self(GENERATION.0.load(Ordering::Relaxed).wrapping_add(1))
+    }
+
     /// This process, as far as it is known: a fork before the first [`Birth::here`] was not noticed.
     pub(crate) fn known() -> Self {
         Self(GENERATION.0.load(Ordering::Relaxed))
@@ -172,7 +178,6 @@ mod tests {
     fn what_was_made_in_another_process_answers_forked() {
         let birth = Birth::here().unwrap();
         assert!(birth.is_here() && birth == Birth::here().unwrap());
-        let elsewhere = Birth(birth.0.wrapping_add(1));
-        assert_eq!(elsewhere.check().unwrap_err().kind(), ErrorKind::Forked);
+        assert_eq!(Birth::elsewhere().check().unwrap_err().kind(), ErrorKind::Forked);
     }
 }

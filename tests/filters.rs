@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use std::sync::Arc;
+use std::time::Duration;
 use streamcache::{Cache, Digest, ErrorKind, Filter, Flags, Lookup, Options, PutOptions, digest};
 
 fn cache() -> Arc<Cache> {

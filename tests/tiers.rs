@@ -244,8 +244,16 @@ fn a_removal_is_final_for_lookups_that_begin_later() {
     let directory = Directory::new();
     let cache = directory.cache();
     let one = filter(&cache);
+    /// Also where an assertion fails: those who wait for it would wait for ever.
+    struct Stop<'a>(&'a AtomicBool);
+    impl Drop for Stop<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Relaxed);
+        }
+    }
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
+        let _stop = Stop(&stop);
         for _ in 0..3 {
             scope.spawn(|| {
                 while !stop.load(Relaxed) {
@@ -266,7 +274,6 @@ fn a_removal_is_final_for_lookups_that_begin_later() {
                 }
             }
         }
-        stop.store(true, Relaxed);
     });
 }
 

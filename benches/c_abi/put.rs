@@ -72,25 +72,27 @@ pub fn limits(max_bytes: u64) -> [(&'static str, String); 2] {
 
 type Side<'a> = &'a dyn Fn(&Key, &[u8]);
 
-/// The peer, which the goal is against.
+/// The peer, which the goals are against.
 const PEER: usize = 2;
+/// The default policy's goal and that of S3-FIFO, by side.
+const LIMITS: [Option<f64>; 6] = [Some(1.0), Some(1.0), None, None, Some(0.8), Some(0.8)];
 
 pub fn measure(library: &Library, quick: bool, report: &mut Report) {
     let rounds = if quick { QUICK_ROUNDS } else { ROUNDS };
     let work = Work::new(rounds);
     let [(by_count_name, by_count), (by_bytes_name, by_bytes)] =
         limits(bytes_for_entries(library, &work)).map(|(name, options)| (name, library.cache(&options)));
-    let of_adaptive = |options: &str| library.cache(&options.replacen('{', r#"{"policy": "adaptive", "#, 1));
-    let [(_, adaptive_by_count), (_, adaptive_by_bytes)] =
-        limits(bytes_for_entries(library, &work)).map(|(name, options)| (name, of_adaptive(&options)));
+    let of_s3fifo = |options: &str| library.cache(&options.replacen('{', r#"{"policy": "s3fifo", "#, 1));
+    let [(_, s3fifo_by_count), (_, s3fifo_by_bytes)] =
+        limits(bytes_for_entries(library, &work)).map(|(name, options)| (name, of_s3fifo(&options)));
     let (peer, hashless) = (Peer::<LruDefault>::new(ENTRIES), Peer::<NoHash>::new(ENTRIES));
     let sides: [Side<'_>; 6] = [
         &|key, value| assert!(by_count.put(key, value)),
         &|key, value| assert!(by_bytes.put(key, value)),
         &|key, value| peer.put(key, value),
         &|key, value| hashless.put(key, value),
-        &|key, value| assert!(adaptive_by_count.put(key, value)),
-        &|key, value| assert!(adaptive_by_bytes.put(key, value)),
+        &|key, value| assert!(s3fifo_by_count.put(key, value)),
+        &|key, value| assert!(s3fifo_by_bytes.put(key, value)),
     ];
     for put in sides {
         work.warm_up().iter().for_each(|key| put(key, work.value(key)));
@@ -115,16 +117,16 @@ pub fn measure(library: &Library, quick: bool, report: &mut Report) {
         by_bytes.stats().entries,
         peer.entries(),
         hashless.entries(),
-        adaptive_by_count.stats().entries,
-        adaptive_by_bytes.stats().entries,
+        s3fifo_by_count.stats().entries,
+        s3fifo_by_bytes.stats().entries,
     ];
     let names = [
         by_count_name,
         by_bytes_name,
         "lru + mutex",
         "lru + mutex, no hash",
-        "adaptive, max_chunks binds",
-        "adaptive, max_bytes binds",
+        "s3fifo, max_chunks binds",
+        "s3fifo, max_bytes binds",
     ];
     let mut rows = vec![row!["", "ratio", "p25–p75", "put ns", "min", "p25–p75", "entries"]];
     let mut sections = Vec::new();
@@ -140,9 +142,9 @@ pub fn measure(library: &Library, quick: bool, report: &mut Report) {
             grouped(entries[side] as f64),
         ]);
         sections.push(json!({ "side": name, "ratio": ratio.json(), "put_ns": put.json(), "entries": entries[side] }));
-        if side < PEER {
+        if let Some(limit) = LIMITS[side] {
             let what = format!("put with eviction, {name}");
-            report.goal(Goal { what, measured: ratio.median, limit: 0.9, unit: &RATIO });
+            report.goal(Goal { what, measured: ratio.median, limit, unit: &RATIO });
         }
     }
     let heading = format!(

@@ -11,6 +11,11 @@ namespace streamcache {
 /** How stats are written as text. */
 enum class Format : streamcache_format { json = STREAMCACHE_FORMAT_JSON, prometheus = STREAMCACHE_FORMAT_PROMETHEUS };
 
+/** Of a purge: results in this process's memory. */
+inline constexpr std::uint32_t purge_memory = STREAMCACHE_PURGE_MEMORY;
+/** Of a purge: on disk too, for all processes that share it. */
+inline constexpr std::uint32_t purge_disk = STREAMCACHE_PURGE_DISK;
+
 /** A cache. Any thread, any time. */
 class Cache
     : public detail::shared_handle<Cache, streamcache_cache, streamcache_cache_release, streamcache_cache_retain> {
@@ -24,14 +29,18 @@ public:
         if (options.refused().status() != STREAMCACHE_OK) return options.refused();
         return opened(options.get());
     }
-    /** Ends the cache's work; leases stay valid. How many queued writes were dropped. */
-    result<std::uint64_t> try_close(std::chrono::milliseconds timeout = {}) noexcept {
+    /** Ends the cache's work, after what is queued for its tiers is written; leases stay valid. How much was dropped. */
+    result<std::uint64_t> try_close(std::chrono::milliseconds timeout = default_timeout) noexcept {
         std::uint64_t dropped = 0;
         const streamcache_status status = streamcache_cache_close(get(), detail::count32(timeout), &dropped);
         if (status < 0) return outcome(status);
         return {dropped, outcome(status)};
     }
-    /** Forgets every result. States and leases stay. */
+    /** Waits until what was put before is written to the tiers: false, STREAMCACHE_TIMEOUT, where the time was up. */
+    result<void> try_flush(std::chrono::milliseconds timeout = default_timeout) noexcept {
+        return outcome(streamcache_cache_flush(get(), detail::count32(timeout)));
+    }
+    /** Forgets every result: of memory, or with purge_disk of the disk, too. States and leases stay. */
     result<void> try_purge(std::uint32_t scope = 0) noexcept { return outcome(streamcache_cache_purge(get(), scope)); }
     /** Changes the limit while the cache is in use; what is too much is evicted. */
     result<void> try_set_max_bytes(std::uint64_t bytes) noexcept {
@@ -114,7 +123,16 @@ public:
         if (status != STREAMCACHE_OK) return outcome(status);
         return stats;
     }
-    /** The same as text, of the open filters too. */
+    /** Those of a tier behind memory: STREAMCACHE_MISS where there is none. */
+    result<streamcache_tier_stats> try_tier_stats(Tier tier) const noexcept {
+        streamcache_tier_stats stats{};
+        stats.struct_size = sizeof stats;
+        const streamcache_status status =
+            streamcache_cache_get_tier_stats(get(), static_cast<streamcache_tier>(tier), &stats);
+        if (status != STREAMCACHE_OK) return outcome(status);
+        return stats;
+    }
+    /** The same as text, of the open filters and the tiers too. */
     result<std::string> try_write_stats(Format format = Format::json) const {
         return detail::text([&](char *out, std::size_t n, std::size_t *len) {
             return streamcache_cache_write_stats(get(), static_cast<streamcache_format>(format), out, n, len);
@@ -124,7 +142,8 @@ public:
 #ifdef STREAMCACHE_EXCEPTIONS
     static Cache open() { return try_open().value(); }
     static Cache open(const Options &options) { return try_open(options).value(); }
-    std::uint64_t close(std::chrono::milliseconds timeout = {}) { return try_close(timeout).value(); }
+    std::uint64_t close(std::chrono::milliseconds timeout = default_timeout) { return try_close(timeout).value(); }
+    bool flush(std::chrono::milliseconds timeout = default_timeout) { return bool(detail::checked(try_flush(timeout))); }
     void purge(std::uint32_t scope = 0) { detail::check(try_purge(scope)); }
     void set_max_bytes(std::uint64_t bytes) { detail::check(try_set_max_bytes(bytes)); }
     void set_max_chunks(std::uint64_t results) { detail::check(try_set_max_chunks(results)); }
@@ -156,6 +175,7 @@ public:
     }
     bool remove_chunk(const Digest &key) { return bool(detail::checked(try_remove_chunk(key))); }
     streamcache_cache_stats stats() const { return try_stats().value(); }
+    streamcache_tier_stats tier_stats(Tier tier) const { return try_tier_stats(tier).value(); }
     std::string write_stats(Format format = Format::json) const { return try_write_stats(format).value(); }
 #endif
 

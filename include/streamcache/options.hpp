@@ -24,7 +24,7 @@ enum class Policy : streamcache_policy {
     adaptive = STREAMCACHE_POLICY_ADAPTIVE
 };
 
-/** How long a begin waits for another caller's computation unless it is told: 60 seconds. */
+/** How long a begin, a flush or a close waits unless it is told: 60 seconds. */
 inline constexpr std::chrono::milliseconds default_timeout{STREAMCACHE_TIMEOUT_DEFAULT};
 
 namespace detail {
@@ -110,6 +110,56 @@ public:
     Options &secret(bytes secret) noexcept {
         return note(streamcache_options_set_secret(get(), secret.data(), secret.size()),
                     "the option secret was refused: it takes 16 bytes or more");
+    }
+
+    /** Where results outlive the process, made if it isn't there; processes of one host and user may share it. */
+    Options &disk_directory(std::string_view path) noexcept {
+        return note(streamcache_options_set_disk_directory(get(), path.data(), path.size()),
+                    "the option disk_directory was refused");
+    }
+    /** The hard limit in bytes on what is there, for all who share it; 0 keeps the store's own, 1 GiB for a new one. */
+    Options &disk_max_bytes(std::uint64_t bytes) noexcept {
+        return note(streamcache_options_set_disk_max_bytes(get(), bytes), "the option disk_max_bytes was refused");
+    }
+    /** Whether the directory may be on a network file system, where only one host may use it. */
+    Options &disk_allow_network(bool allow) noexcept {
+        return note(streamcache_options_set_disk_allow_network(get(), allow ? 1 : 0),
+                    "the option disk_allow_network was refused");
+    }
+    /** A Redis or Valkey server that a fleet shares: redis://, rediss:// or unix://; several are nodes of one cluster. */
+    Options &add_remote_url(std::string_view url) noexcept {
+        return note(streamcache_options_add_remote_url(get(), url.data(), url.size()),
+                    "the option remote_urls was refused: it takes URLs such as redis://host:6379");
+    }
+    /** What the name of every entry there begins with. */
+    Options &remote_prefix(std::string_view prefix) noexcept {
+        return note(streamcache_options_set_remote_prefix(get(), prefix.data(), prefix.size()),
+                    "the option remote_prefix was refused");
+    }
+    /** How long the server keeps a result, unless its own time to live is over before. */
+    Options &remote_ttl(std::chrono::milliseconds ttl) noexcept {
+        return note(streamcache_options_set_remote_ttl_ms(get(), detail::count(ttl)),
+                    "the option remote_ttl was refused: it takes 1 ms or more");
+    }
+    /** Larger results stay local; the same for all who share a server. */
+    Options &remote_max_value_bytes(std::uint64_t bytes) noexcept {
+        return note(streamcache_options_set_remote_max_value_bytes(get(), bytes),
+                    "the option remote_max_value_bytes was refused: it takes 1 or more");
+    }
+    /** How long a lookup waits for the server, all in all. */
+    Options &remote_timeout(std::chrono::milliseconds timeout) noexcept {
+        return note(streamcache_options_set_remote_timeout_ms(get(), detail::count32(timeout)),
+                    "the option remote_timeout was refused: it takes 1 ms or more");
+    }
+    /** Certificates, in PEM, of those who may vouch for a server; empty for the system's. */
+    Options &remote_ca_file(std::string_view path) noexcept {
+        return note(streamcache_options_set_remote_ca_file(get(), path.data(), path.size()),
+                    "the option remote_ca_file was refused");
+    }
+    /** The most that waits to be written, for each tier; what comes when it is full is not written. */
+    Options &write_behind_max_bytes(std::uint64_t bytes) noexcept {
+        return note(streamcache_options_set_write_behind_max_bytes(get(), bytes),
+                    "the option write_behind_max_bytes was refused");
     }
 
     /** The first setter's answer that was not STREAMCACHE_OK. */

@@ -22,8 +22,12 @@ inline constexpr std::uint32_t bypass = STREAMCACHE_BYPASS;
 inline constexpr std::uint32_t refresh = STREAMCACHE_REFRESH;
 /** Look, but don't store. */
 inline constexpr std::uint32_t read_only = STREAMCACHE_READ_ONLY;
-/** Of a begin: wait for no one. */
+/** Wait for no one: not for who computes it, and not for a store, which is read meanwhile. */
 inline constexpr std::uint32_t no_wait = STREAMCACHE_NO_WAIT;
+/** Neither read nor write what is behind memory. */
+inline constexpr std::uint32_t memory_only = STREAMCACHE_MEMORY_ONLY;
+/** Neither read nor write the remote store. */
+inline constexpr std::uint32_t no_remote = STREAMCACHE_NO_REMOTE;
 
 namespace detail {
 class put_call;
@@ -36,7 +40,10 @@ template <class Target> class computation;
  */
 class PutOptions {
 public:
-    /** bypass, refresh, read_only; in lookup_or_compute() also no_wait. A commit takes none: its begin() had them. */
+    /**
+     * bypass, refresh, read_only, memory_only, no_remote; in lookup_or_compute() also no_wait. A commit takes none: its
+     * begin() had them.
+     */
     PutOptions &flags(std::uint32_t flags) noexcept {
         flags_ = flags;
         return *this;

@@ -10,6 +10,13 @@
 
 namespace streamcache {
 
+/** Where a result came from: computed in this process, or found in a store behind memory. */
+enum class Tier : streamcache_tier {
+    memory = STREAMCACHE_TIER_MEMORY,
+    disk = STREAMCACHE_TIER_DISK,
+    remote = STREAMCACHE_TIER_REMOTE
+};
+
 namespace detail {
 
 /** Memory as elements of T: only where it is the host's, aligned for T, and a whole number of them. */
@@ -81,6 +88,8 @@ public:
     std::size_t size() const noexcept { return streamcache_value_size(raw()); }
     /** The pointer of a value in device memory; NULL for one in host memory. */
     const void *device_pointer() const noexcept { return streamcache_value_device_pointer(raw()); }
+    /** Where it came from when it entered this process's memory. */
+    Tier tier() const noexcept { return static_cast<Tier>(streamcache_value_get_tier(raw())); }
     /** How many tensors it describes. */
     std::size_t tensor_count() const noexcept { return streamcache_value_tensor_count(raw()); }
     /** One of them: STREAMCACHE_MISS where it describes fewer. */

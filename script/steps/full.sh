@@ -6,6 +6,7 @@ steps_full() {
     step full-threads-asan threads_longer asan 20
     step full-fork-asan asan_test fork
     step full-fetch-content fetch_content_by_git
+    step full-disk-flips disk_flips
     step full-msrv msrv
     step full-peers peers
     have clang || step full-clang-header clang_is_missing
@@ -22,6 +23,12 @@ threads_longer() {
         compile_c threads "$work/bin/threads" "${with_library[@]}"
         run_counted "$work/bin/threads" "$2" 16
     fi
+}
+
+# 10,000 bits flipped over a store's files, each lot read by a process of its own.
+disk_flips() {
+    cargo test --locked --lib tier::disk::tests::damage::no_flip_of_10000 -- --ignored --nocapture | tee "$work/disk-flips.out"
+    tell "$(grep '^10000 flips' "$work/disk-flips.out")"
 }
 
 # CMake fetches a git repository made of what is here, and builds it from nothing.

@@ -97,15 +97,17 @@ header_example() {
     local block found=0 lines=0
     installed
     sed '/\*\//q' include/streamcache.h >"$work/header-top"
+    rm -f "$work/header-example.txt"
     blocks "$work/header-top" "$work/header-blocks"
     for block in "$work"/header-blocks/*.c; do
         [[ -s $block ]] || continue
         grep -q 'main *(' "$block"
-        run_c_block "$block"
+        run_c_block "$block" | tee -a "$work/header-example.txt"
         found=$((found + 1))
         lines=$((lines + $(wc -l <"$block")))
     done
-    ((found == 2)) || { echo "the comment at the top of the header has $found C examples, not two"; return 1; }
+    ((found == 3)) || { echo "the comment at the top of the header has $found C examples, not three"; return 1; }
+    grep -qF 'second: hit on disk, answer' "$work/header-example.txt"
     tell "$lines lines"
 }
 

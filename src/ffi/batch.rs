@@ -82,8 +82,9 @@ fn check_count(count: usize) -> Result<()> {
     }
 }
 
-/// Looks up the results of many chunks under the present state, without waiting for anyone: each shard is locked once
-/// for each 256 of its chunks. What is missing shrinks to one ticket for each distinct key. With STREAMCACHE_BYPASS, and
+/// Looks up the results of many chunks under the present state, without waiting for anyone who computes: each shard is
+/// locked once for each 256 of its chunks, and what memory has not is read from the stores behind it all at once, for as
+/// long as one lookup. What is missing shrinks to one ticket for each distinct key. With STREAMCACHE_BYPASS, and
 /// of a filter that is not deterministic, nothing is shared: each item has a ticket of its own, also where several have
 /// the same key.
 ///
@@ -91,7 +92,8 @@ fn check_count(count: usize) -> Result<()> {
 /// @param[in]  filter the filter
 /// @param[in]  chunks their digests, `count` of them; NULL only with count 0
 /// @param[in]  count how many, at most 2^20
-/// @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY, _NO_WAIT
+/// @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY, _MEMORY_ONLY, _NO_REMOTE; with STREAMCACHE_NO_WAIT
+///             no store behind memory is read
 /// @param[out] batch the batch; NULL on failure
 /// @retval STREAMCACHE_OK done: see streamcache_batch_get_items()
 /// @retval STREAMCACHE_NO_STATE no state was loaded

@@ -73,7 +73,7 @@ pub unsafe extern "C" fn streamcache_cache_retain(cache: *mut streamcache_cache)
 /// Borrows `cache`; the handle must still be released. Threads: any. Waits; locks one shard at a time.
 /// @param[in]  cache the cache
 /// @param[in]  timeout_ms how long to wait for queued writes; 0 not at all, STREAMCACHE_TIMEOUT_DEFAULT 60 seconds
-/// @param[out] dropped how many queued writes were dropped; NULL if not wanted
+/// @param[out] dropped how many queued writes were dropped, or not known to be written by then; NULL if not wanted
 /// @retval STREAMCACHE_OK done
 /// @retval STREAMCACHE_TIMEOUT done, but the time was up before all was written
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer

@@ -238,10 +238,11 @@ pub unsafe extern "C" fn streamcache_cache_unload_state(
 /// Locks one shard; copies nothing.
 /// @param[in]  cache the cache
 /// @param[in]  key the key
-/// @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
+/// @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY, _NO_WAIT, _MEMORY_ONLY, _NO_REMOTE
 /// @param[out] value the result, or the rejection; NULL otherwise
 /// @retval STREAMCACHE_OK a hit
 /// @retval STREAMCACHE_MISS not there
+/// @retval STREAMCACHE_BUSY with STREAMCACHE_NO_WAIT: a store behind memory is being read for it; ask again
 /// @retval STREAMCACHE_REJECTED a caller committed that there is none; see streamcache_value_get_rejection()
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
 /// @retval STREAMCACHE_CLOSED the cache was closed
@@ -272,7 +273,7 @@ pub unsafe extern "C" fn streamcache_cache_get_chunk(
 /// @param[in]  key the key
 /// @param[in]  data the result, `len` bytes; NULL only with length 0
 /// @param[in]  len how many bytes
-/// @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+/// @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY, _MEMORY_ONLY, _NO_REMOTE
 /// @param[in]  options NULL for none
 /// @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
 /// @retval STREAMCACHE_OK stored
@@ -307,7 +308,7 @@ pub unsafe extern "C" fn streamcache_cache_put_chunk(
 /// @param[in]  cache the cache
 /// @param[in]  key the key
 /// @param[in]  external the memory
-/// @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+/// @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY, _MEMORY_ONLY, _NO_REMOTE
 /// @param[in]  options NULL for none
 /// @param[out] value a lease, even when it was not stored (then outside the budget); NULL if not wanted
 /// @retval STREAMCACHE_OK stored
@@ -339,12 +340,13 @@ pub unsafe extern "C" fn streamcache_cache_put_chunk_external(
 /// Borrows everything for the call. Threads: any. Locks one shard; copies outside the lock.
 /// @param[in]  cache the cache
 /// @param[in]  key the key
-/// @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
+/// @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY, _NO_WAIT, _MEMORY_ONLY, _NO_REMOTE
 /// @param[out] buffer where to; NULL only with capacity 0
 /// @param[in]  capacity bytes at `buffer`
 /// @param[out] len the result's size, also when it doesn't fit; 0 on a miss
 /// @retval STREAMCACHE_OK a hit, copied
 /// @retval STREAMCACHE_MISS not there
+/// @retval STREAMCACHE_BUSY with STREAMCACHE_NO_WAIT: a store behind memory is being read for it; ask again
 /// @retval STREAMCACHE_REJECTED a caller committed that there is none
 /// @retval STREAMCACHE_BUFFER_TOO_SMALL a hit that needs `*len` bytes; nothing was copied, and with capacity 0, which
 ///         only asks for the size, nothing was counted
@@ -386,13 +388,16 @@ pub(super) unsafe fn zeroed<'a>(len: *mut usize, buffer: *const c_void, capacity
     if buffer.is_null() && capacity > 0 { Err(null()) } else { Ok(len) }
 }
 
-/// Forgets a result. Leases on it stay valid.
+/// Forgets a result: in memory, on disk, for all processes that share it, and in the remote store. What is still queued
+/// to be written is not. Leases on it stay valid.
 ///
-/// Borrows everything for the call. Threads: any. Locks one shard.
+/// Borrows everything for the call. Threads: any. Locks one shard; waits for a writer on disk, at most 10 seconds, and
+/// for the remote store, at most remote_timeout_ms.
 /// @param[in] cache the cache
 /// @param[in] key the key
 /// @retval STREAMCACHE_OK forgotten
-/// @retval STREAMCACHE_MISS it was not there
+/// @retval STREAMCACHE_MISS memory had none; a store behind it that had one has it no more
+/// @retval STREAMCACHE_IO a store could not be told and may have it still; memory has not
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
 /// @retval STREAMCACHE_CLOSED the cache was closed
 /// @since 0.1.0

@@ -206,12 +206,13 @@ pub unsafe extern "C" fn streamcache_filter_get_state(
 /// Locks one shard; copies nothing.
 /// @param[in]  filter the filter
 /// @param[in]  chunk the chunk's digest, see streamcache_digest_chunk() and streamcache_digest_tensor()
-/// @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
+/// @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY, _NO_WAIT, _MEMORY_ONLY, _NO_REMOTE
 /// @param[out] value the result, or the rejection; NULL otherwise
 /// @param[out] key the key it looked under, on a miss too, for streamcache_filter_put(); NULL if not wanted
 /// @retval STREAMCACHE_OK a hit
 /// @retval STREAMCACHE_MISS not there: compute it with the state that `key` names, and put it with `key`; where another
 ///         thread may load a state, take a streamcache_snapshot first, compute with its state and put through it
+/// @retval STREAMCACHE_BUSY with STREAMCACHE_NO_WAIT: a store behind memory is being read for it; ask again
 /// @retval STREAMCACHE_REJECTED a caller committed that there is none; see streamcache_value_get_rejection()
 /// @retval STREAMCACHE_NO_STATE no state was loaded
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
@@ -237,12 +238,13 @@ pub unsafe extern "C" fn streamcache_filter_get(
 /// @param[in]  filter the filter
 /// @param[in]  data the chunk, `len` bytes; NULL only with length 0
 /// @param[in]  len how many bytes
-/// @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
+/// @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY, _NO_WAIT, _MEMORY_ONLY, _NO_REMOTE
 /// @param[out] value the result, or the rejection; NULL otherwise
 /// @param[out] key the key it looked under, on a miss too; NULL if not wanted
 /// @param[out] chunk the chunk's digest, on a miss too, for streamcache_filter_put(); NULL if not wanted
 /// @retval STREAMCACHE_OK a hit
 /// @retval STREAMCACHE_MISS not there: compute it and put it with `chunk` and `key`, as streamcache_filter_get() says
+/// @retval STREAMCACHE_BUSY with STREAMCACHE_NO_WAIT: a store behind memory is being read for it; ask again
 /// @retval STREAMCACHE_REJECTED a caller committed that there is none; see streamcache_value_get_rejection()
 /// @retval STREAMCACHE_NO_STATE no state was loaded
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
@@ -270,13 +272,14 @@ pub unsafe extern "C" fn streamcache_filter_get_bytes(
 /// Borrows everything for the call. Threads: any. Locks one shard; copies outside the lock.
 /// @param[in]  filter the filter
 /// @param[in]  chunk the chunk's digest
-/// @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
+/// @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY, _NO_WAIT, _MEMORY_ONLY, _NO_REMOTE
 /// @param[out] buffer where to; NULL only with capacity 0
 /// @param[in]  capacity bytes at `buffer`
 /// @param[out] len the result's size, also when it doesn't fit; 0 on a miss
 /// @param[out] key the key it looked under, on a miss too, for streamcache_filter_put(); NULL if not wanted
 /// @retval STREAMCACHE_OK a hit, copied
 /// @retval STREAMCACHE_MISS not there
+/// @retval STREAMCACHE_BUSY with STREAMCACHE_NO_WAIT: a store behind memory is being read for it; ask again
 /// @retval STREAMCACHE_REJECTED a caller committed that there is none
 /// @retval STREAMCACHE_BUFFER_TOO_SMALL a hit that needs `*len` bytes; nothing was copied, and with capacity 0, which
 ///         only asks for the size, nothing was counted
@@ -305,13 +308,16 @@ pub unsafe extern "C" fn streamcache_filter_get_into(
     })
 }
 
-/// Forgets a chunk's result under the present state. Leases on it stay valid.
+/// Forgets a chunk's result under the present state: in memory, on disk, for all processes that share it, and in the
+/// remote store. What is still queued to be written is not. Leases on it stay valid.
 ///
-/// Borrows everything for the call. Threads: any. Locks one shard.
+/// Borrows everything for the call. Threads: any. Locks one shard; waits for a writer on disk, at most 10 seconds, and
+/// for the remote store, at most remote_timeout_ms.
 /// @param[in] filter the filter
 /// @param[in] chunk the chunk's digest
 /// @retval STREAMCACHE_OK forgotten
-/// @retval STREAMCACHE_MISS it was not there
+/// @retval STREAMCACHE_MISS memory had none; a store behind it that had one has it no more
+/// @retval STREAMCACHE_IO a store could not be told and may have it still; memory has not
 /// @retval STREAMCACHE_NO_STATE no state was loaded
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
 /// @retval STREAMCACHE_CLOSED the cache was closed
@@ -328,12 +334,15 @@ pub unsafe extern "C" fn streamcache_filter_remove(
 }
 
 /// Forgets the results of the present state, but for those that streamcache_cache_put_chunk() put under its keys.
-/// Handles of equal configuration and state share their results, so it purges theirs, too.
+/// Handles of equal configuration and state share their results, so it purges theirs, too. It reaches the disk, for all
+/// processes that share it, and what waits to be written; the remote store is not told, and still has them.
 ///
-/// Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard.
+/// Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard;
+/// waits for a writer on disk, at most 10 seconds.
 /// @param[in]  filter the filter
-/// @param[out] removed how many results; NULL if not wanted
+/// @param[out] removed how many results memory had; NULL if not wanted
 /// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_IO the disk may have them still; memory has not
 /// @retval STREAMCACHE_NO_STATE no state was loaded
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL filter
 /// @retval STREAMCACHE_CLOSED the cache was closed
@@ -347,12 +356,15 @@ pub unsafe extern "C" fn streamcache_filter_purge(
 }
 
 /// Forgets the results of this handle's other states (the last 16 of them), but for those that
-/// streamcache_cache_put_chunk() put under their keys: for an engine that will not roll back.
+/// streamcache_cache_put_chunk() put under their keys: for an engine that will not roll back. It reaches the disk, for
+/// all processes that share it, and what waits to be written; the remote store is not told, and still has them.
 ///
-/// Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard.
+/// Borrows everything for the call. Threads: any. Looks at every entry, a bounded number each time it locks a shard;
+/// waits for a writer on disk, at most 10 seconds.
 /// @param[in]  filter the filter
-/// @param[out] removed how many results; NULL if not wanted
+/// @param[out] removed how many results memory had; NULL if not wanted
 /// @retval STREAMCACHE_OK done
+/// @retval STREAMCACHE_IO the disk may have them still; memory has not
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL filter
 /// @retval STREAMCACHE_CLOSED the cache was closed
 /// @since 0.1.0

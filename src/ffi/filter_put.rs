@@ -19,7 +19,7 @@ use core::ffi::c_void;
 /// @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
 /// @param[in]  data the result, `len` bytes; NULL only with length 0
 /// @param[in]  len how many bytes
-/// @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+/// @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY, _MEMORY_ONLY, _NO_REMOTE
 /// @param[in]  options NULL for none
 /// @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
 /// @retval STREAMCACHE_OK stored
@@ -58,7 +58,7 @@ pub unsafe extern "C" fn streamcache_filter_put(
 /// @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
 /// @param[in]  data the result, `len` bytes; NULL only with length 0
 /// @param[in]  len how many bytes
-/// @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+/// @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY, _MEMORY_ONLY, _NO_REMOTE
 /// @param[in]  options NULL for none
 /// @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
 /// @retval STREAMCACHE_OK stored
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn streamcache_filter_put_bytes(
 /// @param[in]  chunk the chunk's digest
 /// @param[in]  key what this chunk's lookup gave; NULL only while this handle has had no other state
 /// @param[in]  external the memory
-/// @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+/// @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY, _MEMORY_ONLY, _NO_REMOTE
 /// @param[in]  options NULL for none
 /// @param[out] value a lease, even when it was not stored (then outside the budget); NULL if not wanted
 /// @retval STREAMCACHE_OK stored

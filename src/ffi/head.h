@@ -50,8 +50,9 @@
  *
  * Threads. Every function may be called from any thread at any time ("Threads: any"), except on streamcache_options,
  * streamcache_error, streamcache_hasher and streamcache_barrier, which belong to one thread at a time. A handle must
- * not be released while another thread that holds no reference of its own still uses it. No function starts a thread,
- * installs a signal handler, reads an environment variable or prints.
+ * not be released while another thread that holds no reference of its own still uses it. Threads of its own has a cache
+ * only that is opened with hash_threads, a disk directory or a remote URL. No function installs a signal handler, reads an
+ * environment variable or prints.
  *
  * Ownership. Pointers passed in are borrowed for the call; what is stored is copied. Every `**out` receives one
  * reference on success, which the caller releases, and NULL otherwise. release and free take NULL: release gives back
@@ -73,15 +74,18 @@
  * stream or a missing item of a batch. A value is charged
  * its size and 112 bytes, rounded up to 16 (from 4096 bytes on 64 more, for its content digest), its description, and
  * its slot in the index: 112 bytes (192 with LRU). An open ticket takes about 0.5 KiB outside max_bytes, in
- * a batch, too, and a batch's other items 0.1 KiB; a ticket's buffer is within it.
+ * a batch, too, and a batch's other items 0.1 KiB; a ticket's buffer is within it. Tiers use memory beside it: that of
+ * SQLite and of connections, copies of what a lookup reads, and for each tier those of one batch of writes, 4 MiB or one
+ * larger result. What waits to be written is within it.
  *
  * Allocator. When it refuses what a result or a state needs (bytes, description, a place in the index) or a file's
- * buffer, the answer is STREAMCACHE_NO_MEMORY; the limits still hold and the next call works. A get, a begin that hits
- * at once, removals, purges and releases need no memory, nor does giving a ticket up. Rust ends the process when the
- * allocator refuses one of these: a handle, options and tickets included; what a begin needs that misses or waits, and
- * any of a batch, also a batch's wait; what a filter notes of a state it loads; text, which is JSON, stats, log messages
- * and the words of an error; with LRU the index, where it grows or shrinks; what is set up once, in the process by its
- * first call, and in a thread by its first load, snapshot or state of a filter and when it first waits for a lock.
+ * buffer, the answer is STREAMCACHE_NO_MEMORY; the limits still hold and the next call works. Without tiers a get, a
+ * begin that hits at once, removals, purges and releases need no memory, nor does giving a ticket up. Rust ends the
+ * process when the allocator refuses one of these: a handle, options and tickets included; what a begin needs that
+ * misses or waits, and any of a batch, also a batch's wait; with tiers what goes to a store or comes from one; what a
+ * filter notes of a state it loads; text, which is JSON, stats, log messages and the words of an error; with LRU the
+ * index, where it grows or shrinks; what is set up once, in the process by its first call, and in a thread by its first
+ * load, snapshot or state of a filter and when it first waits for a lock.
  *
  * Swaps. A result must land under the state that computed it. Where another thread may load a state into a filter while
  * this one computes, begin instead of get: a ticket is of the state its key names, whatever is loaded meanwhile, and
@@ -193,6 +197,74 @@
  * }
  * ```
  *
+ * Tiers. Behind memory a cache may have a disk (disk_directory: a SQLite file that processes of one host and user
+ * share) and a remote store (remote_urls: Redis or Valkey, shared by a fleet). What memory has not is looked for there,
+ * the disk first, once for all who ask, and what is found goes to memory; streamcache_value_get_tier() tells where it
+ * came from. A lookup waits for reads on disk and at most remote_timeout_ms for the remote; STREAMCACHE_NO_WAIT waits
+ * for neither, STREAMCACHE_MEMORY_ONLY asks neither. A store that fails is a miss and a counter, and is left alone for
+ * a while. Nothing waits for a write: a put or commit queues its result for a thread of the cache's, and what comes
+ * while the queue is full is dropped and counted. Before a process exits it calls streamcache_cache_flush() or
+ * streamcache_cache_close() with a timeout; what is not written by then is lost. Rejections, steps of a stream and
+ * device memory stay in memory.
+ *
+ * disk_max_bytes is a hard limit and the store's: who opens it with one sets it for all. A remove reaches memory, disk
+ * and remote; a filter's purge and retire, and STREAMCACHE_PURGE_DISK, reach memory and the disk, for all who share it,
+ * and never the remote: open with another namespace instead. What another process has in its memory stays there.
+ * Whatever does not check (damaged, of another format, under another key) is a miss. Nothing is encrypted: the disk's
+ * file is readable to its user, and the remote is as private as its server and the way there (rediss:// is TLS).
+ * Without a secret whoever may write to a store may plant results in it; with one, nobody who lacks it can, and caches
+ * of another find nothing.
+ *
+ * ```c
+ * #include <stdio.h>
+ * #include <string.h>
+ * #include <streamcache.h>
+ *
+ * // What a process does: open, look up, compute what is missing, and see it written before the end.
+ * static int process(const char *name, const char *directory) {
+ *   streamcache_options *options = NULL;
+ *   streamcache_cache *cache = NULL;
+ *   streamcache_filter *filter = NULL;
+ *   streamcache_error *error = NULL;
+ *   streamcache_digest config, chunk, key;
+ *   streamcache_value *value = NULL;
+ *   streamcache_tier_stats disk = {.struct_size = sizeof disk};
+ *   uint64_t dropped = 0;
+ *   if (streamcache_options_new(&options) ||
+ *       streamcache_options_set_disk_directory(options, directory, strlen(directory)) ||
+ *       streamcache_options_set_disk_max_bytes(options, (uint64_t)64 << 20))
+ *     return 1;
+ *   if (streamcache_cache_open(options, &cache, &error)) {
+ *     printf("%s\n", streamcache_error_get_message(error));
+ *     streamcache_error_free(error);
+ *     streamcache_options_free(options);
+ *     return 1;
+ *   }
+ *   streamcache_options_free(options);
+ *   if (streamcache_digest_config_json("{}", 2, &config, NULL) ||
+ *       streamcache_filter_open(cache, "demo", 4, &config, 0, &filter, NULL) ||
+ *       streamcache_filter_load_state(filter, "weights", 7, NULL))
+ *     return 1;
+ *   if (streamcache_filter_get_bytes(filter, "chunk", 5, 0, &value, &key, &chunk) == STREAMCACHE_OK) {
+ *     int from_disk = streamcache_value_get_tier(value) == STREAMCACHE_TIER_DISK;
+ *     printf("%s: hit%s, %.6s\n", name, from_disk ? " on disk" : "", (const char *)streamcache_value_data(value));
+ *     streamcache_value_release(value);
+ *   } else {
+ *     streamcache_filter_put(filter, &chunk, &key, "answer", 6, 0, NULL, NULL); // stands for your model
+ *     printf("%s: computed\n", name);
+ *   }
+ *   streamcache_cache_flush(cache, STREAMCACHE_TIMEOUT_DEFAULT);
+ *   if (streamcache_cache_get_tier_stats(cache, STREAMCACHE_TIER_DISK, &disk) == STREAMCACHE_OK)
+ *     printf("%s: %d on disk, %d hits there\n", name, (int)disk.entries, (int)disk.hits);
+ *   streamcache_cache_close(cache, STREAMCACHE_TIMEOUT_DEFAULT, &dropped); // flushes too, and says what it could not
+ *   streamcache_filter_release(filter);
+ *   streamcache_cache_release(cache);
+ *   return dropped != 0;
+ * }
+ *
+ * int main(void) { return process("first", "streamcache-demo") || process("second", "streamcache-demo"); }
+ * ```
+ *
  * Fork. A child process has its parent's memory but only one of its threads; what the others held locked stays so. In
  * the child every function on a handle made before the fork answers STREAMCACHE_FORKED, and releasing one does nothing:
  * on a cache, and on what was made of one, which is a filter, snapshot, ticket, batch or stream. The child opens a cache
@@ -209,14 +281,16 @@
  * library with dlopen compares streamcache_version_number() with STREAMCACHE_VERSION_NUMBER first. Keys do not depend
  * on the library's version, only on that of their formulas ("v1").
  *
- * Trouble. No hits: compare the keys that two lookups of one chunk return; if they differ, so do its bytes, the config
- * or the state. Fewer than expected: streamcache_cache_get_stats() has misses and, apart, evictions (raise max_bytes),
- * not_stored (one value is too large, or leases are kept), expired (the time to live) and bypassed. Memory that does
- * not shrink: leased_bytes are leases that nobody released. STREAMCACHE_BUSY, or everyone waits: oldest_ticket_ms is of a
- * ticket that nobody ends. One that leaked costs each caller of its key a whole timeout; ticket_max_age_ms lets them take
- * it over. So does beginning a key whose ticket the caller holds itself, which waits for itself: in a nested
- * lookup_or_compute, or as an item of a batch whose own item is open; STREAMCACHE_NO_WAIT asks without waiting. Wrong
- * answers: something that changes them is not in the config, see streamcache_digest_config_json().
+ * Trouble. STREAMCACHE_TIMEOUT from a close, or a tier's dropped counts: more is put than a store takes. A tier that
+ * is_resting: its "resting" in streamcache_cache_write_stats() says why. No hits: compare the keys that two lookups of
+ * one chunk return; if they differ, so do its bytes, the config or the state. Fewer than expected:
+ * streamcache_cache_get_stats() has misses and, apart, evictions (raise max_bytes), not_stored (one value is too large,
+ * or leases are kept), expired (the time to live) and bypassed. Memory that does not shrink: leased_bytes are leases
+ * that nobody released. STREAMCACHE_BUSY, or everyone waits: oldest_ticket_ms is of a ticket that nobody ends. One that
+ * leaked costs each caller of its key a whole timeout; ticket_max_age_ms lets them take it over. So does beginning a
+ * key whose ticket the caller holds itself, which waits for itself: in a nested lookup_or_compute, or as an item of a
+ * batch whose own item is open; STREAMCACHE_NO_WAIT asks without waiting. Wrong answers: something that changes them is
+ * not in the config, see streamcache_digest_config_json().
  */
 #ifndef STREAMCACHE_H
 #define STREAMCACHE_H

@@ -16,12 +16,13 @@ pub const STREAMCACHE_UNLIMITED: u64 = u64::MAX;
 /// How the cache chooses what to evict.
 pub type streamcache_policy = i32;
 
-/// S3-FIFO (Yang et al., SOSP 2023): resists scans, a hit moves nothing. The default.
+/// S3-FIFO (Yang et al., SOSP 2023): resists scans, a hit moves nothing, and the put is the fastest of the three.
 pub const STREAMCACHE_POLICY_S3FIFO: streamcache_policy = 1;
 /// Least recently used, exact within a shard.
 pub const STREAMCACHE_POLICY_LRU: streamcache_policy = 2;
 /// S3-FIFO where new keys also compete by frequency, and the room they get follows the traffic: more hits than S3-FIFO on
-/// most recorded traffic, for a slower put and 24 bytes more an entry. A hit moves nothing.
+/// most recorded traffic, for a slower put and 24 bytes more an entry. A hit moves nothing. Where values have the time
+/// their computation took, it keeps what is dear to compute again for its bytes. The default.
 pub const STREAMCACHE_POLICY_ADAPTIVE: streamcache_policy = 3;
 
 /// Options as C sees them.
@@ -37,7 +38,7 @@ fn give(options: Options) -> *mut streamcache_options {
     Box::into_raw(Box::new(streamcache_options(options)))
 }
 
-/// Makes options with every default: 256 MiB, any number of results, S3-FIFO.
+/// Makes options with every default: 256 MiB, any number of results, the adaptive policy.
 ///
 /// `*options` is owned by the caller, for streamcache_options_free(). Threads: any.
 /// @param[out] options the options; NULL on failure
@@ -56,8 +57,11 @@ pub unsafe extern "C" fn streamcache_options_new(options: *mut *mut streamcache_
 
 /// Makes options from a JSON object, such as {"max_bytes": 1073741824, "policy": "lru"}; what it doesn't name keeps
 /// its default. Names: "name" (a string), "max_bytes" and "max_chunks" (a whole number, or "unlimited"), "policy"
-/// ("s3fifo", "lru" or "adaptive"), "ttl_ms", "ticket_max_age_ms" and "hash_threads" (whole numbers), "namespace" (a
-/// string), "secret" (hexadecimal digits, two a byte).
+/// ("adaptive", "s3fifo" or "lru"), "ttl_ms", "ticket_max_age_ms" and "hash_threads" (whole numbers), "namespace" (a
+/// string), "secret" (hexadecimal digits, two a byte), "disk_directory" (a string, or null), "disk_max_bytes" (a whole
+/// number, or null), "disk_allow_network" (true or false), "remote_urls" (a string or a list of strings),
+/// "remote_prefix" (a string), "remote_ttl_ms", "remote_max_value_bytes" and "remote_timeout_ms" (whole numbers),
+/// "remote_ca_file" (a string, or null), "write_behind_max_bytes" (a whole number).
 ///
 /// `*options` is owned by the caller, for streamcache_options_free(). Threads: any.
 /// @param[in]  json UTF-8, need not be NUL-terminated
@@ -83,8 +87,8 @@ pub unsafe extern "C" fn streamcache_options_from_json(
     }
 }
 
-/// Writes every option as a JSON object that streamcache_options_from_json() reads back, and a NUL. A secret is written
-/// as "hidden", which is refused when it is read back: give it anew.
+/// Writes every option as a JSON object that streamcache_options_from_json() reads back, and a NUL. A secret, and a URL
+/// with a password, is written as "hidden", which is refused when it is read back: give it anew.
 ///
 /// Borrows everything for the call. Threads: one at a time.
 /// @param[in]  options the options; NULL for the defaults
@@ -178,7 +182,7 @@ pub unsafe extern "C" fn streamcache_options_set_max_chunks(
     }
 }
 
-/// Sets the eviction policy. Default: STREAMCACHE_POLICY_S3FIFO.
+/// Sets the eviction policy. Default: STREAMCACHE_POLICY_ADAPTIVE.
 ///
 /// Borrows `options` for the call. Threads: one at a time.
 /// @param[in,out] options the options

@@ -61,11 +61,12 @@ pub unsafe extern "C" fn streamcache_snapshot_get_state(
 /// Locks one shard; copies nothing.
 /// @param[in]  snapshot the snapshot
 /// @param[in]  chunk the chunk's digest
-/// @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY
+/// @param[in]  flags 0, or STREAMCACHE_PEEK, _BYPASS, _REFRESH, _READ_ONLY, _NO_WAIT, _MEMORY_ONLY, _NO_REMOTE
 /// @param[out] value the result, or the rejection; NULL otherwise
 /// @param[out] key the key it looked under, on a miss too; NULL if not wanted
 /// @retval STREAMCACHE_OK a hit
 /// @retval STREAMCACHE_MISS not there: compute it with the snapshot's state and put it through the snapshot
+/// @retval STREAMCACHE_BUSY with STREAMCACHE_NO_WAIT: a store behind memory is being read for it; ask again
 /// @retval STREAMCACHE_REJECTED a caller committed that there is none; see streamcache_value_get_rejection()
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer or an unknown flag
 /// @retval STREAMCACHE_CLOSED the cache was closed
@@ -91,7 +92,7 @@ pub unsafe extern "C" fn streamcache_snapshot_get(
 /// @param[in]  chunk the chunk's digest
 /// @param[in]  data the result, `len` bytes; NULL only with length 0
 /// @param[in]  len how many bytes
-/// @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+/// @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY, _MEMORY_ONLY, _NO_REMOTE
 /// @param[in]  options NULL for none
 /// @param[out] value a lease on the copy, even when it was not stored (then outside the budget); NULL if not wanted
 /// @retval STREAMCACHE_OK stored
@@ -126,7 +127,7 @@ pub unsafe extern "C" fn streamcache_snapshot_put(
 /// @param[in]  snapshot the snapshot
 /// @param[in]  chunk the chunk's digest
 /// @param[in]  external the memory
-/// @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY
+/// @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY, _MEMORY_ONLY, _NO_REMOTE
 /// @param[in]  options NULL for none
 /// @param[out] value a lease, even when it was not stored (then outside the budget); NULL if not wanted
 /// @retval STREAMCACHE_OK stored

@@ -22,7 +22,7 @@ pub struct streamcache_cache_stats {
     pub hits: u64,
     /// Lookups that did not.
     pub misses: u64,
-    /// Lookups that got the result another caller was computing.
+    /// Lookups that got the result another caller was computing, or reading from a store.
     pub coalesced: u64,
     /// Lookups that were told not to look: STREAMCACHE_BYPASS, _REFRESH, and every one of a non-deterministic filter.
     pub bypassed: u64,
@@ -150,7 +150,7 @@ pub struct streamcache_filter_stats {
     pub hits: u64,
     /// Lookups that did not.
     pub misses: u64,
-    /// Lookups that got the result another caller was computing.
+    /// Lookups that got the result another caller was computing, or reading from a store.
     pub coalesced: u64,
     /// Lookups that were told not to look.
     pub bypassed: u64,
@@ -197,15 +197,18 @@ pub unsafe extern "C" fn streamcache_filter_get_stats(
 pub type streamcache_format = i32;
 
 /// One JSON object: the cache's numbers by their names in streamcache_cache_stats ("unlimited" for no limit), its
-/// "name", and "filters", an object of the open filters' numbers by id.
+/// "name", "filters", an object of the open filters' numbers by id, and "tiers", an object of those tiers it has, "disk"
+/// and "remote": their numbers by their names in streamcache_tier_stats (null where a tier doesn't know), "refusals" by
+/// reason, "resting", why it is not asked, and "last_fault", both null or a sentence.
 pub const STREAMCACHE_FORMAT_JSON: streamcache_format = 1;
 /// Prometheus' text format 0.0.4: streamcache_hits_total{cache="name"} and so on, and for the open filters
-/// streamcache_filter_hits_total{cache="name",filter="id"} and so on. Time saved is in seconds.
+/// streamcache_filter_hits_total{cache="name",filter="id"} and so on, and for the tiers behind memory
+/// streamcache_tier_hits_total{cache="name",tier="disk"} and so on. Time saved is in seconds.
 pub const STREAMCACHE_FORMAT_PROMETHEUS: streamcache_format = 2;
 
-/// Writes the stats of a cache and its open filters (handles of one id together) as text, and a NUL.
+/// Writes the stats of a cache, its open filters (handles of one id together) and its tiers as text, and a NUL.
 ///
-/// Borrows everything for the call. Threads: any. Locks one shard at a time.
+/// Borrows everything for the call. Threads: any. Locks one shard at a time; reads one row of the store on disk.
 /// @param[in]  cache the cache
 /// @param[in]  format STREAMCACHE_FORMAT_JSON or STREAMCACHE_FORMAT_PROMETHEUS
 /// @param[out] buffer where to; NULL only with capacity 0

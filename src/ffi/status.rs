@@ -21,7 +21,8 @@ pub const STREAMCACHE_NOT_STORED: streamcache_status = 2;
 pub const STREAMCACHE_BUFFER_TOO_SMALL: streamcache_status = 3;
 /// Not there, and yours to compute: a ticket was given, or a batch holds one.
 pub const STREAMCACHE_FILL: streamcache_status = 4;
-/// Another caller computes it, and the time was up. Nothing is wrong: try again later, or compute it yourself.
+/// Another caller computes it, and the time was up; or a store behind memory is being read for a caller who does not
+/// wait. Nothing is wrong: try again later, or compute it yourself.
 pub const STREAMCACHE_BUSY: streamcache_status = 5;
 /// A caller committed that there is no result: see streamcache_value_get_rejection().
 pub const STREAMCACHE_REJECTED: streamcache_status = 6;
@@ -45,7 +46,7 @@ pub const STREAMCACHE_NO_SPACE: streamcache_status = -3;
 pub const STREAMCACHE_NO_STATE: streamcache_status = -4;
 /// The cache was closed.
 pub const STREAMCACHE_CLOSED: streamcache_status = -5;
-/// A file could not be read.
+/// A file or a store could not be read or written.
 pub const STREAMCACHE_IO: streamcache_status = -6;
 /// This build of the library, or this value, can't do that.
 pub const STREAMCACHE_NOT_SUPPORTED: streamcache_status = -7;
@@ -102,13 +103,18 @@ pub extern "C" fn streamcache_status_message(status: streamcache_status) -> *con
             }
             STREAMCACHE_BUFFER_TOO_SMALL => c"buffer too small: call again with one of the length that was written",
             STREAMCACHE_FILL => c"fill: not in the cache and yours to compute; commit or abort the ticket",
-            STREAMCACHE_BUSY => c"busy: another caller computes it and the time was up; try again later, or compute it yourself",
+            STREAMCACHE_BUSY => {
+                c"busy: another caller computes it and the time was up, or a store is being read for a caller who does not wait; try again later, or compute it yourself"
+            }
             STREAMCACHE_REJECTED => c"rejected: a caller committed that there is no result, with a code; see streamcache_value_get_rejection()",
             STREAMCACHE_PENDING => c"pending: another caller computes this item; see streamcache_batch_wait()",
             STREAMCACHE_DUPLICATE => c"duplicate: an earlier item of the batch has the same key, and this one will have its result",
             STREAMCACHE_CANCELLED => c"cancelled: it was told to stop before all was done; begin again",
             STREAMCACHE_BYPASSED => {
                 c"bypassed: the stream's state is unknown, so nothing was looked up; commit a step with its next state, or reset the stream"
+            }
+            STREAMCACHE_TIMEOUT => {
+                c"timeout: the time was up before every queued result was written to the stores behind memory; wait longer next time"
             }
             error => ErrorKind::from_status(error)
                 .map_or(c"unknown status, of a library newer than this one", ErrorKind::c_message),

@@ -96,7 +96,7 @@ pub unsafe extern "C" fn streamcache_stream_release(stream: *mut streamcache_str
 /// @param[in]  chunk the chunk's digest
 /// @param[in]  timeout_ms how long to wait for another caller's computation of the same step; 0 not at all,
 ///             STREAMCACHE_TIMEOUT_DEFAULT 60 seconds
-/// @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY, _NO_WAIT
+/// @param[in]  flags 0, or STREAMCACHE_BYPASS, _REFRESH, _READ_ONLY, _NO_WAIT, _MEMORY_ONLY, _NO_REMOTE
 /// @param[out] value the output; NULL otherwise
 /// @param[out] ticket the right to compute the step; NULL otherwise
 /// @retval STREAMCACHE_OK a hit: the stream has moved on
@@ -104,7 +104,8 @@ pub unsafe extern "C" fn streamcache_stream_release(stream: *mut streamcache_str
 ///         streamcache_ticket_commit_step(), which moves the stream on, or abort, which leaves it where it is
 /// @retval STREAMCACHE_BYPASSED the stream's state is unknown, so nothing was looked up. The engine computes from a state
 ///         of its own; a committed output is not stored, and a committed next state is the stream's from then on
-/// @retval STREAMCACHE_BUSY another caller computes it, and the time was up; or this stream's last ticket is still open
+/// @retval STREAMCACHE_BUSY another caller computes it, and the time was up; or this stream's last ticket is still open;
+///         or, with STREAMCACHE_NO_WAIT, a store behind memory is being read for it
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag or STREAMCACHE_PEEK
 /// @retval STREAMCACHE_CLOSED the cache was closed, also during the wait
 /// @since 0.1.0

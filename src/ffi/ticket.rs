@@ -107,12 +107,13 @@ pub(super) unsafe fn begin_slots<'a>(
 ///             60 seconds
 /// @param[in]  flags 0, or STREAMCACHE_NO_WAIT; STREAMCACHE_REFRESH: don't look, compute anew, or wait for who does
 ///             already; STREAMCACHE_READ_ONLY: look and wait, but what this caller commits is not stored;
-///             STREAMCACHE_BYPASS: neither look nor wait nor store
+///             STREAMCACHE_BYPASS: neither look nor wait nor store; STREAMCACHE_MEMORY_ONLY, _NO_REMOTE
 /// @param[out] value the result, or the rejection; NULL otherwise
 /// @param[out] ticket the right to compute it, for STREAMCACHE_FILL; NULL otherwise
 /// @retval STREAMCACHE_OK a hit, found or computed by another caller meanwhile
 /// @retval STREAMCACHE_FILL yours to compute: with the state of streamcache_ticket_get_state(); then commit or abort
-/// @retval STREAMCACHE_BUSY another caller computes it, and the time was up
+/// @retval STREAMCACHE_BUSY another caller computes it, and the time was up; or, with STREAMCACHE_NO_WAIT, a store
+///         behind memory is being read for it
 /// @retval STREAMCACHE_REJECTED a caller committed that there is none; see streamcache_value_get_rejection()
 /// @retval STREAMCACHE_NO_STATE no state was loaded
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag or STREAMCACHE_PEEK
@@ -145,7 +146,8 @@ pub unsafe extern "C" fn streamcache_filter_begin(
 /// @param[out] chunk the chunk's digest; NULL if not wanted
 /// @retval STREAMCACHE_OK a hit, found or computed by another caller meanwhile
 /// @retval STREAMCACHE_FILL yours to compute
-/// @retval STREAMCACHE_BUSY another caller computes it, and the time was up
+/// @retval STREAMCACHE_BUSY another caller computes it, and the time was up; or, with STREAMCACHE_NO_WAIT, a store
+///         behind memory is being read for it
 /// @retval STREAMCACHE_REJECTED a caller committed that there is none
 /// @retval STREAMCACHE_NO_STATE no state was loaded
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag or STREAMCACHE_PEEK
@@ -180,7 +182,8 @@ pub unsafe extern "C" fn streamcache_filter_begin_bytes(
 /// @param[out] ticket the right to compute it, for STREAMCACHE_FILL; NULL otherwise
 /// @retval STREAMCACHE_OK a hit, found or computed by another caller meanwhile
 /// @retval STREAMCACHE_FILL yours to compute, with the snapshot's state
-/// @retval STREAMCACHE_BUSY another caller computes it, and the time was up
+/// @retval STREAMCACHE_BUSY another caller computes it, and the time was up; or, with STREAMCACHE_NO_WAIT, a store
+///         behind memory is being read for it
 /// @retval STREAMCACHE_REJECTED a caller committed that there is none
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag or STREAMCACHE_PEEK
 /// @retval STREAMCACHE_CLOSED the cache was closed, also during the wait
@@ -210,7 +213,8 @@ pub unsafe extern "C" fn streamcache_snapshot_begin(
 /// @param[out] ticket the right to compute it, for STREAMCACHE_FILL; NULL otherwise
 /// @retval STREAMCACHE_OK a hit, found or computed by another caller meanwhile
 /// @retval STREAMCACHE_FILL yours to compute
-/// @retval STREAMCACHE_BUSY another caller computes it, and the time was up
+/// @retval STREAMCACHE_BUSY another caller computes it, and the time was up; or, with STREAMCACHE_NO_WAIT, a store
+///         behind memory is being read for it
 /// @retval STREAMCACHE_REJECTED a caller committed that there is none
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag or STREAMCACHE_PEEK
 /// @retval STREAMCACHE_CLOSED the cache was closed, also during the wait

@@ -90,23 +90,22 @@ pub unsafe extern "C" fn streamcache_cache_get_tier_stats(
             Ok(STREAMCACHE_OK)
         })?;
         let Some(now) = now else { return Ok(STREAMCACHE_MISS) };
-        let (behind, store) = (&now.behind, &now.store);
         fill(stats, |struct_size| streamcache_tier_stats {
             struct_size,
             hits: now.hits,
             misses: now.misses,
             refused: now.refusals(),
-            written: behind.written,
-            dropped: behind.dropped,
-            superseded: behind.superseded + behind.refused,
-            faults: behind.faults + store.faults,
-            pending: behind.pending_entries,
-            pending_bytes: behind.pending_bytes,
-            entries: store.entries.unwrap_or(0),
-            bytes: store.bytes.unwrap_or(0),
-            max_bytes: store.max_bytes.unwrap_or(0),
-            evictions: store.evictions,
-            is_resting: store.resting.is_some().into(),
+            written: now.written(),
+            dropped: now.dropped(),
+            superseded: now.superseded(),
+            faults: now.faults(),
+            pending: now.pending(),
+            pending_bytes: now.pending_bytes(),
+            entries: now.entries().unwrap_or(0),
+            bytes: now.bytes().unwrap_or(0),
+            max_bytes: now.max_bytes().unwrap_or(0),
+            evictions: now.evictions(),
+            is_resting: now.resting().is_some().into(),
         })
     })
 }
@@ -138,8 +137,8 @@ pub unsafe extern "C" fn streamcache_cache_flush(cache: *mut streamcache_cache, 
 /// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn streamcache_value_get_tier(value: *const streamcache_value) -> streamcache_tier {
-    // SAFETY: the caller's lease, as documented.
     leaf(STREAMCACHE_TIER_MEMORY, || {
+        // SAFETY: the caller's lease, as documented.
         unsafe { value::borrow(value) }.map_or(STREAMCACHE_TIER_MEMORY, |it| it.origin().into())
     })
 }
@@ -173,7 +172,7 @@ pub unsafe extern "C" fn streamcache_options_set_disk_directory(
 ///
 /// Borrows `options`. Threads: one at a time.
 /// @param[in,out] options the options
-/// @param[in] max_bytes bytes, 1 MiB or more; 0 for the store's own limit
+/// @param[in] max_bytes bytes, 4 MiB or more; 0 for the store's own limit
 /// @retval STREAMCACHE_OK done; a limit that is too small is refused by streamcache_cache_open()
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
 /// @since 0.1.0

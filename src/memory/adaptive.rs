@@ -1,13 +1,15 @@
 //! The adaptive policy: S3-FIFO with a frequency gate and three modes ([`super::contest`]), of which [`super::duel`]
 //! chooses the one that would hit most. A hit moves nothing and counts in its entry alone.
 
-use super::contest::{Choice, MAX_USES, Past, Queues, Search, Weights};
+use super::contest::{Choice, MAX_USES, Queues, Search, Weights};
+use super::past::Past;
 use super::policy::{Arrival, Entry, Evicted, Passing, PolicyIndex, Queue};
-use super::slab::{List, Slab};
+use super::slab::{List, NIL, Slab};
+use super::table::Table;
+use super::worth::Worth;
 use crate::digest::Digest;
 use crate::stir::Stir;
 use crate::value::Value;
-use hashbrown::HashTable;
 use std::sync::Arc;
 
 const SMALL: u8 = 0;
@@ -23,9 +25,18 @@ struct Entries {
     small: List,
     main: List,
     stir: Stir,
+    /// The likely next victims of either queue, and their hashes.
+    foreseen: [(u32, u64); 2],
 }
 
 impl Entries {
+    fn foresee(&mut self, queue: Queue, at: u32) -> u64 {
+        self.slab.foresee(at);
+        let hash = self.hash(at);
+        self.foreseen[queue as usize] = (at, hash);
+        hash
+    }
+
     /// Takes a node off its list.
     fn unlink(&mut self, at: u32) {
         match self.slab.node(at).queue {
@@ -53,12 +64,25 @@ impl Queues for Entries {
         }
     }
 
+    fn before(&self, at: u32) -> Option<u32> {
+        self.slab.before(at)
+    }
+
     fn weight(&self, at: u32) -> u64 {
         self.slab.node(at).units()
     }
 
     fn hash(&self, at: u32) -> u64 {
-        self.stir.hash(&self.slab.node(at).key)
+        match self.foreseen {
+            [(small, hash), _] if small == at => hash,
+            [_, (main, hash)] if main == at => hash,
+            _ => self.stir.hash(&self.slab.node(at).key),
+        }
+    }
+
+    fn worth(&self, at: u32) -> Worth {
+        let node = self.slab.node(at);
+        Worth::of(node.value.as_ref(), node.units())
     }
 
     fn uses(&mut self, at: u32) -> &mut u8 {
@@ -77,7 +101,7 @@ impl Queues for Entries {
 
 #[derive(Debug)]
 pub(super) struct Adaptive {
-    table: HashTable<u32>,
+    table: Table,
     entries: Entries,
     past: Past,
     choice: Arc<Choice>,
@@ -86,19 +110,34 @@ pub(super) struct Adaptive {
 impl Adaptive {
     pub(super) fn new(stir: Stir, choice: Arc<Choice>) -> Self {
         let past = Past::new(stir.hash(&Digest([0; 32])));
-        let entries = Entries { slab: Slab::new(), small: List::new(SMALL), main: List::new(MAIN), stir };
-        Self { table: HashTable::new(), entries, past, choice }
+        let entries = Entries {
+            slab: Slab::new(),
+            small: List::new(SMALL),
+            main: List::new(MAIN),
+            stir,
+            foreseen: [(NIL, 0); 2],
+        };
+        Self { table: Table::new(), entries, past, choice }
     }
 
     fn find(&self, hash: u64, key: &Digest) -> Option<u32> {
-        self.table.find(hash, |&at| self.entries.slab.node(at).key == *key).copied()
+        self.table.find(hash, |at| self.entries.slab.node(at).key == *key)
+    }
+
+    /// Asks for what giving up the oldest of a queue will need, unless that was done.
+    fn foresee_victim(&mut self, queue: Queue) {
+        let Some(next) = self.entries.tail(queue) else { return };
+        if self.entries.foreseen[queue as usize].0 != next {
+            let hash = self.entries.foresee(queue, next);
+            self.foresee(hash);
+        }
     }
 
     /// Takes a node off its list and out of the index.
     fn take(&mut self, hash: u64, at: u32) -> Option<Entry> {
-        if let Ok(found) = self.table.find_entry(hash, |&n| n == at) {
-            found.remove();
-        }
+        self.table.remove(hash, at);
+        // Its node may be another key's soon.
+        self.entries.foreseen.iter_mut().filter(|it| it.0 == at).for_each(|it| it.0 = NIL);
         self.entries.unlink(at);
         self.entries.slab.remove(at)
     }
@@ -137,6 +176,7 @@ impl PolicyIndex for Adaptive {
     }
 
     fn foresee(&self, hash: u64) {
+        self.table.foresee(hash);
         self.past.foresee(hash);
     }
 
@@ -145,8 +185,8 @@ impl PolicyIndex for Adaptive {
     }
 
     fn insert(&mut self, arrival: &Arrival, key: &Digest, entry: Entry) -> Result<(), Entry> {
-        let Entries { slab, small, main, stir } = &mut self.entries;
-        if self.table.try_reserve(1, |&at| stir.hash(&slab.node(at).key)).is_err() {
+        let Entries { slab, small, main, stir, .. } = &mut self.entries;
+        if self.table.try_reserve(1, |at| stir.hash(&slab.node(at).key)).is_err() {
             return Err(entry);
         }
         if slab.live() == slab.len() && self.past.grow(slab.len() + 1).is_err() {
@@ -157,7 +197,7 @@ impl PolicyIndex for Adaptive {
             Queue::Small => small.push_head(slab, at),
             Queue::Main => main.push_head(slab, at),
         }
-        self.table.insert_unique(arrival.hash, at, |&at| stir.hash(&slab.node(at).key));
+        self.table.insert(arrival.hash, at, |at| stir.hash(&slab.node(at).key));
         Ok(())
     }
 
@@ -166,13 +206,16 @@ impl PolicyIndex for Adaptive {
         self.take(hash, at)
     }
 
-    fn evict(&mut self, passing: &mut Passing, arrival: Option<&mut Arrival>) -> Option<Entry> {
-        let at = Search::new(&mut self.entries, &mut self.past, self.choice.get(), passing).run(arrival)?;
-        let victim = self.take(self.entries.hash(at), at);
-        if let Some(next) = self.entries.small.tail() {
-            self.entries.slab.foresee(next);
-            self.past.foresee(self.entries.hash(next));
+    fn evict(&mut self, passing: &mut Passing, mut arrival: Option<&mut Arrival>) -> Option<Entry> {
+        let freed = arrival.as_ref().map_or(0, |arrival| arrival.freed);
+        let search = Search::new(&mut self.entries, &mut self.past, self.choice.get(), passing, freed);
+        let at = search.run(arrival.as_deref_mut())?;
+        if let Some(arrival) = arrival {
+            arrival.freed += self.entries.weight(at);
         }
+        let victim = self.take(self.entries.hash(at), at);
+        self.foresee_victim(Queue::Small);
+        self.foresee_victim(Queue::Main);
         victim
     }
 
@@ -205,9 +248,10 @@ impl PolicyIndex for Adaptive {
     }
 
     fn trim(&mut self) {
-        let Entries { slab, small, main, stir } = &mut self.entries;
-        let mut smaller = HashTable::new();
-        if smaller.try_reserve(slab.live(), |&at| stir.hash(&slab.node(at).key)).is_err() {
+        self.entries.foreseen = [(NIL, 0); 2];
+        let Entries { slab, small, main, stir, .. } = &mut self.entries;
+        let mut smaller = Table::new();
+        if smaller.try_reserve(slab.live(), |at| stir.hash(&slab.node(at).key)).is_err() {
             return;
         }
         let compacted = slab.compact(|slab, to| match slab.node(to).queue {
@@ -218,9 +262,9 @@ impl PolicyIndex for Adaptive {
             return;
         }
         self.past.restart(slab.len());
-        let hash_of = |&at: &u32| stir.hash(&slab.node(at).key);
+        let hash_of = |at: u32| stir.hash(&slab.node(at).key);
         for at in 0..slab.len() as u32 {
-            smaller.insert_unique(hash_of(&at), at, hash_of);
+            smaller.insert(hash_of(at), at, hash_of);
         }
         self.table = smaller;
     }

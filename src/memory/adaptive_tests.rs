@@ -55,14 +55,19 @@ fn traces(capacity: u64) -> Vec<(&'static str, Vec<u64>)> {
     vec![("even", even), ("Zipf", zipf), ("a loop", looped), ("soon or never", soon), ("in turn", in_turn)]
 }
 
-/// Compares request by request; returns the hits.
-fn compare(memory: &Memory, simulator: &mut Simulator, judge: &mut Option<Judge>, trace: &[u64], name: &str) -> u64 {
+/// Compares request by request; returns the hits. `cost` is what computing a key takes, in nanoseconds.
+fn compare(
+    memory: &Memory, simulator: &mut Simulator, judge: &mut Option<Judge>, trace: &[u64], cost: fn(u64) -> u64,
+    name: &str,
+) -> u64 {
     let capacity = memory.count.max() as usize;
     let mut hits = 0;
     for (at, &n) in trace.iter().enumerate() {
         let hit = memory.get(&key(n)).is_some();
-        assert!(hit || put(memory, n, b""));
+        let draft = Draft { compute_ns: cost(n), ..Draft::copy_of(b"") };
+        assert!(hit || memory.put(&key(n), 0, draft, false, None).unwrap().stored);
         let hash = memory.stir.hash(&key(n));
+        simulator.set_cost(hash, cost(n));
         let known = simulator.len();
         assert_eq!(hit, simulator.access(hash, capacity, known), "{name}, {capacity} entries, request {at}");
         if let Some(judge) = judge {
@@ -83,10 +88,60 @@ fn in_each_mode_the_index_decides_as_the_simulator() {
                 let memory = Memory { duel: None, ..memory(capacity) };
                 memory.choice.set(mode);
                 let mut simulator = Simulator::new(mode, memory.stir.hash(&Digest([0; 32])));
-                compare(&memory, &mut simulator, &mut None, &trace, &format!("{name}, {mode:?}"));
+                compare(&memory, &mut simulator, &mut None, &trace, |_| 0, &format!("{name}, {mode:?}"));
             }
         }
     }
+}
+
+/// From 1 microsecond to 33 milliseconds, with nothing to do with how popular a key is.
+fn unequal(n: u64) -> u64 {
+    1000 << (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 60)
+}
+
+#[test]
+fn what_is_dear_to_compute_is_kept_as_the_simulator_does() {
+    let mut changed = 0;
+    for capacity in [1, 2, 33, 300, 1999] {
+        for (name, trace) in traces(capacity) {
+            for mode in Mode::ALL {
+                let run = |cost| {
+                    let memory = Memory { duel: None, ..memory(capacity) };
+                    memory.choice.set(mode);
+                    let mut simulator = Simulator::new(mode, memory.stir.hash(&Digest([0; 32])));
+                    let name = format!("{name}, {mode:?}, with costs");
+                    (compare(&memory, &mut simulator, &mut None, &trace, cost, &name), memory.stats().time_saved_ns)
+                };
+                let (blind, _) = run(|_| 0);
+                assert_eq!(run(|_| 3_000_000).0, blind, "{name}, {mode:?}: equal costs change nothing");
+                changed += u32::from(run(unequal).0 != blind);
+            }
+        }
+    }
+    assert!(changed > 40, "costs changed the hits of {changed} in 75");
+}
+
+/// Popular chunks of unequal sizes and costs, and a scan.
+#[test]
+fn weighing_costs_saves_compute_time() {
+    let saved = |is_told: bool| {
+        let options = Options { max_bytes: 1 << 18, policy: Policy::Adaptive, ..Options::default() };
+        let memory = Memory::with(&options, Stir::fixed()).unwrap();
+        let (mut random, mut saved) = (Random(9), 0);
+        for request in 0..60_000u64 {
+            let n = if request % 4 == 0 { 100_000 + request } else { 5000f64.powf(random.unit().sqrt()) as u64 };
+            if memory.get(&key(n)).is_some() {
+                saved += unequal(n) / 1000;
+                continue;
+            }
+            let bytes = vec![0; 64 << (n % 6)];
+            let compute_ns = if is_told { unequal(n) } else { 0 };
+            memory.put(&key(n), 0, Draft { compute_ns, ..Draft::copy_of(&bytes) }, false, None).unwrap();
+        }
+        saved
+    };
+    let (blind, told) = (saved(false), saved(true));
+    assert!(told * 10 > blind * 11, "{told} against {blind} microseconds");
 }
 
 #[test]
@@ -97,7 +152,7 @@ fn the_duel_decides_as_the_simulator_and_changes_the_mode() {
             let memory = memory(capacity);
             let mut simulator = Simulator::new(Mode::Frequency, memory.stir.hash(&Digest([0; 32])));
             let mut judge = Some(Judge::new(memory.stir.hash(&Digest([1; 32]))));
-            compare(&memory, &mut simulator, &mut judge, &trace, name);
+            compare(&memory, &mut simulator, &mut judge, &trace, |_| 0, name);
             switched += u32::from(judge.unwrap().best != Mode::Frequency);
         }
     }

@@ -2,17 +2,16 @@
 //! small queue contests the place of main's victim by frequency, in one of three modes. The index and the shadows that
 //! choose its mode share this code.
 
-use super::ghost::Ghost;
+use super::past::Past;
 use super::policy::{Arrival, Passing, Queue};
-use super::sketch::Sketch;
-use std::collections::TryReserveError;
+use super::worth::{Compared, Worth};
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 pub(super) const MAX_USES: u8 = 3;
 /// Entries one search moves on or gives a second chance, so that no put pays for a whole shard of them.
 pub(super) const MAX_SECOND_CHANCES: u32 = 256;
-/// From this estimate on the loser of a contest wins one time in 128, lest an old favourite stays for ever.
-const MAY_BE_LUCKY: u64 = 6;
+/// What stays because it is dear goes round again, and at most so many in a contest, for the next one may be cheap.
+const MOST_SPARED: u32 = 4;
 
 /// How much room new keys get, and whether having been used is enough to stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,80 +55,6 @@ impl Choice {
     }
 }
 
-/// What is remembered of keys, here or gone.
-#[derive(Debug)]
-pub(super) struct Past {
-    sketch: Sketch,
-    ghost: Ghost,
-    /// For how many entries: the capacity as far as it was ever used.
-    entries: usize,
-    dice: Dice,
-}
-
-impl Past {
-    pub(super) const fn new(seed: u64) -> Self {
-        Self { sketch: Sketch::new(), ghost: Ghost::new(), entries: 0, dice: Dice::new(seed) }
-    }
-
-    /// Makes room for `entries`; both tables grow by doubling.
-    pub(super) fn grow(&mut self, entries: usize) -> Result<(), TryReserveError> {
-        self.sketch.grow(entries)?;
-        self.ghost.grow(entries);
-        self.entries = entries;
-        Ok(())
-    }
-
-    /// What the sketch's memory is a multiple of, within the room there is.
-    pub(super) fn set_entries(&mut self, entries: usize) {
-        self.entries = entries;
-    }
-
-    /// Forgets everything, and makes room for `entries`, or for none where the allocator refuses.
-    pub(super) fn restart(&mut self, entries: usize) {
-        (self.sketch, self.ghost) = (Sketch::new(), Ghost::new());
-        let _ = self.grow(entries);
-    }
-
-    /// Asks for what is remembered of a key, which is soon needed.
-    #[inline]
-    pub(super) fn foresee(&self, hash: u64) {
-        self.sketch.foresee(hash);
-        self.ghost.foresee(hash);
-    }
-
-    /// A new key: counted, and put where it belongs.
-    pub(super) fn arrive(&mut self, hash: u64) -> Arrival {
-        self.increment(hash);
-        Arrival { hash, queue: if self.ghost.take(hash) { Queue::Main } else { Queue::Small } }
-    }
-
-    fn increment(&mut self, hash: u64) {
-        self.sketch.increment(hash, self.entries);
-    }
-
-    fn beats(&mut self, challenger: u64, victim: u64) -> bool {
-        let estimate = self.sketch.estimate(challenger);
-        estimate > self.sketch.estimate(victim) || estimate >= MAY_BE_LUCKY && self.dice.one_time_in_128()
-    }
-}
-
-/// A small generator of chance (xorshift).
-#[derive(Debug)]
-pub(super) struct Dice(u64);
-
-impl Dice {
-    pub(super) const fn new(seed: u64) -> Self {
-        Self(seed | 1)
-    }
-
-    pub(super) fn one_time_in_128(&mut self) -> bool {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 >> 57 == 0
-    }
-}
-
 /// What the two queues hold, in whatever a cache's size is counted in.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Weights {
@@ -147,9 +72,14 @@ pub(super) trait Queues {
     /// The oldest of a queue.
     fn tail(&self, queue: Queue) -> Option<u32>;
 
+    /// The next younger one of its queue.
+    fn before(&self, at: u32) -> Option<u32>;
+
     fn weight(&self, at: u32) -> u64;
 
     fn hash(&self, at: u32) -> u64;
+
+    fn worth(&self, at: u32) -> Worth;
 
     fn uses(&mut self, at: u32) -> &mut u8;
 
@@ -166,6 +96,11 @@ pub(super) struct Search<'a, Q> {
     past: &'a mut Past,
     mode: Mode,
     passing: &'a mut Passing,
+    /// Hundred times the whole, which no search changes, and hundred times the small queue's share of it.
+    whole: u64,
+    share: u64,
+    /// What was evicted for the arrival before, and soon is part of the small queue again.
+    freed: u64,
     /// Moves and second chances so far.
     chances: u32,
     /// Leased entries found one after another in main.
@@ -173,8 +108,12 @@ pub(super) struct Search<'a, Q> {
 }
 
 impl<'a, Q: Queues> Search<'a, Q> {
-    pub(super) fn new(queues: &'a mut Q, past: &'a mut Past, mode: Mode, passing: &'a mut Passing) -> Self {
-        Self { queues, past, mode, passing, chances: 0, leased_in_turn: 0 }
+    pub(super) fn new(queues: &'a mut Q, past: &'a mut Past, mode: Mode, passing: &'a mut Passing, freed: u64) -> Self {
+        let Weights { small, main, entries } = queues.weights();
+        let (whole, percent) = (small + main + freed, mode.small_percent());
+        // At least an average entry.
+        let share = if entries * percent >= 100 { whole * percent } else { whole * 100 / entries.max(1) };
+        Self { queues, past, mode, passing, whole: whole * 100, share, freed, chances: 0, leased_in_turn: 0 }
     }
 
     /// The entry to give up, still in its queue; None when all that may be looked at is passed over. An arrival that
@@ -182,7 +121,7 @@ impl<'a, Q: Queues> Search<'a, Q> {
     pub(super) fn run(mut self, arrival: Option<&mut Arrival>) -> Option<u32> {
         if let Some(arrival) = arrival.filter(|arrival| arrival.queue == Queue::Main && self.is_gated()) {
             let victim = self.victim();
-            if victim.is_some_and(|victim| self.past.beats(arrival.hash, self.queues.hash(victim))) {
+            if victim.is_some_and(|victim| self.arrives(arrival, victim)) {
                 return victim;
             }
             arrival.queue = Queue::Small;
@@ -191,8 +130,8 @@ impl<'a, Q: Queues> Search<'a, Q> {
             // When all of main was found leased, small has to give something up.
             let main_can = !self.main_is_leased();
             let victim = match self.queues.tail(Queue::Small) {
-                Some(at) if !main_can || self.small_is_over() => self.try_small(at),
-                _ if main_can => self.victim(),
+                Some(at) if !main_can || self.small_is_over(at) => self.try_small(at),
+                _ if main_can => self.cheapest_victim(),
                 _ => return None,
             };
             if victim.is_some() {
@@ -204,31 +143,31 @@ impl<'a, Q: Queues> Search<'a, Q> {
 
     /// Whether what the ghost remembers must win its place in main.
     fn is_gated(&self) -> bool {
-        self.mode == Mode::Strict && self.queues.main_len() > 0 && !self.main_has_room_for(None)
+        let Weights { small, main, entries } = self.queues.weights();
+        let average = (small + main) / entries.max(1);
+        self.mode == Mode::Strict && main > 0 && !self.main_has_room_for(self.freed + average)
+    }
+
+    /// Whether an arrival wins the place of main's victim: what displaces several must be seen as often as they are.
+    fn arrives(&mut self, arrival: &Arrival, victim: u32) -> bool {
+        let other = self.queues.weight(victim);
+        let displaced = Compared::Unknown { size: self.freed + other, other };
+        self.past.beats(arrival.hash, self.queues.hash(victim), displaced)
     }
 
     fn main_is_leased(&self) -> bool {
         self.leased_in_turn >= self.queues.main_len()
     }
 
-    /// Hundred times the whole, and hundred times the small queue's share of it, at least an average entry.
-    fn sizes(&self) -> (u64, u64) {
-        let Weights { small, main, entries } = self.queues.weights();
-        let (whole, percent) = (small + main, self.mode.small_percent());
-        let share = if entries * percent >= 100 { whole * percent } else { whole * 100 / entries.max(1) };
-        (whole * 100, share)
+    /// Whether another entry like its oldest would make the small queue larger than its share. So it may shrink by one
+    /// before main gives one up without a contest: where sizes differ, that is seldom.
+    fn small_is_over(&self, oldest: u32) -> bool {
+        (self.queues.weights().small + self.freed + self.queues.weight(oldest)) * 100 > self.share
     }
 
-    fn small_is_over(&self) -> bool {
-        self.queues.weights().small * 100 >= self.sizes().1
-    }
-
-    /// Whether main stays within the small queue's rest with one entry more, or an average one.
-    fn main_has_room_for(&self, at: Option<u32>) -> bool {
-        let Weights { small, main, entries } = self.queues.weights();
-        let weight = at.map_or_else(|| (small + main) / entries.max(1), |at| self.queues.weight(at));
-        let (whole, share) = self.sizes();
-        (main + weight) * 100 + share <= whole
+    /// Whether main stays within the small queue's rest with so much more.
+    fn main_has_room_for(&self, weight: u64) -> bool {
+        (self.queues.weights().main + weight) * 100 + self.share <= self.whole
     }
 
     fn try_small(&mut self, at: u32) -> Option<u32> {
@@ -242,26 +181,71 @@ impl<'a, Q: Queues> Search<'a, Q> {
         (0..uses).for_each(|_| self.past.increment(hash));
         let main_is_empty = self.queues.main_len() == 0;
         if !main_is_empty && self.main_is_leased() {
-            self.past.ghost.put(hash);
-            return Some(at);
+            return self.give_up(at, hash);
         }
-        if self.chances < MAX_SECOND_CHANCES && (main_is_empty || self.main_has_room_for(Some(at))) {
+        let worth = self.queues.worth(at);
+        let is_cheap = self.is_cheaper_than_main(worth);
+        if is_cheap && uses == 0 {
+            return self.give_up(at, hash);
+        }
+        let has_room = main_is_empty || self.main_has_room_for(self.queues.weight(at));
+        if has_room && self.chances < MAX_SECOND_CHANCES {
             self.chances += 1;
             self.leased_in_turn = 0;
             self.move_on(at);
             return None;
         }
-        if uses > 0 && self.mode != Mode::Strict {
+        if uses > 0 && self.mode != Mode::Strict && !is_cheap {
             self.move_on(at);
-            return self.victim();
+            return self.cheapest_victim();
         }
-        let victim = self.victim();
-        if victim.is_some_and(|victim| self.past.beats(hash, self.queues.hash(victim))) {
-            self.move_on(at);
-            return victim;
+        for _ in 0..MOST_SPARED {
+            let Some(victim) = self.cheapest_victim() else { break };
+            let compared = worth.compared_with(self.queues.worth(victim));
+            if self.past.beats(hash, self.queues.hash(victim), compared) {
+                self.move_on(at);
+                return Some(victim);
+            }
+            if !compared.is_cheaper() {
+                break;
+            }
+            self.spare(victim);
         }
+        self.give_up(at, hash)
+    }
+
+    /// The small queue's oldest leaves, and is remembered.
+    fn give_up(&mut self, at: u32, hash: u64) -> Option<u32> {
         self.past.ghost.put(hash);
         Some(at)
+    }
+
+    /// Whether an entry costs less for its bytes than main's oldest: having been used is not enough then.
+    fn is_cheaper_than_main(&self, worth: Worth) -> bool {
+        let oldest = self.queues.tail(Queue::Main).filter(|_| worth.is_known());
+        oldest.is_some_and(|oldest| worth.compared_with(self.queues.worth(oldest)).is_cheaper())
+    }
+
+    /// Main's oldest goes round again.
+    fn spare(&mut self, oldest: u32) {
+        self.leased_in_turn = 0;
+        self.queues.move_to_main(Queue::Main, oldest);
+    }
+
+    /// Main's oldest unused entry, or one of the next few where it is dear and they are not.
+    fn cheapest_victim(&mut self) -> Option<u32> {
+        let mut victim = self.victim()?;
+        for _ in 0..MOST_SPARED {
+            let worth = self.queues.worth(victim);
+            let Some(next) = self.queues.before(victim).filter(|_| worth.is_known()) else { break };
+            let compared = worth.compared_with(self.queues.worth(next));
+            if !compared.is_dearer() || !self.past.is_more(self.queues.hash(victim), self.queues.hash(next), compared) {
+                break;
+            }
+            self.spare(victim);
+            victim = self.victim()?;
+        }
+        Some(victim)
     }
 
     fn move_on(&mut self, at: u32) {

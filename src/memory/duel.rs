@@ -7,10 +7,9 @@ use crate::lock::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-/// At most one key in 2^5 is sampled...
-const MOST_BITS: u32 = 5;
-/// ...and fewer where the shadows would have fewer entries than this.
-const LEAST_ENTRIES: u64 = 128;
+/// One key in 2^5 is sampled, more where the shadows would have fewer than 128 entries, and down to one in 2^7 where they
+/// have 512 all the same.
+const SAMPLINGS: [(u64, u32); 2] = [(128, 5), (512, 7)];
 /// The modes are compared after so many samples.
 const ROUND: u32 = 64;
 /// Where in a hash the sampling bits are: the tables use those below and above.
@@ -93,7 +92,8 @@ struct Plan {
 
 impl Plan {
     fn of(entries: u64) -> Self {
-        let bits = (entries / LEAST_ENTRIES).checked_ilog2().unwrap_or(0).min(MOST_BITS);
+        let bits_for = |(least, most): (u64, u32)| (entries / least).checked_ilog2().unwrap_or(0).min(most);
+        let bits = SAMPLINGS.map(bits_for).into_iter().fold(0, u32::max);
         Self { bits, room: ((entries >> bits) as usize).next_power_of_two().max(16) }
     }
 }

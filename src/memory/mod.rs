@@ -6,6 +6,7 @@ mod count;
 mod duel;
 mod ghost;
 mod lru;
+mod past;
 mod policy;
 mod room;
 mod s3fifo;
@@ -13,7 +14,9 @@ mod shadow;
 mod shard;
 mod sketch;
 mod slab;
+mod table;
 mod walk;
+mod worth;
 
 #[cfg(test)]
 mod adaptive_tests;
@@ -213,7 +216,6 @@ impl Memory {
 
     /// Stores a value under `key`, evicting what matters less; `lease` asks for the value too, and `leave` is asked
     /// under the lock whether it may still be stored.
-    #[inline(always)]
     pub(crate) fn put(
         &self, key: &Digest, tag: u64, mut draft: Draft<'_>, lease: bool, leave: Option<&dyn Fn() -> bool>,
     ) -> error::Result<Put> {
@@ -245,7 +247,6 @@ impl Memory {
         self.store(self.stir.hash(key), key, tag, value, true, &mut Baggage::of_a_put(Some(leave)))
     }
 
-    #[inline(always)]
     fn store(
         &self, hash: u64, key: &Digest, tag: u64, value: Value, lease: bool, baggage: &mut Baggage<'_>,
     ) -> error::Result<Put> {
@@ -274,7 +275,6 @@ impl Memory {
 
     /// Stores an entry whose value is reserved; gives the value back when no room can be made for its slot or permit,
     /// the index can't grow, or it may not be stored any more.
-    #[inline(always)]
     fn insert(
         &self, hash: u64, key: &Digest, mut entry: Entry, baggage: &mut Baggage<'_>,
     ) -> Result<(), (Lacks, Value)> {

@@ -95,6 +95,15 @@ pub(super) enum Queue {
 pub(super) struct Arrival {
     pub(super) hash: u64,
     pub(super) queue: Queue,
+    /// What was evicted for it so far, in whatever the cache's size is counted in: its place, for where sizes differ it
+    /// may take several.
+    pub(super) freed: u64,
+}
+
+impl Arrival {
+    pub(super) const fn new(hash: u64, queue: Queue) -> Self {
+        Self { hash, queue, freed: 0 }
+    }
 }
 
 /// `hash` is always the stirred hash of `key`. A slot is the index memory of one entry; slots freed by a removal are
@@ -117,7 +126,7 @@ pub(super) trait PolicyIndex {
 
     /// Notes that a key that is not here is about to be added, before anything is evicted for it.
     fn arrive(&mut self, hash: u64) -> Arrival {
-        Arrival { hash, queue: Queue::Small }
+        Arrival::new(hash, Queue::Small)
     }
 
     /// Adds a key that is not here, as [`PolicyIndex::arrive`] said; gives `entry` back, with nothing changed, where the allocator refuses.

@@ -33,7 +33,6 @@ impl Memory {
 
     /// Reserves the `charge` of a value whose block is to have `len` bytes of payload. When there are none left, an old
     /// value of the same key makes way first, so that putting a key again evicts nothing else.
-    #[inline(always)]
     pub(super) fn room_for(
         &self, hash: u64, key: &Digest, charge: u64, len: usize, baggage: &mut Baggage<'_>,
     ) -> Option<Reservation> {

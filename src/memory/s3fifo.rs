@@ -5,10 +5,10 @@
 use super::ghost::Ghost;
 use super::policy::{Arrival, Entry, Evicted, Passing, PolicyIndex};
 use super::slab::{List, Slab};
+use super::table::Table;
 use crate::digest::Digest;
 use crate::stir::Stir;
 use crate::value::Value;
-use hashbrown::HashTable;
 
 const SMALL: u8 = 0;
 const MAIN: u8 = 1;
@@ -32,7 +32,7 @@ struct Search {
 
 #[derive(Debug)]
 pub(super) struct S3Fifo {
-    table: HashTable<u32>,
+    table: Table,
     slab: Slab,
     small: List,
     main: List,
@@ -43,7 +43,7 @@ pub(super) struct S3Fifo {
 impl S3Fifo {
     pub(super) fn new(stir: Stir) -> Self {
         Self {
-            table: HashTable::new(),
+            table: Table::new(),
             slab: Slab::new(),
             small: List::new(SMALL),
             main: List::new(MAIN),
@@ -53,19 +53,25 @@ impl S3Fifo {
     }
 
     fn find(&self, hash: u64, key: &Digest) -> Option<u32> {
-        self.table.find(hash, |&at| self.slab.node(at).key == *key).copied()
+        self.table.find(hash, |at| self.slab.node(at).key == *key)
     }
 
     /// Takes a node off its list and out of the index.
     fn take(&mut self, hash: u64, at: u32) -> Option<Entry> {
-        if let Ok(found) = self.table.find_entry(hash, |&n| n == at) {
-            found.remove();
-        }
+        self.table.remove(hash, at);
         match self.slab.node(at).queue {
             SMALL => self.small.unlink(&mut self.slab, at),
             _ => self.main.unlink(&mut self.slab, at),
         }
         self.slab.remove(at)
+    }
+
+    /// Asks for what giving up the next one will need.
+    fn foresee_victim(&self, next: Option<u32>) {
+        if let Some(next) = next {
+            self.slab.foresee(next);
+            self.foresee(self.stir.hash(&self.slab.node(next).key));
+        }
     }
 
     fn evict_from_small(&mut self, at: u32, passing: &mut Passing, search: &mut Search) -> Option<Entry> {
@@ -75,9 +81,7 @@ impl S3Fifo {
             let hash = self.stir.hash(&node.key);
             self.ghost.put(hash);
             let victim = self.take(hash, at);
-            if let Some(next) = self.small.tail() {
-                self.slab.foresee(next);
-            }
+            self.foresee_victim(self.small.tail());
             return victim;
         }
         // Someone is reading a leased one now: that is a use.
@@ -98,9 +102,7 @@ impl S3Fifo {
         } else if node.uses == 0 || search.chances >= MAX_SECOND_CHANCES {
             let hash = self.stir.hash(&node.key);
             let victim = self.take(hash, at);
-            if let Some(next) = self.main.tail() {
-                self.slab.foresee(next);
-            }
+            self.foresee_victim(self.main.tail());
             return victim;
         } else {
             node.uses -= 1;
@@ -132,10 +134,6 @@ impl PolicyIndex for S3Fifo {
         self.slab.node(self.find(hash, key)?).value.as_ref()
     }
 
-    fn foresee(&self, hash: u64) {
-        self.ghost.foresee(hash);
-    }
-
     #[inline]
     fn replace(&mut self, hash: u64, key: &Digest, entry: Entry) -> Result<Entry, Entry> {
         let Some(at) = self.find(hash, key) else { return Err(entry) };
@@ -149,10 +147,14 @@ impl PolicyIndex for S3Fifo {
         Ok(old)
     }
 
-    #[inline]
+    fn foresee(&self, hash: u64) {
+        self.table.foresee(hash);
+        self.ghost.foresee(hash);
+    }
+
     fn insert(&mut self, arrival: &Arrival, key: &Digest, entry: Entry) -> Result<(), Entry> {
         let (slab, stir) = (&self.slab, &self.stir);
-        if self.table.try_reserve(1, |&at| stir.hash(&slab.node(at).key)).is_err() {
+        if self.table.try_reserve(1, |at| stir.hash(&slab.node(at).key)).is_err() {
             return Err(entry);
         }
         let slots = self.slab.len();
@@ -166,7 +168,7 @@ impl PolicyIndex for S3Fifo {
             self.ghost.grow(self.slab.len());
         }
         let (slab, stir) = (&self.slab, &self.stir);
-        self.table.insert_unique(arrival.hash, at, |&at| stir.hash(&slab.node(at).key));
+        self.table.insert(arrival.hash, at, |at| stir.hash(&slab.node(at).key));
         Ok(())
     }
 
@@ -224,8 +226,8 @@ impl PolicyIndex for S3Fifo {
 
     fn trim(&mut self) {
         let Self { table, slab, small, main, ghost, stir } = self;
-        let mut smaller = HashTable::new();
-        if smaller.try_reserve(slab.live(), |&at| stir.hash(&slab.node(at).key)).is_err() {
+        let mut smaller = Table::new();
+        if smaller.try_reserve(slab.live(), |at| stir.hash(&slab.node(at).key)).is_err() {
             return;
         }
         let compacted = slab.compact(|slab, to| match slab.node(to).queue {
@@ -237,9 +239,9 @@ impl PolicyIndex for S3Fifo {
         }
         ghost.clear();
         ghost.grow(slab.len());
-        let hash_of = |&at: &u32| stir.hash(&slab.node(at).key);
+        let hash_of = |at: u32| stir.hash(&slab.node(at).key);
         for at in 0..slab.len() as u32 {
-            smaller.insert_unique(hash_of(&at), at, hash_of);
+            smaller.insert(hash_of(at), at, hash_of);
         }
         *table = smaller;
     }

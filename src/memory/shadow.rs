@@ -1,8 +1,10 @@
 //! A small cache of keys only, in one mode for ever: it shows what that mode would hit.
 
-use super::contest::{MAX_USES, Mode, Past, Queues, Search, Weights};
+use super::contest::{MAX_USES, Mode, Queues, Search, Weights};
+use super::past::Past;
 use super::policy::{Passing, Queue};
 use super::slab::NIL;
+use super::worth::Worth;
 use hashbrown::HashTable;
 
 #[derive(Debug)]
@@ -114,12 +116,21 @@ impl Queues for Keys {
         (tail != NIL).then_some(tail)
     }
 
+    fn before(&self, at: u32) -> Option<u32> {
+        let next = self.keys[at as usize].next;
+        (next != NIL).then_some(next)
+    }
+
     fn weight(&self, _: u32) -> u64 {
         1
     }
 
     fn hash(&self, at: u32) -> u64 {
         self.keys[at as usize].hash
+    }
+
+    fn worth(&self, _: u32) -> Worth {
+        Worth::UNKNOWN
     }
 
     fn uses(&mut self, at: u32) -> &mut u8 {
@@ -162,7 +173,8 @@ impl Shadow {
         let mut arrival = self.past.arrive(hash);
         while queues.len() >= capacity {
             let mut passing = Passing::over_none();
-            let Some(at) = Search::new(queues, &mut self.past, self.mode, &mut passing).run(Some(&mut arrival)) else {
+            let Some(at) = Search::new(queues, &mut self.past, self.mode, &mut passing, 0).run(Some(&mut arrival))
+            else {
                 break;
             };
             if let Ok(found) = self.table.find_entry(queues.hash(at), |&n| n == at) {

@@ -183,7 +183,6 @@ impl Shard {
 
     /// Stores `entry`, in place if the key is here; else evicts at most one for the slot and one for the permit. On
     /// failure `entry` comes back, and nothing was stored.
-    #[inline(always)]
     pub(super) fn insert(
         &mut self, hash: u64, key: &Digest, entry: Entry, budget: &Arc<Budget>, count: &Count,
         baggage: &mut Baggage<'_>,
@@ -302,10 +301,10 @@ impl Shard {
 
     /// Gives up bytes for a value of `key`: the key's old value if no one leases it, so that putting a key again evicts
     /// nothing else; otherwise what the policy chooses. Their permits go into the baggage.
-    #[inline(always)]
     pub(super) fn make_way(
         &mut self, hash: u64, key: &Digest, bytes: u64, baggage: &mut Baggage<'_>, evicted: &mut Evicted,
     ) {
+        each!(&self.index, index => index.foresee(hash));
         let old = each!(&self.index, index => index.peek(hash, key));
         // Only where it frees enough: the old value is not given up for a new one that may not fit all the same.
         let is_new = old.is_none();

@@ -1,7 +1,8 @@
 //! The adaptive policy as one would write it on paper: keys only, entries of one size, maps and queues of the standard
 //! library. What is fast must decide as this does. Its one addition is the bound on the work of a search.
 
-use super::contest::{Dice, Mode};
+use super::contest::Mode;
+use super::past::Dice;
 use super::sketch::mixed;
 use std::collections::{HashMap, VecDeque};
 
@@ -40,9 +41,13 @@ pub(super) struct Simulator {
     small: VecDeque<u64>,
     main: VecDeque<u64>,
     f: HashMap<u64, u8>,
+    /// What was said to have been computed, in nanoseconds; 0 or nothing where unknown.
+    costs: HashMap<u64, u64>,
     sketch: Sketch,
     ghost: Vec<VecDeque<u16>>,
     dice: Dice,
+    /// The last miss, not yet counted.
+    arrived: Option<u64>,
     /// Entries that sketch and ghost have room for, a power of two.
     room: usize,
 }
@@ -50,11 +55,16 @@ pub(super) struct Simulator {
 impl Simulator {
     pub(super) fn new(mode: Mode, seed: u64) -> Self {
         let (small, main, ghost) = (VecDeque::new(), VecDeque::new(), Vec::new());
-        Self { mode, small, main, f: HashMap::new(), sketch: Sketch::default(), ghost, dice: Dice::new(seed), room: 0 }
+        let (f, costs, sketch, dice) = (HashMap::new(), HashMap::new(), Sketch::default(), Dice::new(seed));
+        Self { mode, small, main, f, costs, sketch, ghost, dice, arrived: None, room: 0 }
     }
 
     pub(super) fn set_mode(&mut self, mode: Mode) {
         self.mode = mode;
+    }
+
+    pub(super) fn set_cost(&mut self, x: u64, nanoseconds: u64) {
+        self.costs.insert(x, nanoseconds);
     }
 
     pub(super) fn len(&self) -> usize {
@@ -110,7 +120,9 @@ impl Simulator {
             *f = (*f + 1).min(3);
             return true;
         }
-        self.sketch.increment(x, known);
+        if let Some(before) = self.arrived.replace(x) {
+            self.sketch.increment(before, known);
+        }
         let mut to_main = self.ghost_take(x);
         while self.len() >= c {
             let c = self.len();
@@ -118,7 +130,8 @@ impl Simulator {
             if gated && 100 * (self.main.len() + 1) > 100 * c - self.sm(c) {
                 let mut chances = 0;
                 let v = self.victim(&mut chances, known);
-                if self.beats(x, v) {
+                // What computing x cost is not known before it is put.
+                if self.is_seen_more(x, v) || self.is_lucky(x) {
                     self.drop_main();
                     continue;
                 }
@@ -142,35 +155,67 @@ impl Simulator {
 
     fn evict(&mut self, c: usize, mut chances: u32, known: usize) {
         while let Some(&y) = self.small.back() {
-            if 100 * self.small.len() < self.sm(c) && !self.main.is_empty() {
+            if 100 * (self.small.len() + 1) <= self.sm(c) && !self.main.is_empty() {
                 break;
             }
             let f = self.f[&y];
             (0..f).for_each(|_| self.sketch.increment(y, known));
+            let cheap = self.main.back().is_some_and(|&oldest| self.dearer(oldest, y) > 0);
+            if cheap && f == 0 {
+                return self.drop_small(y);
+            }
             let has_room = self.main.is_empty() || 100 * (self.main.len() + 1) <= 100 * c - self.sm(c);
             if has_room && chances < 256 {
                 chances += 1;
                 self.move_on(y);
                 continue;
             }
-            if f >= 1 && self.mode != Mode::Strict {
+            if f >= 1 && self.mode != Mode::Strict && !cheap {
                 self.move_on(y);
-                self.victim(&mut chances, known);
+                self.cheap_victim(&mut chances, known);
                 return self.drop_main();
             }
-            let v = self.victim(&mut chances, known);
-            if self.beats(y, v) {
-                self.drop_main();
-                self.move_on(y);
-            } else {
-                self.small.pop_back();
-                self.f.remove(&y);
-                self.ghost_put(y);
+            for _ in 0..4 {
+                let v = self.cheap_victim(&mut chances, known);
+                if self.beats(y, v) {
+                    self.drop_main();
+                    return self.move_on(y);
+                }
+                if self.dearer(v, y) == 0 {
+                    break;
+                }
+                self.main.rotate_right(1);
             }
-            return;
+            return self.drop_small(y);
         }
-        self.victim(&mut chances, known);
+        self.cheap_victim(&mut chances, known);
         self.drop_main();
+    }
+
+    /// How often the cost of `b` may be doubled without reaching beyond that of `a`.
+    fn dearer(&self, a: u64, b: u64) -> u32 {
+        let [a, b] = [a, b].map(|it| self.costs.get(&it).copied().unwrap_or(0));
+        a.checked_div(b).and_then(u64::checked_ilog2).unwrap_or(0)
+    }
+
+    /// [`Simulator::victim`], or one of the next few where it is dear and they are not.
+    fn cheap_victim(&mut self, chances: &mut u32, known: usize) -> u64 {
+        let mut v = self.victim(chances, known);
+        for _ in 0..4 {
+            let Some(&next) = self.main.iter().nth_back(1) else { break };
+            if self.dearer(v, next) == 0 || !self.matters_more(v, next) {
+                break;
+            }
+            self.main.rotate_right(1);
+            v = self.victim(chances, known);
+        }
+        v
+    }
+
+    fn drop_small(&mut self, y: u64) {
+        self.small.pop_back();
+        self.f.remove(&y);
+        self.ghost_put(y);
     }
 
     fn move_on(&mut self, y: u64) {
@@ -199,9 +244,22 @@ impl Simulator {
         }
     }
 
+    fn matters_more(&mut self, a: u64, b: u64) -> bool {
+        let score = |estimate: u8, doublings: u32| u64::from(estimate) << doublings;
+        let (a_over_b, b_over_a) = (self.dearer(a, b), self.dearer(b, a));
+        score(self.sketch.estimate(a), a_over_b) > score(self.sketch.estimate(b), b_over_a)
+    }
+
     fn beats(&mut self, a: u64, b: u64) -> bool {
-        let estimate = self.sketch.estimate(a);
-        estimate > self.sketch.estimate(b) || estimate >= 6 && self.dice.one_time_in_128()
+        self.matters_more(a, b) || self.is_lucky(a)
+    }
+
+    fn is_seen_more(&mut self, a: u64, b: u64) -> bool {
+        self.sketch.estimate(a) > self.sketch.estimate(b)
+    }
+
+    fn is_lucky(&mut self, a: u64) -> bool {
+        self.sketch.estimate(a) >= 6 && self.dice.one_time_in_128()
     }
 }
 
@@ -226,7 +284,7 @@ impl Judge {
     }
 
     fn k(c: usize) -> u32 {
-        (0..=5).rev().find(|k| c >> k >= 128).unwrap_or(0)
+        (0..=7).rev().find(|k| c >> k >= if *k > 5 { 512 } else { 128 }).unwrap_or(0)
     }
 
     fn room(c: usize) -> usize {

@@ -57,7 +57,7 @@ impl Sketch {
         }
         let mixed = mixed(hash);
         let line = (((mixed >> 32) * self.lines.len() as u64) >> 32) as usize;
-        let counter = |half: usize, bits: u64| (4 * half + ((bits >> 4) & 3) as usize, 4 * (bits & 15) as u32);
+        let counter = |half: usize, bits: u64| (4 * half + (bits >> 4) as usize % 4, 4 * (bits % 16) as u32);
         Some((line, [counter(0, mixed), counter(1, mixed >> 6)]))
     }
 
@@ -73,11 +73,10 @@ impl Sketch {
     #[inline]
     pub(super) fn increment(&mut self, hash: u64, entries: usize) {
         let Some((line, counters)) = self.place(hash) else { return };
+        let line = &mut self.lines[line].0;
         for (word, shift) in counters {
-            let word = &mut self.lines[line].0[word];
-            if (*word >> shift) & 15 < 15 {
-                *word += 1 << shift;
-            }
+            let full = (line[word] >> shift) & 15 == 15;
+            line[word] += u64::from(!full) << shift;
         }
         self.increments += 1;
         if self.increments >= MEMORY * entries as u64 {

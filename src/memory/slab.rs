@@ -71,6 +71,12 @@ impl Slab {
         &mut self.pages[at as usize / PAGE][at as usize % PAGE]
     }
 
+    /// The next younger node of its list.
+    pub(super) fn before(&self, at: u32) -> Option<u32> {
+        let prev = self.node(at).prev;
+        (prev != NIL).then_some(prev)
+    }
+
     /// Node `at` is likely the next victim: asks for its value's block, and for the node before it, the victim after.
     pub(super) fn foresee(&self, at: u32) {
         let node = self.node(at);
@@ -83,7 +89,6 @@ impl Slab {
     }
 
     /// Puts an entry into a free node, or a new one; gives it back where the allocator refuses a page.
-    #[inline(always)]
     pub(super) fn add(&mut self, key: &Digest, entry: Entry) -> Result<u32, Entry> {
         if self.free == NIL && self.len % PAGE == 0 && self.add_page().is_err() {
             return Err(entry);

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use std::ops::RangeInclusive;
 
 /// What a store's file needs at least, and SQLite's arithmetic at most.
-pub(super) const DISK_LIMITS: RangeInclusive<u64> = 1 << 20..=i64::MAX as u64;
+pub(super) const DISK_LIMITS: RangeInclusive<u64> = 4 << 20..=i64::MAX as u64;
 /// A lookup that waits longer is none.
 pub(super) const REMOTE_TIMEOUTS: RangeInclusive<u64> = 1..=60_000;
 
@@ -71,10 +71,10 @@ pub(super) const TABLE: [Entry; 19] = [
     },
     Entry {
         name: "policy",
-        takes: "\"s3fifo\", \"lru\" or \"adaptive\"",
+        takes: "\"adaptive\", \"s3fifo\" or \"lru\"",
         unit: "",
         changeable: "no",
-        meaning: "what is evicted first: S3-FIFO resists scans, LRU is exact within a shard, the adaptive policy also counts how often keys are seen and follows the traffic",
+        meaning: "what is evicted first: the adaptive policy counts how often keys are seen, weighs what they cost, and follows the traffic; S3-FIFO resists scans; LRU is exact within a shard (see docs/policy.md)",
         read: |options| policy_out(options.policy).into(),
         set: |options, value| {
             options.policy = policy_in(value.as_str()?)?;
@@ -155,7 +155,7 @@ pub(super) const TABLE: [Entry; 19] = [
     },
     Entry {
         name: "disk_max_bytes",
-        takes: "a whole number from 1048576 to 2^63−1, or null",
+        takes: "a whole number from 4194304 to 2^63−1, or null",
         unit: "bytes",
         changeable: "no",
         meaning: "hard limit on that file and its log together; it belongs to the store, and whoever opens it with a limit sets it for all; null keeps the store's own, 1 GiB for a new one",

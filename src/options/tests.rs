@@ -24,7 +24,7 @@ fn what_json_says_comes_back_the_same() {
         namespace: "a\0".into(),
         secret: None,
         disk_directory: Some("/d".into()),
-        disk_max_bytes: Some(1 << 20),
+        disk_max_bytes: Some(4 << 20),
         disk_allow_network: true,
         remote_urls: vec!["redis://h:1".into(), "redis://i".into()],
         remote_prefix: "p:".into(),

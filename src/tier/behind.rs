@@ -6,8 +6,6 @@
 //! - `bell`: something has happened
 
 mod bell;
-#[cfg(test)]
-mod in_memory;
 mod queue;
 #[cfg(test)]
 mod queue_tests;

@@ -10,8 +10,11 @@ pub(crate) mod disk;
 pub(crate) mod envelope;
 pub(crate) mod fences;
 pub(crate) mod file;
+#[cfg(test)]
+pub(crate) mod in_memory;
 #[cfg(feature = "remote")]
 pub(crate) mod remote;
+pub(crate) mod stats;
 pub(crate) mod stores;
 
 use crate::digest::Digest;

@@ -1,10 +1,11 @@
 //! The stores of one cache, in the order in which they are asked: the disk, then the remote. What they return is opened
 //! and checked here, and what is stored is written behind here.
 
-use super::behind::{Behind, BehindStats, Limits, Most, Write};
+use super::behind::{Behind, Limits, Most, Write};
 use super::envelope::{Opened, Refusal, Seal};
 use super::fences::{Fences, Pass};
-use super::{Page, Purged, Store, StoreStats};
+use super::stats::TierStats;
+use super::{Page, Purged, Store};
 use crate::call::Flags;
 use crate::digest::Digest;
 use crate::error::{Error, Result};
@@ -23,42 +24,6 @@ pub enum Tier {
     Disk = 1,
     /// Across the network, shared by a fleet.
     Remote = 2,
-}
-
-/// What one tier counts.
-#[derive(Clone, Debug, Default)]
-pub struct TierStats {
-    /// Lookups it was asked for, and had.
-    pub hits: u64,
-    /// Lookups it was asked for, and had not, or not in time.
-    pub misses: u64,
-    /// Envelopes that did not check, by the reason's name.
-    pub refused: Vec<(&'static str, u64)>,
-    /// What became of the writes behind it.
-    pub(crate) behind: BehindStats,
-    pub(crate) store: StoreStats,
-}
-
-impl TierStats {
-    /// Envelopes that did not check.
-    pub fn refusals(&self) -> u64 {
-        self.refused.iter().map(|(_, times)| times).sum()
-    }
-
-    /// Results written.
-    pub fn written(&self) -> u64 {
-        self.behind.written
-    }
-
-    /// Results not written for want of room in the queue.
-    pub fn dropped(&self) -> u64 {
-        self.behind.dropped
-    }
-
-    /// Results it has, if it knows.
-    pub fn entries(&self) -> Option<u64> {
-        self.store.entries
-    }
 }
 
 #[derive(Debug)]
@@ -92,9 +57,11 @@ impl Stores {
     /// Opens what the options name; None where they name nothing.
     pub(crate) fn open(options: &Options) -> Result<Option<Self>> {
         let opened = open_all(options)?;
-        if opened.is_empty() {
-            return Ok(None);
-        }
+        if opened.is_empty() { Ok(None) } else { Self::over(opened, options).map(Some) }
+    }
+
+    /// Over stores that are open.
+    pub(crate) fn over(opened: Vec<(Tier, Arc<dyn Store>)>, options: &Options) -> Result<Self> {
         let (seal, fences) = (Arc::new(Seal::new(options.secret.as_ref())), Arc::new(Fences::new()?));
         let bytes = options.write_behind_max_bytes.min(options.max_bytes / QUEUE_SHARE);
         let limits = Limits { queue: Most { entries: QUEUE_ENTRIES, bytes }, batch: BATCH };
@@ -105,7 +72,7 @@ impl Stores {
             Ok(One { tier, store, behind, hits, misses, refused })
         });
         let timeout = Duration::from_millis(options.remote_timeout_ms);
-        Ok(Some(Self { all: all.collect::<Result<_>>()?, seal, fences, timeout }))
+        Ok(Self { all: all.collect::<Result<_>>()?, seal, fences, timeout })
     }
 
     /// How long a lookup waits at most.

@@ -122,7 +122,7 @@ static streamcache_cache *open_it(streamcache_policy policy) {
                                                                : "{\"policy\":\"s3fifo\"}";
     streamcache_options *options = NULL;
     streamcache_cache *cache = NULL;
-    char text[512];
+    char text[1024];
     size_t len;
     GIVES(options, streamcache_options_from_json(json, strlen(json), &options, NULL), STREAMCACHE_OK);
     CALL(streamcache_options_set_max_bytes(options, PLENTY), STREAMCACHE_OK);

@@ -12,7 +12,7 @@ static void the_version_is_the_headers(void) {
 static void every_status_has_its_own_message(void) {
     static const streamcache_status all[] = {STREAMCACHE_OK, STREAMCACHE_MISS, STREAMCACHE_NOT_STORED, STREAMCACHE_INVALID_ARGUMENT,
         STREAMCACHE_NO_MEMORY, STREAMCACHE_NO_SPACE, STREAMCACHE_NO_STATE, STREAMCACHE_CLOSED, STREAMCACHE_IO,
-        STREAMCACHE_NOT_SUPPORTED, STREAMCACHE_PANIC};
+        STREAMCACHE_NOT_SUPPORTED, STREAMCACHE_PANIC, STREAMCACHE_TIMEOUT, STREAMCACHE_BUSY};
     size_t i, j;
     for (i = 0; i < sizeof all / sizeof *all; i++) {
         CHECK(strlen(streamcache_status_message(all[i])) > 0);

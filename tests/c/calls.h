@@ -88,6 +88,12 @@ static inline streamcache_status get_progress(const streamcache_transfer *transf
     return streamcache_transfer_get_progress(transfer, &progress);
 }
 
+static inline streamcache_status get_tier_stats(const streamcache_cache *cache) {
+    streamcache_tier_stats stats;
+    stats.struct_size = sizeof stats;
+    return streamcache_cache_get_tier_stats(cache, STREAMCACHE_TIER_DISK, &stats);
+}
+
 static inline streamcache_status write_stats(const streamcache_cache *cache) {
     char text[8192];
     size_t len;
@@ -367,6 +373,29 @@ static inline streamcache_status get_position(const streamcache_stream *stream) 
         streamcache_filter_save_state(h->filter))                                                                      \
     ROW(streamcache_filter_restore_state, HANDLE, STATUS_ONLY, STREAMCACHE_MISS,                                       \
         streamcache_filter_restore_state(h->filter, &h->key))                                                          \
+    ROW(streamcache_cache_get_tier_stats, HANDLE, STATUS_ONLY, STREAMCACHE_MISS, get_tier_stats(h->cache))             \
+    ROW(streamcache_cache_flush, HANDLE, STATUS_ONLY, 0, streamcache_cache_flush(h->cache, 0))                         \
+    ROW(streamcache_value_get_tier, PURE, ZERO, STREAMCACHE_TIER_MEMORY, streamcache_value_get_tier(h->value))         \
+    ROW(streamcache_options_set_disk_directory, PURE, STATUS_ONLY, 0,                                                  \
+        streamcache_options_set_disk_directory(h->options, "/d", 2))                                                   \
+    ROW(streamcache_options_set_disk_max_bytes, PURE, STATUS_ONLY, 0,                                                  \
+        streamcache_options_set_disk_max_bytes(h->options, 1 << 20))                                                   \
+    ROW(streamcache_options_set_disk_allow_network, PURE, STATUS_ONLY, 0,                                              \
+        streamcache_options_set_disk_allow_network(h->options, 1))                                                     \
+    ROW(streamcache_options_add_remote_url, PURE, STATUS_ONLY, 0,                                                      \
+        streamcache_options_add_remote_url(h->options, "redis://host", 12))                                            \
+    ROW(streamcache_options_set_remote_prefix, PURE, STATUS_ONLY, 0,                                                   \
+        streamcache_options_set_remote_prefix(h->options, "p", 1))                                                     \
+    ROW(streamcache_options_set_remote_ttl_ms, PURE, STATUS_ONLY, 0,                                                   \
+        streamcache_options_set_remote_ttl_ms(h->options, 1))                                                          \
+    ROW(streamcache_options_set_remote_max_value_bytes, PURE, STATUS_ONLY, 0,                                          \
+        streamcache_options_set_remote_max_value_bytes(h->options, 1))                                                 \
+    ROW(streamcache_options_set_remote_timeout_ms, PURE, STATUS_ONLY, 0,                                               \
+        streamcache_options_set_remote_timeout_ms(h->options, 1))                                                      \
+    ROW(streamcache_options_set_remote_ca_file, PURE, STATUS_ONLY, 0,                                                  \
+        streamcache_options_set_remote_ca_file(h->options, "/ca", 3))                                                  \
+    ROW(streamcache_options_set_write_behind_max_bytes, PURE, STATUS_ONLY, 0,                                          \
+        streamcache_options_set_write_behind_max_bytes(h->options, 1))                                                 \
     ROW(streamcache_cache_write_stats, HANDLE, STATUS_ONLY, 0, write_stats(h->cache))                                  \
     ROW(streamcache_cache_get_stats, HANDLE, STATUS_ONLY, 0, get_stats(h->cache))
 

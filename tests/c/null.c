@@ -1170,6 +1170,74 @@ ROW(streamcache_stream_get_digest) {
     streamcache_stream_release(stream);
 }
 
+/* tier */
+
+ROW(streamcache_cache_get_tier_stats) {
+    streamcache_tier_stats stats;
+    stats.struct_size = sizeof stats;
+    REFUSED(cache, streamcache_cache_get_tier_stats(NULL, STREAMCACHE_TIER_DISK, &stats));
+    REFUSED(stats, streamcache_cache_get_tier_stats(cache, STREAMCACHE_TIER_DISK, NULL));
+    STATUS(streamcache_cache_get_tier_stats(cache, STREAMCACHE_TIER_DISK, &stats), STREAMCACHE_MISS);
+}
+
+ROW(streamcache_cache_flush) {
+    REFUSED(cache, streamcache_cache_flush(NULL, 0));
+    REFUSED(cache, streamcache_cache_flush(NULL, UINT32_MAX));
+    OK(streamcache_cache_flush(cache, UINT32_MAX));
+}
+
+ROW(streamcache_value_get_tier) {
+    note("value");
+    CHECK(streamcache_value_get_tier(NULL) == STREAMCACHE_TIER_MEMORY);
+}
+
+ROW(streamcache_options_set_disk_directory) {
+    streamcache_options *options = NULL;
+    OK(streamcache_options_new(&options));
+    REFUSED(options, streamcache_options_set_disk_directory(NULL, "d", 1));
+    REFUSED(directory, streamcache_options_set_disk_directory(options, NULL, 1));
+    BAD(streamcache_options_set_disk_directory(options, "d", SIZE_MAX));
+    OK(streamcache_options_set_disk_directory(options, NULL, 0));
+    streamcache_options_free(options);
+}
+ROW(streamcache_options_add_remote_url) {
+    streamcache_options *options = NULL;
+    OK(streamcache_options_new(&options));
+    REFUSED(options, streamcache_options_add_remote_url(NULL, "redis://h", 9));
+    REFUSED(url, streamcache_options_add_remote_url(options, NULL, 9));
+    BAD(streamcache_options_add_remote_url(options, NULL, 0));
+    BAD(streamcache_options_add_remote_url(options, "redis://h", SIZE_MAX));
+    streamcache_options_free(options);
+}
+ROW(streamcache_options_set_remote_prefix) {
+    streamcache_options *options = NULL;
+    OK(streamcache_options_new(&options));
+    REFUSED(options, streamcache_options_set_remote_prefix(NULL, "p", 1));
+    REFUSED(prefix, streamcache_options_set_remote_prefix(options, NULL, 1));
+    BAD(streamcache_options_set_remote_prefix(options, "p", SIZE_MAX));
+    OK(streamcache_options_set_remote_prefix(options, NULL, 0));
+    streamcache_options_free(options);
+}
+ROW(streamcache_options_set_remote_ca_file) {
+    streamcache_options *options = NULL;
+    OK(streamcache_options_new(&options));
+    REFUSED(options, streamcache_options_set_remote_ca_file(NULL, "f", 1));
+    REFUSED(file, streamcache_options_set_remote_ca_file(options, NULL, 1));
+    BAD(streamcache_options_set_remote_ca_file(options, "f", SIZE_MAX));
+    OK(streamcache_options_set_remote_ca_file(options, NULL, 0));
+    streamcache_options_free(options);
+}
+ROW(streamcache_options_set_disk_max_bytes) { REFUSED(options, streamcache_options_set_disk_max_bytes(NULL, 1 << 20)); }
+ROW(streamcache_options_set_disk_allow_network) { REFUSED(options, streamcache_options_set_disk_allow_network(NULL, 1)); }
+ROW(streamcache_options_set_remote_ttl_ms) { REFUSED(options, streamcache_options_set_remote_ttl_ms(NULL, 1)); }
+ROW(streamcache_options_set_remote_max_value_bytes) {
+    REFUSED(options, streamcache_options_set_remote_max_value_bytes(NULL, 1));
+}
+ROW(streamcache_options_set_remote_timeout_ms) { REFUSED(options, streamcache_options_set_remote_timeout_ms(NULL, 1)); }
+ROW(streamcache_options_set_write_behind_max_bytes) {
+    REFUSED(options, streamcache_options_set_write_behind_max_bytes(NULL, 1));
+}
+
 /* stats */
 
 ROW(streamcache_cache_get_stats) {
@@ -1341,6 +1409,19 @@ static const struct row {
     LISTED(streamcache_stream_fork),
     LISTED(streamcache_stream_get_position),
     LISTED(streamcache_stream_get_digest),
+    LISTED(streamcache_cache_get_tier_stats),
+    LISTED(streamcache_cache_flush),
+    LISTED(streamcache_value_get_tier),
+    LISTED(streamcache_options_set_disk_directory),
+    LISTED(streamcache_options_add_remote_url),
+    LISTED(streamcache_options_set_remote_prefix),
+    LISTED(streamcache_options_set_remote_ca_file),
+    LISTED(streamcache_options_set_disk_max_bytes),
+    LISTED(streamcache_options_set_disk_allow_network),
+    LISTED(streamcache_options_set_remote_ttl_ms),
+    LISTED(streamcache_options_set_remote_max_value_bytes),
+    LISTED(streamcache_options_set_remote_timeout_ms),
+    LISTED(streamcache_options_set_write_behind_max_bytes),
     LISTED(streamcache_cache_get_stats),
     LISTED(streamcache_filter_get_stats),
     LISTED(streamcache_cache_write_stats),

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <chrono>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -63,12 +64,31 @@ void options() {
         .ticket_max_age(2h)
         .hash_threads(2)
         .name_space("ns")
-        .secret("0123456789abcdef"sv);
+        .secret("0123456789abcdef"sv)
+        .disk_directory("/d")
+        .disk_max_bytes(1 << 20)
+        .disk_allow_network(true)
+        .add_remote_url("redis://one:6379")
+        .add_remote_url("redis://two:6379")
+        .remote_prefix("p:")
+        .remote_ttl(3h)
+        .remote_max_value_bytes(12345)
+        .remote_timeout(77ms)
+        .remote_ca_file("/ca.pem")
+        .write_behind_max_bytes(54321);
     CHECK(options.refused().status() == STREAMCACHE_OK);
     const auto json = options.try_to_json();
     CHECK(json && json->find("\"lru\"") != std::string::npos && json->find("3600000") != std::string::npos &&
           json->find("7200000") != std::string::npos);
     CHECK(json->find("\"ns\"") != std::string::npos && json->find("hidden") != std::string::npos);
+    for (const char *said :
+         {R"("disk_directory":"/d")", R"("disk_max_bytes":1048576)", R"("disk_allow_network":true)",
+          R"("remote_urls":["redis://one:6379","redis://two:6379"])", R"("remote_prefix":"p:")",
+          R"("remote_ttl_ms":10800000)", R"("remote_max_value_bytes":12345)", R"("remote_timeout_ms":77)",
+          R"("remote_ca_file":"/ca.pem")", R"("write_behind_max_bytes":54321)"})
+        CHECK(json->find(said) != std::string::npos);
+    CHECK(sc::Options().remote_ttl(0ms).refused().status() == STREAMCACHE_INVALID_ARGUMENT);
+    CHECK(sc::Options().add_remote_url("").refused().status() == STREAMCACHE_INVALID_ARGUMENT);
     CHECK(sc::Options::try_from_json(R"({"max_chunks": 3})"));
     const auto wrong = sc::Options::try_from_json(R"({"max_bites": 3})");
     CHECK(!wrong && std::string(wrong.message()).find("max_bytes") != std::string::npos);
@@ -118,6 +138,47 @@ void cache() {
     CHECK(*cache.try_close(1s) == 0);
     const auto closed = cache.try_get_chunk(key);
     CHECK(!closed && closed.failed() && closed.status() == STREAMCACHE_CLOSED && std::strlen(closed.message()) > 5);
+}
+
+/** A directory of its own, gone at the end. */
+struct Directory {
+    std::filesystem::path path;
+    Directory() {
+        std::string name = (std::filesystem::temp_directory_path() / "streamcache-XXXXXX").string();
+        REQUIRE(mkdtemp(name.data()) != nullptr);
+        path = name;
+    }
+    ~Directory() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path, ignored);
+    }
+};
+
+void tiers() {
+    const Directory directory;
+    const sc::Digest key = *sc::Digest::try_chunk("key"sv), other = *sc::Digest::try_chunk("other"sv);
+    sc::Options options;
+    options.disk_directory(directory.path.string());
+    {
+        auto cache = sc::Cache::try_open(options);
+        REQUIRE(bool(cache));
+        sc::Value lease;
+        CHECK(cache->try_put_chunk(key, "kept"sv, sc::PutOptions().lease(lease)));
+        CHECK(lease.tier() == sc::Tier::memory && sc::Value().tier() == sc::Tier::memory);
+        CHECK(cache->try_put_chunk(other, "here"sv, sc::PutOptions().flags(sc::memory_only | sc::no_remote)));
+        CHECK(cache->try_flush());
+        CHECK(cache->try_tier_stats(sc::Tier::disk)->written == 1);
+        CHECK(cache->try_tier_stats(sc::Tier::remote).status() == STREAMCACHE_MISS);
+        CHECK(cache->try_tier_stats(sc::Tier::memory).status() == STREAMCACHE_INVALID_ARGUMENT);
+        CHECK(*cache->try_close() == 0 && cache->try_flush().status() == STREAMCACHE_CLOSED);
+    }
+    auto cache = sc::Cache::try_open(options);
+    REQUIRE(bool(cache));
+    CHECK(!cache->try_get_chunk(other) && !cache->try_get_chunk(key, sc::memory_only));
+    const auto hit = cache->try_get_chunk(key);
+    CHECK(hit && hit->bytes().text() == "kept" && hit->tier() == sc::Tier::disk);
+    CHECK(cache->try_purge(sc::purge_memory) && cache->try_get_chunk(key));
+    CHECK(cache->try_purge(sc::purge_disk) && !cache->try_get_chunk(key));
 }
 
 void filter() {
@@ -334,6 +395,7 @@ int main() {
     digests();
     options();
     cache();
+    tiers();
     filter();
     values();
     tickets();

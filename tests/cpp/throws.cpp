@@ -139,6 +139,7 @@ void every_verb_that_throws_does_what_the_other_does() {
     std::array<std::byte, 4> copy{};
     CHECK(cache.get_chunk_into(key, copy).size() == 4 && cache.remove_chunk(key) && !cache.remove_chunk(key));
     CHECK(cache.share().stats().puts == 1 && cache.write_stats().find("hits") != std::string::npos);
+    CHECK(cache.flush(1s) && status_of([&] { cache.tier_stats(sc::Tier::disk); }) == STREAMCACHE_MISS);
 
     sc::Filter filter = sc::Filter::open(cache, "f", config);
     filter.load_state("s"sv);

@@ -6,7 +6,9 @@
 import ctypes
 import json
 import math
+import socket
 import sys
+import tempfile
 import time
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -88,12 +90,89 @@ def use_tickets(cache):
     return handle, open_ticket
 
 
-def main():
+def opened(**wanted):
     options, cache = ctypes.c_void_p(), ctypes.c_void_p()
-    wanted = json.dumps({"name": 'the "main" one\\', "max_bytes": 1 << 20}).encode()
+    wanted = json.dumps(wanted).encode()
     ok(library.streamcache_options_from_json(wanted, ctypes.c_size_t(len(wanted)), ctypes.byref(options), None))
     ok(library.streamcache_cache_open(options, ctypes.byref(cache), None))
     library.streamcache_options_free(options)
+    return cache
+
+
+def closed(cache):
+    ok(library.streamcache_cache_close(cache, 60_000, None))
+    library.streamcache_cache_release(cache)
+
+
+def with_tiers(directory, url):
+    """A cache with a disk that had one result and refused one, and a remote store that does not answer."""
+    first = opened(disk_directory=directory, secret="00" * 16)
+    handle = filter_of(first, b"f", b"config")
+    hit_or_put(handle, b"chunk")
+    key = Digest()
+    ok(library.streamcache_cache_put_chunk(first, ctypes.byref(key), b"sealed", ctypes.c_size_t(6), 0, None, None))
+    library.streamcache_filter_release(handle)
+    closed(first)
+    second = opened(disk_directory=directory, secret="11" * 16, remote_urls=url)
+    handle = filter_of(second, b"f", b"config")
+    hit_or_put(handle, b"chunk")
+    value = ctypes.c_void_p()
+    get = (ctypes.byref(key), 0, ctypes.byref(value))
+    ok(library.streamcache_cache_get_chunk(second, *get), MISS)  # sealed with another secret
+    ok(library.streamcache_cache_flush(second, 60_000))
+    library.streamcache_filter_release(handle)
+    third = opened(disk_directory=directory, secret="00" * 16)
+    handle = filter_of(third, b"f", b"config")
+    hit_or_put(handle, b"chunk")
+    library.streamcache_filter_release(handle)
+    return second, third
+
+
+def check_tiers():
+    """Every counter of a tier, in both formats, against what was done."""
+    counters = {"hits", "misses", "written", "dropped", "superseded", "faults", "evictions"}
+    gauges = {"pending", "pending_bytes", "entries", "bytes", "max_bytes"}
+    with tempfile.TemporaryDirectory() as directory, socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))  # and nobody listens
+        second, third = with_tiers(directory, f"redis://127.0.0.1:{unheard.getsockname()[1]}")
+        for cache, disk_numbers in ((second, {"hits": 0, "misses": 2, "written": 1, "refused": 1}),
+                                    (third, {"hits": 1, "misses": 0, "written": 0, "refused": 0})):
+            tiers = json.loads(text(cache, JSON))["tiers"]
+            assert set(tiers) == ({"disk", "remote"} if cache is second else {"disk"}), tiers
+            for tier in tiers.values():
+                assert set(tier) == counters | gauges | {"refused", "refusals", "is_resting", "resting", "last_fault"}
+                assert sum(tier["refusals"].values()) == tier["refused"] and (tier["resting"] is not None) == tier["is_resting"]
+            assert {name: tiers["disk"][name] for name in disk_numbers} == disk_numbers, tiers["disk"]
+            assert tiers["disk"]["refusals"]["checksum"] == disk_numbers["refused"]
+            assert tiers["disk"]["entries"] == 3 and tiers["disk"]["max_bytes"] == 1 << 30 and tiers["disk"]["last_fault"] is None
+
+            samples = {}
+            for family in text_string_to_metric_families(text(cache, PROMETHEUS)):
+                if not family.name.startswith("streamcache_tier_"):
+                    continue
+                name = family.name.removeprefix("streamcache_tier_")
+                assert family.documentation and family.type == ("counter" if name in counters | {"refused"} else "gauge"), name
+                for sample in family.samples:
+                    samples[sample.labels["tier"], name, sample.labels.get("reason")] = sample.value
+            for name, tier in tiers.items():
+                for number in counters | gauges | {"resting"}:
+                    told = tier["is_resting" if number == "resting" else number]
+                    if told is None or number == "faults" and name == "remote":  # it goes on trying
+                        assert told is not None or (name, number, None) not in samples, "what is not known is left out"
+                        continue
+                    assert samples[name, number, None] == told, (name, number)
+                for reason, times in tier["refusals"].items():
+                    assert samples[name, "refused", reason] == times
+        remote = json.loads(text(second, JSON))["tiers"]["remote"]
+        assert remote["hits"] == 0 and remote["misses"] == 2 and remote["faults"] > 0, remote
+        assert remote["last_fault"] and remote["entries"] is None, remote
+        library.streamcache_cache_close(second, 0, None)
+        library.streamcache_cache_release(second)
+        closed(third)
+
+
+def main():
+    cache = opened(name='the "main" one\\', max_bytes=1 << 20)
     names = [b"plain", 'odd "é"\\ \n'.encode()]
     filters = [filter_of(cache, names[0], b"one"), filter_of(cache, names[1], b"two"), filter_of(cache, names[1], b"three")]
     for round_ in range(3):
@@ -153,6 +232,7 @@ def main():
     for handle in filters[1:]:
         library.streamcache_filter_release(handle)
     library.streamcache_cache_release(cache)
+    check_tiers()
     print(f"{len(families)} families and {len(samples)} series read")
 
 

@@ -7,6 +7,7 @@
 //! - `threads`: one and two of them; `border`: what the C ABI costs over the Rust call
 //! - `shuffle`: their rounds, each in an order of its own
 //! - `memory`: bytes an entry, in a process of its own
+//! - `traces`: hit ratios on recorded traffic
 //! - `report`: tables and plots for people
 //!
 //! Spreads, tables, goals and the ring of chunks are those of the other benchmarks.
@@ -22,6 +23,7 @@ pub mod report;
 pub mod shuffle;
 pub mod steady;
 pub mod threads;
+pub mod traces;
 pub mod zipf;
 
 #[path = "../../common/mod.rs"]

@@ -1,10 +1,10 @@
 //! The thread, with a store in this process's memory.
 
-use super::in_memory::{InMemory, LONG, Mishap};
 use super::*;
 use crate::tier::Purged;
 use crate::tier::envelope::tests::{kept, made};
 use crate::tier::fences::Pass;
+use crate::tier::in_memory::{InMemory, LONG, Mishap};
 use crate::value::{Value, tests::ending_with};
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Barrier, Weak, mpsc};

@@ -1,8 +1,8 @@
 //! Room for new entries. The envelopes' numbers are the order in which they came, and a hand goes over them in laps: who
 //! was found since it last came by stays where it is, who was not goes. A lap begins with those that came since the last
-//! one began and ends with those that survived it, so the newest must earn their place first. On Zipf's traces, with and
-//! without scans, this finds up to 0.01 more than FIFO with a second chance, which puts survivors at the queue's end; and
-//! a survivor costs no write.
+//! one began and ends with those that survived it, so the newest must earn their place first, and a survivor costs no
+//! write. Simulated on Zipf's traces, with scans and with shifts, it found up to 0.01 more than FIFO with a second
+//! chance, which puts survivors at the queue's end; 0.006 less in one of twelve settings, a large store after a shift.
 
 use super::Inner;
 use super::get::is_over;

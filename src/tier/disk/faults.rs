@@ -100,6 +100,14 @@ impl Faults {
         self.told.lock().last.clone().unwrap_or_default()
     }
 
+    /// Ends the wait for a look.
+    #[cfg(test)]
+    pub(super) fn let_rest(&self) {
+        if let Some((_, since)) = &mut self.told.lock().resting {
+            *since -= REST;
+        }
+    }
+
     /// Count, last failure, reason of a rest.
     pub(super) fn read(&self) -> (u64, Option<String>, Option<String>) {
         let told = self.told.lock();

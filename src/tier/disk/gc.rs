@@ -32,7 +32,9 @@ impl Inner {
     }
 
     fn collect_step(&self, writer: &Writer, collected: &mut Collected) -> rusqlite::Result<bool> {
-        let Some(mut work) = self.begin(writer, Layout::budget, false, WAIT)? else { return Ok(false) };
+        let Some(mut work) = self.begin(writer, Layout::budget, false, Instant::now() + WAIT)? else {
+            return Ok(false);
+        };
         let more = if !collected.is_swept {
             work.collect(collected)?;
             true

@@ -10,8 +10,8 @@ use rusqlite::{CachedStatement, Connection, Transaction, TransactionBehavior};
 use std::time::SystemTime;
 
 /// Always one row: where there is no entry its columns are NULL.
-const GET: &str = "SELECT s.epoch, s.swept, s.purged, d.tag, d.epoch, d.expires, d.envelope FROM state s
-    LEFT JOIN entry e ON e.id = ?1 LEFT JOIN data d ON d.n = e.n WHERE s.id = 1";
+const GET: &str = "SELECT s.epoch,swept,tag,d.epoch,expires,envelope FROM state s LEFT JOIN entry e ON e.id=? LEFT JOIN data d USING(n)
+    WHERE s.id=1";
 
 /// A batch is read in parts of so many keys: a log in use by a reader can't be emptied.
 const PART: usize = 64;
@@ -81,9 +81,9 @@ impl Inner {
         let Some(row) = rows.next()? else { return Err(rusqlite::Error::QueryReturnedNoRows) };
         let number = |n| row.get::<_, i64>(n).map(|number| number as u64);
         self.known.learn(number(0)?);
-        let ValueRef::Blob(envelope) = row.get_ref(6)? else { return Ok(()) };
-        let swept = self.known.swept(number(1)?, number(2)?, connection)?;
-        if swept.lets(number(3)?, number(4)?) && !is_over(number(5)?) {
+        let ValueRef::Blob(envelope) = row.get_ref(5)? else { return Ok(()) };
+        let swept = self.known.swept(number(1)?, connection)?;
+        if swept.lets(number(2)?, number(3)?) && !is_over(number(4)?) {
             self.touched.set(id);
             found(envelope);
         }

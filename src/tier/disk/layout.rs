@@ -10,14 +10,14 @@ pub(super) const PAGE: u64 = 8192;
 pub(super) const MIN_BYTES: u64 = 4 << 20;
 /// Beyond this a longer log only takes longer to read after a crash.
 const MAX_LOG: u64 = 128 << 20;
-/// A log of this length is copied into the database and emptied.
+/// A log with so much in it is copied into the database and begun anew.
 const CHECKPOINT: u64 = 32 << 20;
 /// A page in the log has a header.
 const FRAME_HEADER: u64 = 24;
 /// SQLite's index of the log grows by 32 KiB for each 4,096 frames.
 const INDEX_PART: u64 = 32 << 10;
 /// A transaction is committed when it may have changed this much, unless one envelope alone is longer.
-const TRANSACTION: u64 = 8 << 20;
+const TRANSACTION: u64 = 16 << 20;
 
 /// Pages one entry may change at most beyond its envelope's own: what `tally` takes for a put and for an older entry of
 /// the same key.
@@ -100,12 +100,13 @@ impl Layout {
         self.with_overhead(pages) * (self.page + FRAME_HEADER)
     }
 
-    /// Whether the log should be emptied before more is written.
-    pub(super) fn is_long(&self, log: u64) -> bool {
-        log >= CHECKPOINT.min(self.log / 2)
+    /// Whether a log of so many frames should be begun anew.
+    pub(super) fn is_long(&self, frames: u64) -> bool {
+        frames >= self.frames(CHECKPOINT.min(self.log / 2))
     }
 
-    /// Whether the log may take so many more bytes. The last eighth is for removals and purges: they matter more.
+    /// Whether the log's file may take so many more bytes. It may hold less than its length: then this asks too much, and
+    /// it is cut. The last eighth is for removals and purges: they matter more.
     pub(super) fn fits(&self, log: u64, more: u64, removal: bool) -> bool {
         log + more <= if removal { self.log } else { self.log / 8 * 7 }
     }
@@ -129,7 +130,7 @@ mod tests {
             assert!(layout.pages * PAGE + layout.log + index <= limit, "{max_bytes}");
             assert!(layout.pages * PAGE >= limit / 2, "{max_bytes}");
             let one = layout.pages_of(layout.longest()) + ENTRY_PAGES;
-            // Just below the length at which a log is emptied, the longest transaction still fits.
+            // Just before a log is begun anew, the longest transaction still fits.
             assert!(layout.fits(CHECKPOINT.min(layout.log / 2), layout.appended(one), false), "{max_bytes}");
             assert!(layout.longest() > 8 * PAGE && layout.budget() > 2 * ENTRY_PAGES, "{max_bytes}");
             assert!(layout.with_overhead(layout.most()) <= layout.frames(layout.log * 3 / 8), "{max_bytes}");

@@ -46,7 +46,7 @@ use readers::{Readers, Watch};
 use slots::{Known, Swept};
 use state::State;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
 use touched::Touched;
 use writer::Writer;
@@ -80,6 +80,8 @@ struct Inner {
     faults: Faults,
     evictions: AtomicU64,
     writer: Mutex<Writer>,
+    /// Threads that wait for the writer: who has it for long lets them go first.
+    waiting: AtomicUsize,
 }
 
 impl Disk {
@@ -90,7 +92,7 @@ impl Disk {
         let place = Place::prepare(&config.directory, config.allow_network)?;
         let (connection, state, layout) = open::writer(&place, config.max_bytes)?;
         let what = "the store's epochs can't be read";
-        let swept = faults::at_open(what, Swept::read(&connection, state.swept, state.purged))?;
+        let swept = faults::at_open(what, Swept::read(&connection, state.swept))?;
         let inner = Inner {
             watch: Watch::new(&place),
             place,
@@ -101,6 +103,7 @@ impl Disk {
             faults: Faults::default(),
             evictions: AtomicU64::new(0),
             writer: Mutex::new(Writer::new(connection, layout)),
+            waiting: AtomicUsize::new(0),
         };
         Ok(Self { inner: Some(Box::new(inner)), birth })
     }

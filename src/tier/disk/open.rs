@@ -11,7 +11,7 @@
 //! last commits, purges among them, and leaves a sound file: OFF would save one wait in 32 MiB, on the tier's own thread,
 //! and pay with the whole store.
 
-use super::faults::at_open;
+use super::faults::{at_open, is_busy};
 use super::layout::{Layout, MIN_BYTES, PAGE};
 use super::place::Place;
 use super::state::State;
@@ -28,6 +28,8 @@ const VERSION: i64 = 1;
 const DEFAULT_BYTES: u64 = 1 << 30;
 /// How long opening waits for a process that is making the same store.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Between two looks whether a lock is free.
+const LOOK: Duration = Duration::from_micros(500);
 /// More than the longest envelope, at any limit: a damaged length allocates no more.
 const LONGEST: i32 = 64 << 20;
 
@@ -44,13 +46,13 @@ const SCHEMA: &str = "
 fn connect(place: &Place) -> rusqlite::Result<Connection> {
     let connection =
         Connection::open_with_flags(&place.file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    // A planted file can't run anything, and damaged pages are looked at before they are believed.
+    // A planted file can't run anything.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, LONGEST)?;
-    connection.execute_batch("PRAGMA mmap_size=0; PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY;")?;
+    connection.execute_batch("PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY;")?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(connection)
 }
@@ -84,13 +86,13 @@ pub(super) fn writer(place: &Place, max_bytes: Option<u64>) -> Result<(Connectio
         connection.execute_batch(
             "PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_spill=OFF; PRAGMA cache_size=-8000;",
         )?;
-        let transaction = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)?;
-        let mut state = State::read(&transaction)?;
+        let mut state = State::read(&connection)?;
         if let Some(max_bytes) = max_bytes.filter(|max_bytes| *max_bytes != state.max_bytes) {
-            state.max_bytes = max_bytes;
+            let transaction = immediate(&connection, Instant::now() + PATIENCE)?;
+            state = State { max_bytes, ..State::read(&transaction)? };
             state.write(&transaction)?;
+            transaction.commit()?;
         }
-        transaction.commit()?;
         let page = connection.query_row("PRAGMA page_size", [], |row| row.get::<_, i64>(0))?;
         let layout = Layout::new(state.max_bytes, page as u64);
         limit(&connection, &layout)?;
@@ -98,6 +100,18 @@ pub(super) fn writer(place: &Place, max_bytes: Option<u64>) -> Result<(Connectio
     })();
     let (state, layout) = at_open(&what(), opened)?;
     Ok((connection, state, layout))
+}
+
+/// Begins a transaction that may write, waiting for those of others. SQLite's own wait grows to 100 ms between two looks:
+/// where other processes write without a pause, it finds the store busy each time.
+pub(super) fn immediate(connection: &Connection, until: Instant) -> rusqlite::Result<Transaction<'_>> {
+    connection.busy_timeout(Duration::ZERO)?;
+    loop {
+        match Transaction::new_unchecked(connection, TransactionBehavior::Immediate) {
+            Err(error) if is_busy(&error) && Instant::now() < until => std::thread::sleep(LOOK),
+            begun => return begun,
+        }
+    }
 }
 
 /// Tells SQLite the limit; it keeps to what it has where that is more, and gives pages back as `evict` says.
@@ -131,13 +145,13 @@ fn make(connection: &Connection, max_bytes: u64) -> rusqlite::Result<()> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         match connection.query_row("PRAGMA journal_mode=WAL", [], |_| Ok(())) {
-            Err(error) if super::faults::is_busy(&error) && Instant::now() < deadline => {
+            Err(error) if is_busy(&error) && Instant::now() < deadline => {
                 std::thread::sleep(Duration::from_millis(5));
             }
             done => break done?,
         }
     }
-    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    let transaction = immediate(connection, deadline)?;
     if transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))? == 0 {
         transaction.execute_batch(SCHEMA)?;
         State::new(max_bytes).insert(&transaction)?;

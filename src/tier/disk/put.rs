@@ -31,13 +31,14 @@ impl Inner {
     fn put_all(&self, mut entries: &[Sealed]) -> Result<usize> {
         let (mut stored, mut full) = (0, false);
         while !entries.is_empty() {
+            self.give_way();
             let writer = self.writer(Instant::now() + WAIT)?;
             match self.step(&writer, entries) {
                 Ok(Step { moved: false, .. }) => break,
                 Ok(step) => {
                     stored += step.stored;
                     entries = &entries[step.done..];
-                    if let Err(error) = writer.empty_long_log(&self.place) {
+                    if let Err(error) = writer.renew_long_log() {
                         self.faults.count("emptying the log", &error);
                     }
                 }
@@ -61,7 +62,9 @@ impl Inner {
             true => layout.budget().max(layout.pages_of(first.len()) + ENTRY_PAGES),
             false => layout.budget(),
         };
-        let Some(mut work) = self.begin(writer, pages, false, WAIT)? else { return Ok(Step::default()) };
+        let Some(mut work) = self.begin(writer, pages, false, Instant::now() + WAIT)? else {
+            return Ok(Step::default());
+        };
         let mut step = Step::default();
         if work.shrink(self)? {
             step.moved = true;
@@ -96,10 +99,14 @@ impl Inner {
     }
 
     fn tidy_step(&self, writer: &Writer) -> rusqlite::Result<bool> {
-        let Some(mut work) = self.begin(writer, Layout::budget, false, WAIT)? else { return Ok(false) };
+        let Some(mut work) = self.begin(writer, Layout::budget, false, Instant::now() + WAIT)? else {
+            return Ok(false);
+        };
         let more = work.shrink(self)? || work.sweep()?;
         if work.changed {
             self.commit(work)?;
+        } else {
+            drop(work);
         }
         if !more && self.place.log_len() > 0 {
             writer.empty_log()?;

@@ -46,8 +46,7 @@ impl Inner {
         &self, until: Instant, what: &str, change: impl FnOnce(&mut Work<'_>) -> rusqlite::Result<()>,
     ) -> Result<()> {
         let changed = self.writer(until).and_then(|writer| {
-            let wait = until.saturating_duration_since(Instant::now());
-            let done = self.begin(&writer, |_| PAGES, true, wait).and_then(|work| {
+            let done = self.begin(&writer, |_| PAGES, true, until).and_then(|work| {
                 let Some(mut work) = work else { return Ok(false) };
                 work.state.epoch += 1;
                 change(&mut work)?;

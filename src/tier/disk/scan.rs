@@ -59,7 +59,7 @@ impl Inner {
     fn read_page(&self, connection: &Connection, page: &mut Page) -> rusqlite::Result<bool> {
         let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Deferred)?;
         let state = super::State::read(&transaction)?;
-        let swept = self.known.swept(state.swept, state.purged, &transaction)?;
+        let swept = self.known.swept(state.swept, &transaction)?;
         let rows = rows(&transaction, page.after)?;
         let is_last = rows.len() < ENTRIES;
         let mut bytes = 0;

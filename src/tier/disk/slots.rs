@@ -4,7 +4,7 @@
 //! entries that nobody purged, and never keeps one that somebody did. The table of tags is kept in memory and read again
 //! when the store's `swept` says that it changed.
 
-use super::state::same_store;
+use super::state::{State, same_store};
 use crate::digest::Digest;
 use arc_swap::ArcSwap;
 use rusqlite::{Connection, params};
@@ -33,7 +33,9 @@ pub(super) struct Swept {
 }
 
 impl Swept {
-    pub(super) fn read(connection: &Connection, swept: u64, purged: u64) -> rusqlite::Result<Self> {
+    /// Reads both, in the transaction in which `swept` was read.
+    pub(super) fn read(connection: &Connection, swept: u64) -> rusqlite::Result<Self> {
+        let purged = State::read(connection)?.purged;
         let mut tags = vec![0; SLOTS as usize].into_boxed_slice();
         let mut statement = connection.prepare_cached("SELECT n, epoch FROM slot WHERE n < ?")?;
         let mut rows = statement.query([SLOTS as i64])?;
@@ -92,12 +94,12 @@ impl Known {
     }
 
     /// The tags' slots as of `swept`, from memory, or read through this connection within its transaction.
-    pub(super) fn swept(&self, swept: u64, purged: u64, connection: &Connection) -> rusqlite::Result<Arc<Swept>> {
+    pub(super) fn swept(&self, swept: u64, connection: &Connection) -> rusqlite::Result<Arc<Swept>> {
         let known = self.swept.load_full();
         if known.swept == swept {
             return Ok(known);
         }
-        let read = Arc::new(Swept::read(connection, swept, purged)?);
+        let read = Arc::new(Swept::read(connection, swept)?);
         self.swept.store(Arc::clone(&read));
         Ok(read)
     }

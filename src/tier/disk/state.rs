@@ -64,7 +64,11 @@ impl State {
             "SELECT epoch, swept, purged, max_bytes, entries, bytes, dead, last, at, among_old, old, end FROM state
             WHERE id = 1";
         connection.prepare_cached(sql)?.query_row([], |row| {
-            let number = |n| row.get::<_, i64>(n).map(|number| number as u64);
+            // None is ever negative: that, too, is damage.
+            let number = |n| {
+                let number = row.get::<_, i64>(n)?;
+                u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(n, number))
+            };
             Ok(Self {
                 epoch: number(0)?,
                 swept: number(1)?,

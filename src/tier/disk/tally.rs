@@ -25,7 +25,7 @@ pub(super) struct Tally {
 impl Tally {
     /// For so many pages, in a store of so many entries.
     pub(super) fn new(layout: &Layout, pages: u64, entries: u64) -> Self {
-        let table = entries * ENTRY_BYTES * LEAST_FILLED / layout.page + 8;
+        let table = entries.saturating_mul(ENTRY_BYTES * LEAST_FILLED) / layout.page + 8;
         Self { left: pages * layout.page, half: pages * layout.page / 2, page: layout.page, table, touched: 0 }
     }
 

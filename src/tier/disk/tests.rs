@@ -1,6 +1,11 @@
 //! What the tests share: directories that go away, and entries that tell their key.
 
 mod basics;
+mod damage;
+mod limit;
+mod model;
+mod places;
+mod processes;
 
 use super::*;
 use crate::digest;

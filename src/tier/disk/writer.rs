@@ -2,7 +2,6 @@
 //! and begins only where the log has room for all it may append.
 
 use super::layout::Layout;
-use super::place::Place;
 use super::slots::Swept;
 use super::state::State;
 use super::tally::Tally;
@@ -10,7 +9,7 @@ use super::{Inner, open};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lock::Guard;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction};
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -21,6 +20,9 @@ pub(super) const WAIT: Duration = Duration::from_secs(2);
 /// How long emptying the log waits for readers, and for how long it is left alone where they stay.
 const READERS: Duration = Duration::from_millis(50);
 const LEFT_ALONE: Duration = Duration::from_secs(1);
+
+/// Long enough for a thread that waits to see that it can go.
+const TURN: Duration = Duration::from_millis(1);
 
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -64,35 +66,36 @@ impl Writer {
         self.connection.as_ref().expect("open: Inner::writer saw to it")
     }
 
-    /// Copies the log into the database and empties it; false where a reader is in the way.
+    /// Copies the log into the database and cuts it to nothing; false where a reader is in the way.
     pub(super) fn empty_log(&self) -> rusqlite::Result<bool> {
-        self.connection().busy_timeout(READERS)?;
-        let busy = self.connection().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))?;
-        self.next_try.set((busy != 0).then(|| Instant::now() + LEFT_ALONE));
-        Ok(busy == 0)
+        Ok(self.checkpoint("TRUNCATE")?.0)
     }
 
-    /// Empties a log that has grown long.
-    pub(super) fn empty_long_log(&self, place: &Place) -> rusqlite::Result<()> {
-        if self.layout.get().is_long(place.log_len()) && self.next_try.get().is_none_or(|next| Instant::now() >= next) {
-            self.empty_log()?;
+    /// Begins a log anew that has grown long. Its file keeps its length: written again, it costs less than when it grows.
+    pub(super) fn renew_long_log(&self) -> rusqlite::Result<()> {
+        if self.next_try.get().is_some_and(|next| Instant::now() < next) {
+            return Ok(());
+        }
+        let (_, frames) = self.checkpoint("NOOP")?;
+        if self.layout.get().is_long(frames) && !self.checkpoint("RESTART")?.0 {
+            self.next_try.set(Some(Instant::now() + LEFT_ALONE));
         }
         Ok(())
+    }
+
+    /// Whether a checkpoint was whole, and how many frames the log had.
+    fn checkpoint(&self, mode: &str) -> rusqlite::Result<(bool, u64)> {
+        let connection = self.connection();
+        connection.busy_timeout(READERS)?;
+        let sql = format!("PRAGMA wal_checkpoint({mode})");
+        connection.query_row(&sql, [], |row| Ok((row.get::<_, i64>(0)? == 0, row.get::<_, i64>(1)?.max(0) as u64)))
     }
 }
 
 impl Inner {
     /// The writer, with its connection open: opened anew where the files are gone or the store has rested.
     pub(super) fn writer(&self, until: Instant) -> Result<Guard<'_, Writer>> {
-        let mut writer = loop {
-            match self.writer.try_lock() {
-                Some(writer) => break writer,
-                None if Instant::now() >= until => {
-                    return Err(Error::new(ErrorKind::Io, "the disk tier is writing; try again"));
-                }
-                None => std::thread::sleep(Duration::from_micros(200)),
-            }
-        };
+        let mut writer = self.lock(until)?;
         if writer.closed {
             return Err(ErrorKind::Closed.into());
         }
@@ -102,6 +105,32 @@ impl Inner {
             self.reopen(&mut writer)?;
         }
         if self.faults.is_resting() { Err(self.faults.resting()) } else { Ok(writer) }
+    }
+
+    /// Waits for the thread that writes, looking often: it lets go between two transactions.
+    fn lock(&self, until: Instant) -> Result<Guard<'_, Writer>> {
+        if let Some(writer) = self.writer.try_lock() {
+            return Ok(writer);
+        }
+        self.waiting.fetch_add(1, Relaxed);
+        let locked = loop {
+            match self.writer.try_lock() {
+                Some(writer) => break Ok(writer),
+                None if Instant::now() >= until => {
+                    break Err(Error::new(ErrorKind::Io, "another thread is writing to the disk tier; try again"));
+                }
+                None => std::thread::sleep(TURN / 5),
+            }
+        };
+        self.waiting.fetch_sub(1, Relaxed);
+        locked
+    }
+
+    /// Gives others a turn between two transactions.
+    pub(super) fn give_way(&self) {
+        if self.waiting.load(Relaxed) > 0 {
+            std::thread::sleep(TURN);
+        }
     }
 
     fn reopen(&self, writer: &mut Writer) -> Result<()> {
@@ -127,12 +156,11 @@ impl Inner {
     /// Begins a transaction that changes so many pages at most; None where the log has no room for them because a reader
     /// somewhere keeps it from being emptied.
     pub(super) fn begin<'a>(
-        &'a self, writer: &'a Writer, pages: impl Fn(&Layout) -> u64, removal: bool, wait: Duration,
+        &'a self, writer: &'a Writer, pages: impl Fn(&Layout) -> u64, removal: bool, until: Instant,
     ) -> rusqlite::Result<Option<Work<'a>>> {
         for tried in [false, true] {
             let connection = writer.connection();
-            connection.busy_timeout(wait)?;
-            let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+            let transaction = open::immediate(connection, until)?;
             let state = State::read(&transaction)?;
             let layout = writer.layout.get().with_limit(state.max_bytes);
             if layout != writer.layout.replace(layout) {
@@ -140,7 +168,7 @@ impl Inner {
             }
             let left = pages(&layout);
             if layout.fits(self.place.log_len(), layout.appended(left), removal) {
-                let swept = self.known.swept(state.swept, state.purged, &transaction)?;
+                let swept = self.known.swept(state.swept, &transaction)?;
                 let tally = Tally::new(&layout, left, state.entries + state.dead);
                 return Ok(Some(Work { transaction, state, swept, layout, tally, evicted: 0, changed: false }));
             }

@@ -1,7 +1,7 @@
 //! Commands on their way, packed one behind the other, and what answers fit them.
 
 use super::slots::slot;
-use redis::{Value, cmd};
+use redis::{Cmd, Value};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -10,8 +10,10 @@ pub(super) enum Kind {
     Remove,
 }
 
-#[derive(Default)]
 pub(super) struct Batch {
+    cluster: bool,
+    /// Where commands are put together, one after the other.
+    command: Cmd,
     bytes: Vec<u8>,
     commands: Vec<Command>,
 }
@@ -19,27 +21,35 @@ pub(super) struct Batch {
 struct Command {
     end: usize,
     kind: Kind,
+    /// 0 where there is no cluster to ask.
     slot: u16,
 }
 
 impl Batch {
+    pub(super) fn new(cluster: bool) -> Self {
+        Self { cluster, command: Cmd::new(), bytes: Vec::new(), commands: Vec::new() }
+    }
+
     pub(super) fn get(&mut self, name: &[u8]) {
-        cmd("GET").arg(name).write_packed_command(&mut self.bytes);
-        self.ends(Kind::Get, name);
+        self.command.arg("GET").arg(name);
+        self.pack(Kind::Get, name);
     }
 
     pub(super) fn remove(&mut self, name: &[u8]) {
-        cmd("DEL").arg(name).write_packed_command(&mut self.bytes);
-        self.ends(Kind::Remove, name);
+        self.command.arg("DEL").arg(name);
+        self.pack(Kind::Remove, name);
     }
 
     pub(super) fn set(&mut self, name: &[u8], value: &[u8], ttl_ms: u64) {
-        cmd("SET").arg(name).arg(value).arg("PX").arg(ttl_ms).write_packed_command(&mut self.bytes);
-        self.ends(Kind::Set, name);
+        self.command.arg("SET").arg(name).arg(value).arg("PX").arg(ttl_ms);
+        self.pack(Kind::Set, name);
     }
 
-    fn ends(&mut self, kind: Kind, name: &[u8]) {
-        self.commands.push(Command { end: self.bytes.len(), kind, slot: slot(name) });
+    fn pack(&mut self, kind: Kind, name: &[u8]) {
+        self.command.write_packed_command(&mut self.bytes);
+        self.command.clear();
+        let slot = if self.cluster { slot(name) } else { 0 };
+        self.commands.push(Command { end: self.bytes.len(), kind, slot });
     }
 
     pub(super) fn len(&self) -> usize {

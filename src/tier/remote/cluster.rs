@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 const ROUNDS: usize = 4;
 /// Between two looks at the cluster's map of itself.
 const REFRESH: Duration = Duration::from_millis(500);
+const PROBE: Duration = Duration::from_millis(250);
 const NOBODY: u16 = u16::MAX;
 
 struct Node {
@@ -87,7 +88,10 @@ impl Cluster {
                 }
                 Some(node) => match node.breaker.reason() {
                     Some(why) => Err(Fault::Resting(why)),
-                    None => node.server.send(&packed(batch, group), until),
+                    // Others wait while this thread connects: who can't be reached rests at once.
+                    None => node.server.send(&packed(batch, group), until).inspect_err(|fault| {
+                        node.breaker.trip(fault);
+                    }),
                 },
             };
             sent.push(result);
@@ -220,13 +224,13 @@ impl Cluster {
         Ok(())
     }
 
-    /// Makes the probes that are due, each within a time that keeps the others waiting for no longer than a lookup
-    /// waits; when the next is due.
+    /// Makes the probes that are due, each in a time that is short, because others wait meanwhile, and enough for
+    /// whoever is worth asking; when the next is due.
     pub(super) fn tend(&mut self) -> Option<Instant> {
         let mut any = false;
         for node in &mut self.nodes {
             if node.breaker.probe() {
-                match node.server.ping(Instant::now() + Duration::from_millis(50)) {
+                match node.server.ping(Instant::now() + PROBE) {
                     Ok(()) => node.breaker.recovered(),
                     Err(fault) => drop(node.breaker.trip(&fault)),
                 }

@@ -54,8 +54,8 @@ impl Connection {
         self.write(&bytes, until)
     }
 
-    /// The reply to that PING: what follows answers these commands and no others. Without it a reply that came twice, or
-    /// once too often, would be taken for the next one's.
+    /// The reply to that PING: what follows answers these commands and no others. Without it a reply that came twice
+    /// would be taken for the next one's.
     pub(super) fn receive_number(&mut self, until: Instant) -> Result<(), Fault> {
         match self.receive(until)? {
             Value::BulkString(number) if number == self.sent.to_string().as_bytes() => Ok(()),

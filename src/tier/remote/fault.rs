@@ -1,5 +1,6 @@
 //! What goes wrong with a server, in words that hold no key, no data and no password.
 
+use super::socket::Closed;
 use std::borrow::Cow;
 use std::fmt;
 use std::io;
@@ -40,6 +41,9 @@ impl Fault {
 
 impl From<io::Error> for Fault {
     fn from(error: io::Error) -> Self {
+        if error.get_ref().is_some_and(|inner| inner.is::<Closed>()) {
+            return Self::Closed;
+        }
         match error.kind() {
             io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Self::Late,
             io::ErrorKind::UnexpectedEof

@@ -53,8 +53,8 @@ pub(crate) struct Remote {
 }
 
 impl Remote {
-    /// Opens it. Fails only for mistakes in `config`, or where no thread can be started; a server that is not there rests
-    /// from the start, and the log says so.
+    /// Opens it. Fails only for mistakes in `config`, or where no thread can be started; a server that is not there
+    /// rests from the start, and the log says so.
     pub(crate) fn open(config: &Config) -> Result<Self> {
         let birth = Birth::here()?;
         let shared = Arc::new(Shared::new(config)?);
@@ -62,7 +62,7 @@ impl Remote {
         std::thread::Builder::new().name("streamcache-remote".into()).spawn(move || reader::run(&theirs)).map_err(
             |e| Error::new(ErrorKind::NoMemory, format!("no thread could be started for the remote store: {e}")),
         )?;
-        Ok(Self { shared: shared, birth })
+        Ok(Self { shared, birth })
     }
 
     /// Entries that were not stored because they are larger than `max_value_bytes`.

@@ -39,7 +39,7 @@ pub(super) fn run(shared: &Shared) {
         if catch_unwind(AssertUnwindSafe(|| turns(shared, &mut servers))).is_err() {
             servers = None; // whatever state its connections are in
             log::say(Level::Error, "remote", || "a panic was contained; please report it".into());
-            shared.failed(&shared.reads, "lookups", &Fault::Panic);
+            shared.rest(&shared.reads, "lookups", &Fault::Panic); // also where the probe panicked
         }
     }
     for request in shared.queue.change(std::mem::take).requests {
@@ -76,7 +76,7 @@ fn turn(shared: &Shared, servers: &mut Servers, waiting: Vec<Arc<Request>>) {
     // Each key of each request that someone still waits for.
     let mut commands = turn.0.iter().flat_map(|request| (0..request.keys.len()).map(move |place| (request, place)));
     loop {
-        let mut batch = Batch::default();
+        let mut batch = Batch::new(shared.settings.cluster);
         let mut asked = Vec::new();
         let now = Instant::now();
         for (request, place) in commands.by_ref() {

@@ -94,6 +94,7 @@ impl Shared {
     pub(super) fn close(&self) {
         self.settings.closed.store(true, Ordering::Relaxed);
         self.queue.change(|queue| queue.news = true);
+        self.writer.close();
     }
 
     pub(super) fn error(&self, fault: &Fault) -> Error {

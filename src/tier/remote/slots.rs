@@ -4,11 +4,25 @@ use redis::Value;
 
 pub(super) const SLOTS: usize = 16_384;
 
-/// The slot of a name without braces: its CRC-16 (XMODEM) modulo the slots.
+/// CRC-16 (XMODEM) of each byte: asked for every key of a cluster.
+const CRC: [u16; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let (mut crc, mut bit) = ((byte as u16) << 8, 0);
+        while bit < 8 {
+            crc = crc << 1 ^ if crc & 0x8000 == 0 { 0 } else { 0x1021 };
+            bit += 1;
+        }
+        table[byte] = crc;
+        byte += 1;
+    }
+    table
+};
+
+/// The slot of a name without braces.
 pub(super) fn slot(name: &[u8]) -> u16 {
-    let crc = name.iter().fold(0u16, |crc, &byte| {
-        (0..8).fold(crc ^ u16::from(byte) << 8, |crc, _| if crc & 0x8000 == 0 { crc << 1 } else { crc << 1 ^ 0x1021 })
-    });
+    let crc = name.iter().fold(0u16, |crc, &byte| crc << 8 ^ CRC[usize::from((crc >> 8) as u8 ^ byte)]);
     crc % SLOTS as u16
 }
 

@@ -17,10 +17,38 @@ use std::time::{Duration, Instant};
 /// How often whoever waits for a socket looks at the clock, and whether the store was closed.
 const SLICE: Duration = Duration::from_millis(10);
 
+/// The store was closed while someone waited.
+#[derive(Debug)]
+pub(super) struct Closed;
+
+impl std::fmt::Display for Closed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        Fault::Closed.fmt(f)
+    }
+}
+
+impl std::error::Error for Closed {}
+
 enum Plain {
     Tcp(TcpStream),
     Unix(UnixStream),
 }
+
+impl Plain {
+    fn socket(&self) -> socket2::SockRef<'_> {
+        match self {
+            Self::Tcp(stream) => stream.into(),
+            Self::Unix(stream) => stream.into(),
+        }
+    }
+}
+
+/// A host in C dies of SIGPIPE where nothing ignores it, and std's own writes to a Unix socket cause it. On macOS
+/// sockets are made so that they don't.
+#[cfg(not(target_os = "macos"))]
+const NO_SIGNAL: libc::c_int = libc::MSG_NOSIGNAL;
+#[cfg(target_os = "macos")]
+const NO_SIGNAL: libc::c_int = 0;
 
 /// The socket itself, with the deadline that is in force.
 struct Timed {
@@ -50,8 +78,8 @@ impl Socket {
             return Ok(Self(Layer::Clear(timed)));
         };
         let name = ServerName::try_from(host.clone()).map_err(|e| Fault::Io(e.to_string()))?;
-        let session = ClientConnection::new(tls.clone(), name).map_err(|e| Fault::Io(e.to_string()))?;
-        Ok(Self(Layer::Tls(Box::new(StreamOwned::new(session, timed)))))
+        let client = ClientConnection::new(tls.clone(), name).map_err(|e| Fault::Io(e.to_string()))?;
+        Ok(Self(Layer::Tls(Box::new(StreamOwned::new(client, timed)))))
     }
 
     /// From now on nothing takes longer than that.
@@ -69,11 +97,7 @@ impl Socket {
             Layer::Clear(timed) => (&timed.plain, false),
             Layer::Tls(stream) => (&stream.sock.plain, true),
         };
-        let socket = match plain {
-            Plain::Tcp(stream) => socket2::SockRef::from(stream),
-            Plain::Unix(stream) => socket2::SockRef::from(stream),
-        };
-        match socket.recv_with_flags(&mut [MaybeUninit::uninit()], libc::MSG_PEEK | libc::MSG_DONTWAIT) {
+        match plain.socket().recv_with_flags(&mut [MaybeUninit::uninit()], libc::MSG_PEEK | libc::MSG_DONTWAIT) {
             Ok(count) => tls && count > 0,
             Err(error) => matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted),
         }
@@ -108,7 +132,10 @@ impl Write for Socket {
 impl Timed {
     fn patiently(&mut self, mut step: impl FnMut(&mut Plain) -> io::Result<usize>) -> io::Result<usize> {
         loop {
-            if self.closed.load(Ordering::Relaxed) || Instant::now() >= self.until {
+            if self.closed.load(Ordering::Relaxed) {
+                return Err(io::Error::other(Closed));
+            }
+            if Instant::now() >= self.until {
                 return Err(ErrorKind::TimedOut.into());
             }
             match step(&mut self.plain) {
@@ -130,10 +157,7 @@ impl Read for Timed {
 
 impl Write for Timed {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.patiently(|plain| match plain {
-            Plain::Tcp(stream) => stream.write(bytes),
-            Plain::Unix(stream) => stream.write(bytes),
-        })
+        self.patiently(|plain| plain.socket().send_with_flags(bytes, NO_SIGNAL))
     }
 
     fn flush(&mut self) -> io::Result<()> {

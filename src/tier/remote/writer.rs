@@ -48,6 +48,23 @@ impl Writer {
     /// Stores what may be stored. How many were, and the last fault.
     pub(super) fn put(&self, shared: &Shared, entries: &[Sealed]) -> (usize, Result<(), Fault>) {
         let mut servers = self.servers.lock();
+        let result = self.put_all(shared, &mut servers, entries);
+        if self.settings.is_closed() {
+            *servers = None;
+        }
+        result
+    }
+
+    /// Lets go of the connections: now, or when the store that is under way has ended.
+    pub(super) fn close(&self) {
+        if let Some(mut servers) = self.servers.try_lock() {
+            *servers = None;
+        }
+    }
+
+    fn put_all(
+        &self, shared: &Shared, servers: &mut Option<Servers>, entries: &[Sealed],
+    ) -> (usize, Result<(), Fault>) {
         let mut taken = 0;
         let mut outcome = Ok(());
         let mut rest = entries;
@@ -88,7 +105,7 @@ impl Writer {
         // Declared first, looked at then: a removal that comes between waits for us.
         self.under_way.change(|keys| keys.extend(portion.iter().map(|entry| entry.key)));
         let _declared = Declared(&self.under_way);
-        let mut batch = Batch::default();
+        let mut batch = Batch::new(shared.settings.cluster);
         for entry in portion {
             if entry.bytes.len() > self.max_value_bytes {
                 shared.tally.count_too_large();

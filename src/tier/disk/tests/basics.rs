@@ -72,6 +72,56 @@ fn an_expired_entry_is_a_miss() {
 }
 
 #[test]
+fn what_a_forked_child_drops_stays_open() {
+    let scratch = Scratch::new("forked");
+    let mut disk = scratch.open();
+    put(&disk, 1, 50);
+    disk.birth = Birth::elsewhere();
+    drop(disk);
+    assert!(scratch.0.join("streamcache.db-wal").exists(), "closing would have put it away");
+}
+
+#[test]
+fn a_removal_does_not_wait_for_all_that_is_written() {
+    let scratch = Scratch::new("turns");
+    let disk = scratch.open();
+    let batch: Vec<Sealed> = (0..3000).map(|n| sealed(&disk, n, 12_000)).collect();
+    let done = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while done.load(Relaxed) == 0 {
+                disk.put_many(&batch).unwrap();
+            }
+        });
+        for n in 0..20 {
+            disk.remove(&key(n), Instant::now() + Duration::from_secs(2)).unwrap();
+            assert_eq!(get(&disk, n), None);
+        }
+        done.store(1, Relaxed);
+    });
+    assert!((0..20).all(|n| get(&disk, n).is_none()), "the batches were computed before");
+}
+
+#[test]
+fn many_threads_read_while_one_writes() {
+    let scratch = Scratch::new("threads");
+    let disk = scratch.open();
+    (0..100).for_each(|n| assert_eq!(put(&disk, n, 5000), 1));
+    std::thread::scope(|scope| {
+        let reader = || {
+            for n in (0..100).cycle().take(500) {
+                // All connections may be in use: then it is a miss.
+                assert!(get(&disk, n).is_none_or(|bytes| bytes == envelope(n, 5000)));
+            }
+        };
+        (0..12).for_each(|_| drop(scope.spawn(reader)));
+        (0..100).for_each(|n| assert_eq!(put(&disk, n, 5000), 1));
+    });
+    assert_eq!(disk.stats().faults, 0);
+    assert!((0..100).all(|n| get(&disk, n).is_some()));
+}
+
+#[test]
 fn a_closed_store_answers_closed() {
     let scratch = Scratch::new("closed");
     let disk = scratch.open();

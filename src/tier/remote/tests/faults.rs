@@ -106,3 +106,55 @@ fn a_removal_that_can_not_be_sent_says_so_in_time() {
     eventually("it is removed", || store.remove(&key(0), soon()).is_ok());
     assert!(get(&store, &[0], soon()).is_empty());
 }
+
+#[test]
+fn a_store_that_is_closed_or_dropped_waits_for_nobody() {
+    let (_alone, Some(program)) = (alone(), redis()) else { return };
+    let server = Server::start(&program, &[]);
+    let store = open(&server.url());
+    put(&store, 0..2, 100);
+    server.pause();
+    std::thread::scope(|scope| {
+        let stores = scope.spawn(|| store.put_many(&[sealed(0, 100)]).map(drop));
+        let looks = scope.spawn(|| store.get_many(&[key(0)], soon(), &mut |_, _| {}));
+        sleep(Duration::from_millis(30));
+        let begun = Instant::now();
+        store.close();
+        assert!(begun.elapsed() < Duration::from_millis(10), "{:?}", begun.elapsed());
+        for thread in [stores, looks] {
+            assert_eq!(thread.join().unwrap().unwrap_err().kind(), crate::error::ErrorKind::Closed);
+        }
+        assert!(begun.elapsed() < Duration::from_millis(200), "{:?}", begun.elapsed());
+    });
+    assert_eq!(store.stats().faults, 0);
+    let other = open(&server.url());
+    let begun = Instant::now();
+    drop(other);
+    assert!(begun.elapsed() < Duration::from_millis(10), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn large_stores_do_not_hold_up_lookups() {
+    let (_alone, Some(program)) = (alone(), redis()) else { return };
+    let server = Server::start(&program, &[]);
+    let store = open(&server.url());
+    put(&store, 0..10, 1000);
+    let entries: Vec<_> = (100..228).map(|n| sealed(n, 1 << 20)).collect();
+    let (mut longest, mut count) = (Duration::ZERO, 0);
+    let took = std::thread::scope(|scope| {
+        let stores = scope.spawn(|| {
+            let begun = Instant::now();
+            assert_eq!(store.put_many(&entries).unwrap(), entries.len());
+            begun.elapsed()
+        });
+        while !stores.is_finished() {
+            let begun = Instant::now();
+            assert_eq!(get(&store, &[count % 10], soon()).len(), 1);
+            longest = longest.max(begun.elapsed());
+            count += 1;
+        }
+        stores.join().unwrap()
+    });
+    println!("128 MiB stored in {took:.1?}; of {count} lookups meanwhile the longest took {longest:.1?}");
+    assert!(longest < took / 2);
+}

@@ -97,15 +97,9 @@ impl Server {
     /// Starts it, empty, and waits until it listens.
     pub(super) fn restart(&mut self) {
         self.kill();
-        let copy = self.folder.0.join("server"); // a wheel's files may not be executable
-        if !copy.exists() {
-            std::fs::copy(&self.program, &copy).unwrap();
-            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
-            std::fs::set_permissions(&copy, mode).unwrap();
-        }
         let socket = self.socket();
         let _ = std::fs::remove_file(&socket);
-        let child = Command::new(&copy)
+        let child = Command::new(&self.program)
             .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
             .args(["--unixsocket", socket.to_str().unwrap(), "--dir", self.folder.0.to_str().unwrap()])
             .args(&self.arguments)

@@ -133,6 +133,13 @@ fn many_threads_share_one_connection_and_each_gets_its_own() {
     });
     let info: String = redis::cmd("INFO").arg("clients").query(&mut server.raw()).unwrap();
     assert!(info.contains("connected_clients:3"), "one to read, one to write, and this one: {info}");
+    // Each pipeline begins with a PING.
+    let info: String = redis::cmd("INFO").arg("commandstats").query(&mut server.raw()).unwrap();
+    let calls = |name: &str| -> usize {
+        let line = info.lines().find_map(|line| line.strip_prefix(&format!("cmdstat_{name}:calls="))).unwrap();
+        line.split(',').next().unwrap().parse().unwrap()
+    };
+    assert!(calls("get") == 1600 && calls("ping") < 1500, "what waits together goes together: {}", calls("ping"));
 }
 
 #[test]
@@ -148,7 +155,6 @@ fn a_closed_store_answers_closed_and_its_connections_end() {
     closed(store.put_many(&[sealed(0, 1)]).map(drop));
     closed(store.remove(&key(0), soon()));
     closed(store.purge(Purged::Tags(&[1]), soon()));
-    drop(store);
     eventually("its connections end", || {
         let info: String = redis::cmd("INFO").arg("clients").query(&mut server.raw()).unwrap();
         info.contains("connected_clients:1")

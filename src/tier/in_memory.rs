@@ -11,48 +11,56 @@ use std::sync::{Condvar, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-pub(super) const LONG: Duration = Duration::from_secs(30);
+pub(crate) const LONG: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Default)]
-pub(super) struct Inside {
-    pub(super) entries: HashMap<Digest, (u64, Vec<u8>)>,
+pub(crate) struct Inside {
+    pub(crate) entries: HashMap<Digest, (u64, Vec<u8>)>,
     /// The epochs of the last removals and purges.
     removed: HashMap<Digest, u64>,
     purged_tags: HashMap<u64, u64>,
     purged: u64,
-    /// A call waits while it is closed, and says that it does.
+    /// A write waits while it is closed, and says that it does; a read, when it has read and not yet told.
     is_closed: bool,
-    pub(super) waiting: usize,
-    pub(super) mishap: Option<Mishap>,
-    pub(super) batches: Vec<usize>,
+    holds_reads: bool,
+    pub(crate) waiting: usize,
+    pub(crate) mishap: Option<Mishap>,
+    pub(crate) batches: Vec<usize>,
+    /// Keys that were asked for.
+    pub(crate) reads: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Mishap {
+pub(crate) enum Mishap {
     Fault,
     Panic,
 }
 
 /// A store as the others: what was forgotten since an entry's epoch is left out.
 #[derive(Debug, Default)]
-pub(super) struct InMemory {
+pub(crate) struct InMemory {
     inside: std::sync::Mutex<Inside>,
     changed: Condvar,
     epoch: AtomicU64,
 }
 
 impl InMemory {
-    pub(super) fn lock(&self) -> std::sync::MutexGuard<'_, Inside> {
+    pub(crate) fn lock(&self) -> std::sync::MutexGuard<'_, Inside> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn shut(&self, is_closed: bool) {
+    pub(crate) fn shut(&self, is_closed: bool) {
         self.lock().is_closed = is_closed;
         self.changed.notify_all();
     }
 
+    pub(crate) fn hold_reads(&self, holds: bool) {
+        self.lock().holds_reads = holds;
+        self.changed.notify_all();
+    }
+
     /// Until the thread is inside and waits.
-    pub(super) fn await_visitor(&self) {
+    pub(crate) fn await_visitor(&self) {
         let (_inside, time_out) =
             self.changed.wait_timeout_while(self.lock(), LONG, |inside| inside.waiting == 0).unwrap();
         assert!(!time_out.timed_out());
@@ -63,7 +71,7 @@ impl InMemory {
     }
 
     /// What is stored under a key, opened.
-    pub(super) fn payload(&self, key: &Digest) -> Option<Vec<u8>> {
+    pub(crate) fn payload(&self, key: &Digest) -> Option<Vec<u8>> {
         let bytes = self.lock().entries.get(key)?.1.clone();
         Some(Seal::new(None).open(&bytes, key, wall_ms()).unwrap().payload().to_vec())
     }
@@ -71,10 +79,16 @@ impl InMemory {
 
 impl Store for InMemory {
     fn get_many(&self, keys: &[Digest], _: Instant, found: &mut dyn FnMut(usize, &[u8])) -> Result<()> {
-        for (n, key) in keys.iter().enumerate() {
-            if let Some((_, bytes)) = self.lock().entries.get(key) {
-                found(n, bytes);
-            }
+        let mut inside = self.lock();
+        let read: Vec<_> = keys.iter().map(|key| inside.entries.get(key).map(|(_, bytes)| bytes.clone())).collect();
+        inside.reads += keys.len();
+        inside.waiting += 1;
+        self.changed.notify_all();
+        inside = self.changed.wait_while(inside, |inside| inside.holds_reads).unwrap();
+        inside.waiting -= 1;
+        drop(inside);
+        for (n, bytes) in read.iter().enumerate().filter_map(|(n, bytes)| Some((n, bytes.as_ref()?))) {
+            found(n, bytes);
         }
         Ok(())
     }

@@ -1,8 +1,7 @@
-//! A trace, and its replay.
+//! Recorded traces: little-endian ids of what was asked for, 4 bytes each.
 
 use std::collections::HashSet;
 use std::path::Path;
-use streamcache::{Cache, Digest, Flags, Options, Policy, PutOptions, UNLIMITED};
 
 pub struct Trace {
     pub name: String,
@@ -27,21 +26,4 @@ fn read(path: &Path) -> Trace {
     let keys: Vec<u32> = bytes.chunks_exact(4).map(|id| u32::from_le_bytes(id.try_into().expect("4 bytes"))).collect();
     let different = keys.iter().collect::<HashSet<_>>().len() as u64;
     Trace { name: path.file_stem().unwrap_or_default().to_string_lossy().into(), keys, different }
-}
-
-/// How many of the requests hit in a cache of so many entries.
-pub fn hit_percent(trace: &Trace, policy: Policy, entries: u64) -> f64 {
-    let options = Options { policy, max_chunks: entries, max_bytes: UNLIMITED, ..Options::default() };
-    let cache = Cache::open(&options).expect("these options open");
-    let mut hits = 0u64;
-    for id in &trace.keys {
-        let mut key = Digest([0; 32]);
-        key.0[..4].copy_from_slice(&id.to_le_bytes());
-        if cache.get(&key, Flags::default()).expect("the cache is open").is_some() {
-            hits += 1;
-        } else {
-            assert!(cache.put(&key, b"", &PutOptions::default()).is_ok_and(|put| put.stored));
-        }
-    }
-    100.0 * hits as f64 / trace.keys.len() as f64
 }
