@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The header's sections: a file of src/ffi, and its banner.
-const SECTIONS: [(&str, &str); 20] = [
+const SECTIONS: [(&str, &str); 22] = [
     ("version", "Version"),
     ("status", "Status and error"),
     ("log", "Log"),
@@ -26,6 +26,8 @@ const SECTIONS: [(&str, &str); 20] = [
     ("batch", "Batch"),
     ("stream", "Stream"),
     ("tier", "Tier: the disk, and a store that a fleet shares"),
+    ("transfer", "Transfer: results carried in a file"),
+    ("saved", "Filter: states that outlive the process"),
     ("stats", "Stats"),
 ];
 

@@ -388,6 +388,9 @@ typedef int32_t streamcache_status;
 /** The time was up before all was written. */
 #define STREAMCACHE_TIMEOUT 10
 
+/** It was told to stop before all was done. */
+#define STREAMCACHE_CANCELLED 11
+
 /** An argument breaks the function's contract; nothing happened. */
 #define STREAMCACHE_INVALID_ARGUMENT (-1)
 
@@ -3260,6 +3263,180 @@ streamcache_status streamcache_options_set_remote_ca_file(streamcache_options *o
  */
 streamcache_status streamcache_options_set_write_behind_max_bytes(streamcache_options *options,
                                                                   uint64_t max_bytes);
+
+/* ---- Transfer: results carried in a file ------------------------------------------------------------------------- */
+
+/** An export or import under way, on a thread of the library's own. Any thread, any time. */
+typedef struct streamcache_transfer streamcache_transfer;
+
+/** How far an export or import is. */
+typedef struct streamcache_transfer_progress {
+  /** In: sizeof(streamcache_transfer_progress). Out: the bytes that were filled in. */
+  size_t struct_size;
+  /** Results exported or imported so far. */
+  uint64_t entries;
+  /** Bytes of the file written or read so far. */
+  uint64_t bytes;
+  /** How many these will be; 0 where it is not known, for an export. */
+  uint64_t total_bytes;
+  /**
+   * Of an export, results that can't leave memory: device memory, rejections, a stream's steps with their next states.
+   * Of an import, results that memory had already, and those forgotten since it began.
+   */
+  uint64_t left_out;
+  /** Results that did not check: damaged, expired, or sealed with another secret. */
+  uint64_t refused;
+  /**
+   * Results for which an import found no room in memory; the disk and the remote store get them all the same, unless
+   * they are longer than max_bytes.
+   */
+  uint64_t not_stored;
+} streamcache_transfer_progress;
+
+/**
+ * Begins to write all results to a file, for streamcache_cache_import() in another process or on another machine: those
+ * in memory, and those on disk that memory hasn't. What other threads put meanwhile may be in it or not. The file is
+ * readable for this user alone. It is there when it is whole, in place of an older one; until then it has another name
+ * beside it, which an export that fails, or is cancelled, removes. Results are sealed as the disk has them: with the
+ * cache's secret, if it has one.
+ *
+ * Borrows everything for the call; `*transfer` receives one reference, for streamcache_transfer_release(). Threads: any.
+ * Starts a thread, which locks one shard at a time.
+ * @param[in]  cache the cache
+ * @param[in]  path the file's path, need not be NUL-terminated
+ * @param[in]  path_len bytes of `path`
+ * @param[out] transfer the export under way; NULL on failure
+ * @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
+ * @retval STREAMCACHE_OK it began: see streamcache_transfer_wait()
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or a path that names no file
+ * @retval STREAMCACHE_IO there is no such directory, or it is not writable
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused, or a thread can't be started
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_cache_export(streamcache_cache *cache,
+                                            const char *path,
+                                            size_t path_len,
+                                            streamcache_transfer **transfer,
+                                            streamcache_error **error);
+
+/**
+ * Begins to read the results in a file that streamcache_cache_export() wrote into memory, and behind it into the disk and
+ * the remote store. Each is proved first; what does not check is left out and counted. What memory has under the same key
+ * stays, and what is removed or purged from now on does not come back. streamcache_value_get_tier() calls them computed
+ * here. A file that is cut off or damaged is an error of streamcache_transfer_wait(); what was imported until then stays.
+ *
+ * Borrows everything for the call; `*transfer` receives one reference, for streamcache_transfer_release(). Threads: any.
+ * Starts a thread, which locks one shard at a time.
+ * @param[in]  cache the cache: with the secret and the namespace of the one that wrote the file
+ * @param[in]  path the file's path, need not be NUL-terminated
+ * @param[in]  path_len bytes of `path`
+ * @param[out] transfer the import under way; NULL on failure
+ * @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
+ * @retval STREAMCACHE_OK it began: see streamcache_transfer_wait()
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_IO no such file, not a regular file, or not readable
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused, or a thread can't be started
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_cache_import(streamcache_cache *cache,
+                                            const char *path,
+                                            size_t path_len,
+                                            streamcache_transfer **transfer,
+                                            streamcache_error **error);
+
+/**
+ * Reads how far a transfer is.
+ *
+ * Borrows everything for the call. Threads: any. Never waits.
+ * @param[in]     transfer the transfer
+ * @param[in,out] progress set struct_size before the call; a smaller one, of an older header, is filled as far as it goes
+ * @retval STREAMCACHE_OK done
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, or a struct_size below sizeof(size_t)
+ * @since 0.1.0
+ */
+streamcache_status streamcache_transfer_get_progress(const streamcache_transfer *transfer,
+                                                     streamcache_transfer_progress *progress);
+
+/**
+ * Waits for a transfer's end, and says how it ended; with a timeout of 0 whether it has. It can be asked again.
+ *
+ * Borrows `transfer`. Threads: any. Waits.
+ * @param[in]  transfer the transfer
+ * @param[in]  timeout_ms how long at most; 0 not at all, STREAMCACHE_TIMEOUT_DEFAULT 60 seconds
+ * @param[out] error details of a failure, for streamcache_error_free(); NULL if not wanted
+ * @retval STREAMCACHE_OK all of it is done
+ * @retval STREAMCACHE_TIMEOUT the time was up; it goes on
+ * @retval STREAMCACHE_CANCELLED it was told to stop; what was imported stays, an export left nothing behind
+ * @retval STREAMCACHE_IO the file can't be written or read, or is damaged; as above
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused; as above
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_CLOSED the cache was closed meanwhile; as above
+ * @since 0.1.0
+ */
+streamcache_status streamcache_transfer_wait(streamcache_transfer *transfer,
+                                             uint32_t timeout_ms,
+                                             streamcache_error **error);
+
+/**
+ * Tells a transfer to stop. It ends soon: see streamcache_transfer_wait(). After its end this does nothing.
+ *
+ * Borrows `transfer`. Threads: any. Never waits.
+ * @param[in] transfer the transfer
+ * @retval STREAMCACHE_OK told
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @since 0.1.0
+ */
+streamcache_status streamcache_transfer_cancel(streamcache_transfer *transfer);
+
+/**
+ * Drops the reference. A transfer that is under way is cancelled.
+ *
+ * Takes one reference; NULL is fine. Threads: any. Never fails, never waits.
+ * @param[in] transfer the transfer, or NULL
+ * @since 0.1.0
+ */
+void streamcache_transfer_release(streamcache_transfer *transfer);
+
+/* ---- Filter: states that outlive the process --------------------------------------------------------------------- */
+
+/**
+ * Queues the present state's bytes for the disk and the remote store, where streamcache_filter_restore_state() finds them
+ * by the state's digest, also in another process: a restarted engine has its state without the file it came from. They
+ * are written as results are: streamcache_cache_flush() waits for it, and a state that is longer than a store takes (the
+ * remote one's remote_max_value_bytes) is not there. Stores give it up for others as they do a result.
+ *
+ * Borrows `filter`. Threads: any. Copies nothing here; the state is leased until it is written.
+ * @param[in] filter the filter
+ * @retval STREAMCACHE_OK queued
+ * @retval STREAMCACHE_MISS only its digest is known
+ * @retval STREAMCACHE_NO_STATE none was loaded
+ * @retval STREAMCACHE_NOT_SUPPORTED the cache has neither a disk nor a remote store
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_save_state(streamcache_filter *filter);
+
+/**
+ * Loads the state of this digest that streamcache_filter_save_state() saved, in this or another process: copied, digested
+ * once more, charged to the budget, as streamcache_filter_load_state() does.
+ *
+ * Borrows everything for the call. Threads: any; loads of one filter wait for each other, lookups never do. Reads the
+ * disk, and waits for the remote store as a lookup does.
+ * @param[in] filter the filter
+ * @param[in] state the digest of its bytes, see streamcache_digest_state()
+ * @retval STREAMCACHE_OK done, or it was the present one
+ * @retval STREAMCACHE_MISS no store has it, or not in time; the old state stays
+ * @retval STREAMCACHE_NO_SPACE it doesn't fit into max_bytes; the old state stays
+ * @retval STREAMCACHE_NO_MEMORY the allocator refused; the old state stays
+ * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
+ * @retval STREAMCACHE_CLOSED the cache was closed
+ * @since 0.1.0
+ */
+streamcache_status streamcache_filter_restore_state(streamcache_filter *filter,
+                                                    const streamcache_digest *state);
 
 /* ---- Stats ------------------------------------------------------------------------------------------------------- */
 

@@ -72,6 +72,7 @@
 #include "streamcache/snapshot.hpp"
 #include "streamcache/stream.hpp"
 #include "streamcache/ticket.hpp"
+#include "streamcache/transfer.hpp"
 #include "streamcache/value.hpp"
 
 namespace streamcache {

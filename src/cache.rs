@@ -4,8 +4,10 @@
 
 mod absent;
 mod backing;
+mod imports;
 mod many;
 mod once;
+mod passage;
 mod states;
 
 use crate::call::{Flags, PutOptions};
@@ -20,12 +22,16 @@ use crate::memory::{Memory, Put};
 use crate::options::{self, Options, UNLIMITED};
 use crate::process::{Birth, boot_ms};
 use crate::stats::{CacheStats, FilterUse, FilterUses};
+use crate::tier::envelope::Seal;
+use crate::tier::fences::Fences;
 use crate::tier::stats::TierStats;
 use crate::tier::stores::Tier;
 use crate::value::{Draft, Payload, Value};
 use backing::{Backing, Errand, Sought};
+use imports::Imports;
 pub(crate) use many::{Looked as LookedMany, Many};
 pub(crate) use once::{Begun, Looked, Missed, deadline_in};
+pub(crate) use passage::{Entered, Entrance};
 use states::NamedState;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -60,6 +66,9 @@ pub struct Cache {
     flights: Arc<Flights<Value>>,
     /// What is behind memory.
     backing: Option<Backing>,
+    /// Of what leaves for a file, and comes from one.
+    seal: Seal,
+    imports: Imports,
     states: Mutex<HashMap<Box<str>, NamedState>>,
     name: Box<str>,
     filters: Mutex<FilterUses>,
@@ -100,6 +109,8 @@ impl Cache {
             busy: AtomicU64::new(0),
             flights: Flights::new(options.ticket_max_age()),
             backing,
+            seal: Seal::new(options.secret.as_ref()),
+            imports: Imports::default(),
             states: Mutex::new(HashMap::new()),
             name: options.name.clone(),
             filters: Mutex::default(),
@@ -240,6 +251,7 @@ impl Cache {
     /// that may have it still.
     pub fn remove(&self, key: &Digest) -> Result<bool> {
         self.check_open()?;
+        self.imports.tell(|fences| fences.remove(key));
         let forget = || {
             self.flights.fence_key(key);
             self.memory.remove(key)
@@ -257,6 +269,7 @@ impl Cache {
     /// Forgets the results that bear one of these tags, on disk too; says how many memory had.
     pub(crate) fn remove_tagged(&self, tags: &[u64]) -> Result<u64> {
         self.check_open()?;
+        self.imports.tell(|fences| fences.tags(tags));
         let matches = |tag: u64| tags.contains(&tag);
         let forget = || {
             self.flights.fence(&matches);
@@ -308,6 +321,7 @@ impl Cache {
     /// Forgets every result in memory. States and leases stay.
     pub fn purge(&self) -> Result<()> {
         self.check_open()?;
+        self.imports.tell(Fences::purge);
         self.flights.fence(&|_| true);
         self.memory.purge();
         Ok(())
@@ -317,6 +331,7 @@ impl Cache {
     pub fn purge_disk(&self) -> Result<()> {
         self.check_open()?;
         let Some(backing) = &self.backing else { return self.purge() };
+        self.imports.tell(Fences::purge);
         backing.reads.fence(&|_| true);
         let purged = backing.stores.purge();
         backing.reads.fence(&|_| true);

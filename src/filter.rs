@@ -1,6 +1,7 @@
 //! Filters: a configuration and its present state. Results follow the state's digest, so a swap never serves what
 //! another state computed, and a rollback finds its own results again.
 
+mod saved;
 mod snapshot;
 mod usage;
 
@@ -85,6 +86,11 @@ impl Filter {
         }
         // Before the lock: this evicts, copies, and may run destructors of external memory.
         let bytes = self.cache().hold_state(bytes, 0).inspect_err(|e| tell_refused(self.id(), e))?;
+        self.adopt(state, bytes)
+    }
+
+    /// Makes a state that is held in the budget the present one.
+    fn adopt(&self, state: Digest, bytes: Value) -> Result<()> {
         let mut earlier = self.to_swap()?;
         if self.holds(&state) {
             return Ok(());

@@ -24,6 +24,8 @@
 //! - [`filter`]: a configuration and its state, snapshots, and the rule about swaps
 //! - [`stream`]: a filter whose recurrent state evolves chunk by chunk
 //! - [`pipeline`]: one key for a whole chain of filters
+//! - [`transfer`]: results carried to another cache in a file
+//! - `tool`: what the program `streamcache` needs of the rooms above
 //! - [`ffi`]: the only `extern "C"`, one file a section of the header, in its order
 
 pub mod batch;
@@ -53,6 +55,10 @@ mod stir;
 pub mod stream;
 pub mod ticket;
 mod tier;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod tool;
+pub mod transfer;
 pub mod value;
 
 pub use batch::{Batch, Item, Waited};
@@ -70,4 +76,5 @@ pub use stream::{Stepped, Stream};
 pub use ticket::{Begin, Phase, Ticket};
 pub use tier::stats::TierStats;
 pub use tier::stores::Tier;
+pub use transfer::{Outcome, Progress, Transfer};
 pub use value::{External, Value};

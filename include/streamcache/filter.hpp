@@ -40,6 +40,12 @@ public:
         const streamcache_status status = streamcache_filter_load_state_digest(get(), &state, &why);
         return outcome(status, why);
     }
+    /** Queues the state's bytes for the disk and the remote store: STREAMCACHE_MISS where only its digest is known. */
+    result<void> try_save_state() noexcept { return outcome(streamcache_filter_save_state(get())); }
+    /** Loads a saved state by its digest: STREAMCACHE_MISS where no store has it, and the old state stays. */
+    result<void> try_restore_state(const Digest &state) noexcept {
+        return outcome(streamcache_filter_restore_state(get(), &state));
+    }
     /** Leases the present state; its digest is the key(). STREAMCACHE_MISS where only the digest is known. */
     Lookup try_get_state() const noexcept {
         streamcache_value *value = nullptr;
@@ -191,6 +197,8 @@ public:
         return try_open(cache, id, config, flags).value();
     }
     void load_state(bytes state) { detail::check(try_load_state(state)); }
+    bool save_state() { return bool(detail::checked(try_save_state())); }
+    bool restore_state(const Digest &state) { return bool(detail::checked(try_restore_state(state))); }
     void load_state(const Digest &state) { detail::check(try_load_state(state)); }
     Lookup get_state() const { return detail::checked(try_get_state()); }
     Lookup lookup(const Digest &chunk, std::uint32_t flags = 0) const {

@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154  # what these files use of script/test, of lib.sh and of each other
 # The C and C++ tests against the installed library. memory.sh runs the same programs under the memory checkers.
 
-c_tests=(null bad_input basic keys swap capacity values tickets flights batch streams tier tiers threads log exit fork)
+c_tests=(null bad_input basic keys swap capacity values tickets flights batch streams tier tiers transfer threads log exit fork)
 c_flags=(-g -O1 "${strict[@]}" -pthread)
 
 steps_c() {

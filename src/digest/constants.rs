@@ -28,6 +28,8 @@ pub(super) struct Constants {
     pub(super) place: [u8; 32],
     pub(super) envelope: [u8; 32],
     pub(super) secret_envelope: [u8; 32],
+    pub(super) file: [u8; 32],
+    pub(super) saved_state: [u8; 32],
 }
 
 pub(super) static K: Constants = Constants {
@@ -54,6 +56,8 @@ pub(super) static K: Constants = Constants {
     place: bytes(b"b5e717d0a0080d4b86edec93354ed5651d3f9499ba026a96624286a0efade0b6"),
     envelope: bytes(b"3bfce1cec9c7c88de28a9b2bbbd7d71bce6203f0f6540d78ce91e3efd65b6955"),
     secret_envelope: bytes(b"de6f2456fd7c3f52797a2baf1705732a7921015c43e5eb396b84b6bcea7c3c84"),
+    file: bytes(b"61ac4e4a930ead340cc3850f04fc7d782cd2792435aaa5933e5915f235551b8f"),
+    saved_state: bytes(b"06713d1ce6f191a6037bad230f3533a31f38267d54188e038bc7783e59415c28"),
 };
 
 /// The namespace without a name: `keyed(K_namespace, "")`.
@@ -109,6 +113,8 @@ mod tests {
             "K_place" => K.place,
             "K_envelope" => K.envelope,
             "K_secret_envelope" => K.secret_envelope,
+            "K_file" => K.file,
+            "K_saved_state" => K.saved_state,
             other => panic!("docs/keys.md has a constant {other}"),
         }
     }

@@ -27,7 +27,7 @@ pub use many::chunks;
 pub(crate) use pool::{MAX_THREADS, Pool};
 pub use scope::Secret;
 pub(crate) use scope::{FilterDigest, Scope, pipeline};
-pub(crate) use seal::SealKey;
+pub(crate) use seal::{FileSum, SealKey};
 pub(crate) use tensor::tensor_bytes;
 pub use tensor::{Dtype, MAX_RANK, Tensor, tensor};
 

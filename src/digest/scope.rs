@@ -113,6 +113,16 @@ impl Scope {
     pub fn filter(&self, config: &Digest, state: &Digest) -> FilterDigest {
         FilterDigest(joined(&self.constant.0, [&self.namespace, config, state]))
     }
+
+    /// `key = keyed(K_saved_state, F ‖ namespace ‖ state)`: where a state's bytes are stored. It leaves the library, and
+    /// says nothing of F.
+    pub fn saved_state(&self, state: &Digest) -> Digest {
+        let mut hasher = blake3::Hasher::new_keyed(&K.saved_state);
+        hasher.update(self.constant.bytes()).update(&self.namespace.0).update(&state.0);
+        let key = Digest(*hasher.finalize().as_bytes());
+        hasher.zeroize();
+        key
+    }
 }
 
 #[cfg(test)]

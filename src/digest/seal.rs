@@ -37,6 +37,25 @@ impl SealKey {
     }
 }
 
+/// What the trailer of a file of envelopes proves: that all of it is there, as it was written.
+#[derive(Debug)]
+pub(crate) struct FileSum(blake3::Hasher);
+
+impl FileSum {
+    pub fn new() -> Self {
+        Self(blake3::Hasher::new_keyed(&K.file))
+    }
+
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// `keyed(K_file, all bytes so far)`.
+    pub fn digest(&self) -> Digest {
+        Digest(*self.0.finalize().as_bytes())
+    }
+}
+
 impl fmt::Debug for SealKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SealKey(hidden)")

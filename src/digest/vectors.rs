@@ -113,6 +113,10 @@ impl Known {
                 let (state, chunk) = (self.one(case, "state_in"), self.one(case, "chunk"));
                 self.filters[text(case, "filter")].step(&state, &chunk)
             }
+            "saved_state" => {
+                let scope = Scope::new(&string(case, "namespace"), secret(case)?.as_ref());
+                scope.saved_state(&self.one(case, "state"))
+            }
             "place" => self.filters[text(case, "filter")].place(&self.one(case, "state_in")),
             other => panic!("no formula {other}"),
         })

@@ -34,6 +34,8 @@ pub const STREAMCACHE_DUPLICATE: streamcache_status = 8;
 pub const STREAMCACHE_BYPASSED: streamcache_status = 9;
 /// The time was up before all was written.
 pub const STREAMCACHE_TIMEOUT: streamcache_status = 10;
+/// It was told to stop before all was done.
+pub const STREAMCACHE_CANCELLED: streamcache_status = 11;
 /// An argument breaks the function's contract; nothing happened.
 pub const STREAMCACHE_INVALID_ARGUMENT: streamcache_status = -1;
 /// The allocator refused.
@@ -107,6 +109,7 @@ pub extern "C" fn streamcache_status_message(status: streamcache_status) -> *con
             STREAMCACHE_REJECTED => c"rejected: a caller committed that there is no result, with a code; see streamcache_value_get_rejection()",
             STREAMCACHE_PENDING => c"pending: another caller computes this item; see streamcache_batch_wait()",
             STREAMCACHE_DUPLICATE => c"duplicate: an earlier item of the batch has the same key, and this one will have its result",
+            STREAMCACHE_CANCELLED => c"cancelled: it was told to stop before all was done; begin again",
             STREAMCACHE_BYPASSED => {
                 c"bypassed: the stream's state is unknown, so nothing was looked up; commit a step with its next state, or reset the stream"
             }

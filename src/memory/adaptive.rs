@@ -231,6 +231,10 @@ impl PolicyIndex for Adaptive {
         }
     }
 
+    fn walk(&self, cursor: &mut usize, keys: &mut Vec<(Digest, u64)>) {
+        self.entries.slab.walk(cursor, SWEEP_STEPS, keys);
+    }
+
     fn sweep_end(&self) -> usize {
         self.entries.slab.len()
     }

@@ -117,6 +117,13 @@ impl PolicyIndex for Lru {
         removed.extend(found.iter().filter_map(|hashed| entries.pop(hashed)));
     }
 
+    fn walk(&self, cursor: &mut usize, keys: &mut Vec<(Digest, u64)>) {
+        *cursor = self.sweep_end();
+        let room = keys.capacity() - keys.len();
+        let old_first = self.entries.iter().flat_map(|entries| entries.iter().rev());
+        keys.extend(old_first.take(room).map(|(hashed, entry)| (hashed.key, entry.tag)));
+    }
+
     fn sweep_end(&self) -> usize {
         usize::MAX
     }

@@ -15,6 +15,7 @@ mod shard;
 mod sketch;
 mod slab;
 mod table;
+mod walk;
 mod worth;
 
 #[cfg(test)]
@@ -39,6 +40,7 @@ use policy::{Entry, Evicted};
 use shard::{Baggage, Found, Index, Lacks, Shard, Sweep};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+pub(crate) use walk::{Leased, Walk};
 
 const MAX_SHARDS: u64 = 64;
 /// A batch holds a lock for so many keys, some tens of microseconds.

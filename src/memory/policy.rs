@@ -143,6 +143,10 @@ pub(super) trait PolicyIndex {
     /// it behind the last one looked at; at or beyond the end of the sweep there is none left.
     fn sweep(&mut self, matches: &dyn Fn(u64) -> bool, cursor: &mut usize, removed: &mut Evicted);
 
+    /// Adds keys and tags from `cursor` on, as far as there is room for them, and leaves the cursor behind the last slot
+    /// looked at, as a sweep does. A policy without such places adds all there are at once.
+    fn walk(&self, cursor: &mut usize, keys: &mut Vec<(Digest, u64)>);
+
     /// Where a sweep ends.
     fn sweep_end(&self) -> usize;
 

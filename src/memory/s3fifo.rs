@@ -208,6 +208,10 @@ impl PolicyIndex for S3Fifo {
         }
     }
 
+    fn walk(&self, cursor: &mut usize, keys: &mut Vec<(Digest, u64)>) {
+        self.slab.walk(cursor, SWEEP_STEPS, keys);
+    }
+
     fn sweep_end(&self) -> usize {
         self.slab.len()
     }

@@ -336,6 +336,15 @@ impl Shard {
         done && sweep.trims == self.trims
     }
 
+    /// Adds keys and tags, a bounded number at a time; true when the shard is done.
+    pub(super) fn walk(&self, sweep: &mut Sweep, keys: &mut Vec<(Digest, u64)>) -> bool {
+        if sweep.trims != self.trims {
+            *sweep = Sweep { cursor: 0, trims: self.trims };
+        }
+        each!(&self.index, index => index.walk(&mut sweep.cursor, keys));
+        sweep.cursor >= each!(&self.index, index => index.sweep_end())
+    }
+
     /// Accounts for entries that left for good, and gives index memory back when three quarters of it are unused.
     fn left(&mut self, entries: &[Entry]) {
         if entries.is_empty() {

@@ -123,6 +123,18 @@ impl Slab {
         Ok(())
     }
 
+    /// Adds the keys and tags in the next `steps` nodes from `cursor` on, as far as there is room for them.
+    pub(super) fn walk(&self, cursor: &mut usize, steps: usize, keys: &mut Vec<(Digest, u64)>) {
+        let end = self.len.min(cursor.saturating_add(steps));
+        while *cursor < end && keys.len() < keys.capacity() {
+            let node = self.node(*cursor as u32);
+            *cursor += 1;
+            if node.value.is_some() {
+                keys.push((node.key, node.tag));
+            }
+        }
+    }
+
     /// Empties a node that is on no list.
     pub(super) fn remove(&mut self, at: u32) -> Option<Entry> {
         let free = self.free;

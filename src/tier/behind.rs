@@ -151,6 +151,11 @@ impl Behind {
             && self.shared.state.lock().stats.panics == 0
     }
 
+    /// Waits until there is room for a write of so many bytes, or nothing is taken any more; false when the time is up.
+    pub(crate) fn wait_for_room(&self, bytes: u64, timeout: Duration) -> bool {
+        self.wait(timeout, |state| state.queue.has_room_for(bytes) || state.phase != Phase::Open)
+    }
+
     /// Takes no more writes, waits until all that are queued are written, and joins the thread. When the time is up,
     /// and on that thread itself, it gives the rest up, and the thread ends by itself. Says how many were not known to
     /// be written then.

@@ -14,8 +14,9 @@ use crate::description::{Plan, TensorSpec};
 use crate::digest::{self, Digest, SealKey, Secret};
 use crate::error::{ErrorKind, Result};
 use crate::value::{Draft, Payload, Value};
+pub(crate) use layout::FIXED_BYTES;
 pub(crate) use layout::Header;
-use layout::{FIXED_BYTES, HEAD_BYTES, Read, TENSOR_BYTES, read_tensors, write_tensor};
+use layout::{HEAD_BYTES, Read, TENSOR_BYTES, read_tensors, write_tensor};
 
 /// How far another machine's clock may be ahead.
 const MOST_AHEAD_MS: u64 = 5 * 60 * 1000;

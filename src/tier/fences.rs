@@ -76,6 +76,12 @@ impl Fences {
         self.holds(pass) && self.any_tag.load(SeqCst) == pass.any_tag
     }
 
+    /// Whether nothing of these was forgotten since these fences were made.
+    pub(crate) fn are_new_for(&self, key: &Digest, tag: u64) -> bool {
+        let pass = self.pass(key, tag);
+        (pass.purge, pass.tag, pass.key) == (0, 0, 0)
+    }
+
     /// A key was removed.
     pub(crate) fn remove(&self, key: &Digest) {
         self.keys[usize::from(slot_of(self.stir.hash(key)))].fetch_add(1, SeqCst);

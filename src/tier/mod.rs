@@ -9,6 +9,7 @@ pub(crate) mod behind;
 pub(crate) mod disk;
 pub(crate) mod envelope;
 pub(crate) mod fences;
+pub(crate) mod file;
 #[cfg(test)]
 pub(crate) mod in_memory;
 #[cfg(feature = "remote")]
@@ -17,7 +18,7 @@ pub(crate) mod stats;
 pub(crate) mod stores;
 
 use crate::digest::Digest;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use std::time::Instant;
 
 /// A result as a store keeps it.
@@ -59,6 +60,16 @@ pub(crate) struct StoreStats {
     pub(crate) resting: Option<String>,
 }
 
+/// A part of what a store has.
+#[derive(Debug, Default)]
+pub(crate) struct Page {
+    /// Where the next one begins.
+    pub(crate) after: u64,
+    pub(crate) envelopes: Vec<Vec<u8>>,
+    /// What could not be read, in this page and those before.
+    pub(crate) broken: u64,
+}
+
 /// A place for sealed results. Any thread may call anything at any time.
 pub(crate) trait Store: Send + Sync + std::fmt::Debug {
     /// Calls `found` with the place in `keys` and the envelope of each key that is stored, in any order, until `until`
@@ -81,6 +92,12 @@ pub(crate) trait Store: Send + Sync + std::fmt::Debug {
     /// Grows with each removal and purge that this process knows of. Never waits and never fails: one that is too low
     /// only leaves entries out.
     fn epoch(&self) -> u64;
+
+    /// Reads the next part of all it has into `page`; false where that was the last. What is stored meanwhile may be met
+    /// or not. NOT_SUPPORTED where a store can't.
+    fn scan(&self, _page: &mut Page) -> Result<bool> {
+        Err(ErrorKind::NotSupported.into())
+    }
 
     fn stats(&self) -> StoreStats;
 

@@ -5,7 +5,7 @@ use super::behind::{Behind, Limits, Most, Write};
 use super::envelope::{Opened, Refusal, Seal};
 use super::fences::{Fences, Pass};
 use super::stats::TierStats;
-use super::{Purged, Store};
+use super::{Page, Purged, Store};
 use crate::call::Flags;
 use crate::digest::Digest;
 use crate::error::{Error, Result};
@@ -192,6 +192,21 @@ impl Stores {
     pub(crate) fn flush(&self, timeout: Duration) -> bool {
         let until = Instant::now() + timeout;
         self.all.iter().fold(true, |all, one| one.behind.flush(until.saturating_duration_since(Instant::now())) & all)
+    }
+
+    /// [`Stores::flush`] for the disk alone.
+    pub(crate) fn flush_disk(&self, timeout: Duration) -> bool {
+        self.all.iter().find(|one| one.tier == Tier::Disk).is_none_or(|one| one.behind.flush(timeout))
+    }
+
+    /// Waits until every queue takes a write of so many bytes; false when the time is up.
+    pub(crate) fn wait_for_room(&self, bytes: u64, timeout: Duration) -> bool {
+        self.all.iter().all(|one| one.behind.wait_for_room(bytes, timeout))
+    }
+
+    /// Reads the next part of what the disk has; false where that was the last, or there is no disk.
+    pub(crate) fn scan(&self, page: &mut Page) -> Result<bool> {
+        self.all.iter().find(|one| one.tier == Tier::Disk).map_or(Ok(false), |one| one.store.scan(page))
     }
 
     /// Drains the queues for so long, and lets go of the stores; says how many writes were dropped.

@@ -19,10 +19,11 @@ struct hands {
     streamcache_ticket *step; /* of a stream that is released, open */
     streamcache_batch *batch; /* of the filter: one item, its to compute */
     streamcache_stream *stream; /* of the filter, at its beginning */
+    streamcache_transfer *transfer; /* an import that has failed: a_file is none */
     streamcache_error *failure;
     streamcache_digest key;
     int external, destroyed; /* external memory: how often it was given, and its destructor has run */
-    enum { NOTHING, OPTIONS, CACHE, FILTER, SNAPSHOT, VALUE, HASHER, BARRIER, TICKET, BATCH, STREAM, FAILURE } taken; /* by a release or a free */
+    enum { NOTHING, OPTIONS, CACHE, FILTER, SNAPSHOT, VALUE, HASHER, BARRIER, TICKET, BATCH, STREAM, TRANSFER, FAILURE } taken; /* by a release or a free */
     /* given */
     streamcache_options *new_options;
     streamcache_cache *new_cache;
@@ -34,6 +35,7 @@ struct hands {
     streamcache_ticket *new_ticket;
     streamcache_batch *new_batch;
     streamcache_stream *new_stream;
+    streamcache_transfer *new_transfer;
     streamcache_error *error;
     streamcache_digest digest;
 };
@@ -78,6 +80,12 @@ static inline streamcache_status get_filter_stats(const streamcache_filter *filt
     streamcache_filter_stats stats;
     stats.struct_size = sizeof stats;
     return streamcache_filter_get_stats(filter, &stats);
+}
+
+static inline streamcache_status get_progress(const streamcache_transfer *transfer) {
+    streamcache_transfer_progress progress;
+    progress.struct_size = sizeof progress;
+    return streamcache_transfer_get_progress(transfer, &progress);
 }
 
 static inline streamcache_status get_tier_stats(const streamcache_cache *cache) {
@@ -352,6 +360,19 @@ static inline streamcache_status get_position(const streamcache_stream *stream) 
     ROW(streamcache_stream_fork, HANDLE, STATUS_ONLY, 0, streamcache_stream_fork(h->stream, &h->new_stream))           \
     ROW(streamcache_stream_get_position, HANDLE, STATUS_ONLY, 0, get_position(h->stream))                              \
     ROW(streamcache_stream_get_digest, HANDLE, STATUS_ONLY, 0, streamcache_stream_get_digest(h->stream, &h->digest))   \
+    ROW(streamcache_cache_export, HANDLE, DETAILS, STREAMCACHE_IO,                                                     \
+        streamcache_cache_export(h->cache, "/no/such/file", 13, &h->new_transfer, &h->error))                          \
+    ROW(streamcache_cache_import, HANDLE, DETAILS, 0,                                                                  \
+        streamcache_cache_import(h->cache, a_file, strlen(a_file), &h->new_transfer, &h->error))                       \
+    ROW(streamcache_transfer_get_progress, HANDLE, STATUS_ONLY, 0, get_progress(h->transfer))                          \
+    ROW(streamcache_transfer_wait, HANDLE, DETAILS, STREAMCACHE_IO,                                                    \
+        streamcache_transfer_wait(h->transfer, 60000, &h->error))                                                      \
+    ROW(streamcache_transfer_cancel, HANDLE, STATUS_ONLY, 0, streamcache_transfer_cancel(h->transfer))                 \
+    ROW(streamcache_transfer_release, RELEASES, NONE, 0, TAKES(TRANSFER, streamcache_transfer_release(h->transfer)))   \
+    ROW(streamcache_filter_save_state, HANDLE, STATUS_ONLY, STREAMCACHE_NOT_SUPPORTED,                                 \
+        streamcache_filter_save_state(h->filter))                                                                      \
+    ROW(streamcache_filter_restore_state, HANDLE, STATUS_ONLY, STREAMCACHE_MISS,                                       \
+        streamcache_filter_restore_state(h->filter, &h->key))                                                          \
     ROW(streamcache_cache_get_tier_stats, HANDLE, STATUS_ONLY, STREAMCACHE_MISS, get_tier_stats(h->cache))             \
     ROW(streamcache_cache_flush, HANDLE, STATUS_ONLY, 0, streamcache_cache_flush(h->cache, 0))                         \
     ROW(streamcache_value_get_tier, PURE, ZERO, STREAMCACHE_TIER_MEMORY, streamcache_value_get_tier(h->value))         \
@@ -458,6 +479,8 @@ static inline void take_hands(struct hands *h) {
     OK(streamcache_cache_get_chunk(h->cache, &h->key, 0, &h->new_value));
     streamcache_value_release(h->new_value);
     h->new_value = NULL;
+    OK(streamcache_cache_import(h->cache, a_file, strlen(a_file), &h->transfer, NULL));
+    STATUS(streamcache_transfer_wait(h->transfer, 60000, NULL), STREAMCACHE_IO);
     STATUS(streamcache_digest_config_json("", 0, &h->digest, &h->failure), STREAMCACHE_INVALID_ARGUMENT);
     REQUIRE(h->filter != NULL && h->snapshot != NULL && h->value != NULL && h->device != NULL && h->failure != NULL);
     REQUIRE(h->ticket != NULL && h->step != NULL && h->batch != NULL && h->stream != NULL);
@@ -475,15 +498,17 @@ static inline void drop_given(struct hands *h) {
     streamcache_ticket_release(h->new_ticket);
     streamcache_batch_free(h->new_batch);
     streamcache_stream_release(h->new_stream);
+    streamcache_transfer_release(h->new_transfer);
     streamcache_error_free(h->error);
     h->new_options = NULL, h->new_cache = NULL, h->new_filter = NULL, h->new_snapshot = NULL, h->new_value = NULL;
-    h->new_hasher = NULL, h->new_barrier = NULL, h->new_ticket = NULL, h->new_batch = NULL, h->new_stream = NULL, h->error = NULL;
+    h->new_hasher = NULL, h->new_barrier = NULL, h->new_ticket = NULL, h->new_batch = NULL, h->new_stream = NULL, h->new_transfer = NULL;
+    h->error = NULL;
 }
 
 static inline int gave_nothing(const struct hands *h) {
     return h->new_options == NULL && h->new_cache == NULL && h->new_filter == NULL && h->new_snapshot == NULL &&
            h->new_value == NULL && h->new_hasher == NULL && h->new_barrier == NULL && h->new_ticket == NULL &&
-           h->new_batch == NULL && h->new_stream == NULL;
+           h->new_batch == NULL && h->new_stream == NULL && h->new_transfer == NULL;
 }
 
 static inline void drop_hands(struct hands *h) {
@@ -500,6 +525,7 @@ static inline void drop_hands(struct hands *h) {
     streamcache_ticket_release(h->step);
     if (h->taken != BATCH) streamcache_batch_free(h->batch);
     if (h->taken != STREAM) streamcache_stream_release(h->stream);
+    if (h->taken != TRANSFER) streamcache_transfer_release(h->transfer);
     if (h->taken != FAILURE) streamcache_error_free(h->failure);
     CHECK(h->destroyed == h->external);
 }

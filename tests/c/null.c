@@ -1029,6 +1029,68 @@ ROW(streamcache_stream_open) {
     streamcache_stream_release(stream);
 }
 
+/* transfer, saved */
+
+static const char no_file[] = "/no/such/file", no_results[] = "/proc/self/maps"; /* a file, and not of results */
+
+static streamcache_transfer *new_transfer(void) {
+    streamcache_transfer *transfer = NULL;
+    OK(streamcache_cache_import(cache, no_results, sizeof no_results - 1, &transfer, NULL));
+    REQUIRE(transfer != NULL);
+    return transfer;
+}
+
+ROW(streamcache_cache_export) {
+    streamcache_transfer *transfer;
+    EXPLAINED(cache, streamcache_cache_export(NULL, no_file, sizeof no_file - 1, &transfer, &error));
+    EXPLAINED(path, streamcache_cache_export(cache, NULL, 1, &transfer, &error));
+    REFUSED_OUT(path, transfer, streamcache_cache_export(cache, NULL, 0, &transfer, NULL));
+    REFUSED_OUT(path, transfer, streamcache_cache_export(cache, no_file, SIZE_MAX, &transfer, NULL));
+    EXPLAINED(transfer, streamcache_cache_export(cache, no_file, sizeof no_file - 1, NULL, &error));
+    ALLOWED(error, streamcache_cache_export(cache, no_file, sizeof no_file - 1, &transfer, NULL), STREAMCACHE_IO);
+    CHECK(transfer == NULL);
+}
+
+ROW(streamcache_cache_import) {
+    streamcache_transfer *transfer;
+    EXPLAINED(cache, streamcache_cache_import(NULL, no_file, sizeof no_file - 1, &transfer, &error));
+    EXPLAINED(path, streamcache_cache_import(cache, NULL, 1, &transfer, &error));
+    REFUSED_OUT(path, transfer, streamcache_cache_import(cache, no_file, SIZE_MAX, &transfer, NULL));
+    EXPLAINED(transfer, streamcache_cache_import(cache, no_file, sizeof no_file - 1, NULL, &error));
+    ALLOWED(error, streamcache_cache_import(cache, no_file, sizeof no_file - 1, &transfer, NULL), STREAMCACHE_IO);
+    CHECK(transfer == NULL);
+}
+
+ROW(streamcache_transfer_get_progress) {
+    streamcache_transfer *transfer = new_transfer();
+    streamcache_transfer_progress progress;
+    progress.struct_size = sizeof progress;
+    REFUSED(transfer, streamcache_transfer_get_progress(NULL, &progress));
+    REFUSED(progress, streamcache_transfer_get_progress(transfer, NULL));
+    progress.struct_size = sizeof(size_t) - 1;
+    BAD(streamcache_transfer_get_progress(transfer, &progress));
+    streamcache_transfer_release(transfer);
+}
+
+ROW(streamcache_transfer_wait) {
+    streamcache_transfer *transfer = new_transfer();
+    EXPLAINED(transfer, streamcache_transfer_wait(NULL, 0, &error));
+    ALLOWED(error, streamcache_transfer_wait(transfer, STREAMCACHE_TIMEOUT_DEFAULT, NULL), STREAMCACHE_IO);
+    streamcache_transfer_release(transfer);
+}
+
+ROW(streamcache_transfer_cancel) { REFUSED(transfer, streamcache_transfer_cancel(NULL)); }
+ROW(streamcache_transfer_release) {
+    note("transfer");
+    streamcache_transfer_release(NULL);
+}
+
+ROW(streamcache_filter_save_state) { REFUSED(filter, streamcache_filter_save_state(NULL)); }
+ROW(streamcache_filter_restore_state) {
+    REFUSED(filter, streamcache_filter_restore_state(NULL, &d));
+    REFUSED(state, streamcache_filter_restore_state(filter, NULL));
+}
+
 ROW(streamcache_stream_retain) { REFUSED(stream, streamcache_stream_retain(NULL)); }
 ROW(streamcache_stream_release) {
     note("stream");
@@ -1329,6 +1391,14 @@ static const struct row {
     LISTED(streamcache_batch_get_items),
     LISTED(streamcache_batch_wait),
     LISTED(streamcache_batch_commit),
+    LISTED(streamcache_cache_export),
+    LISTED(streamcache_cache_import),
+    LISTED(streamcache_transfer_get_progress),
+    LISTED(streamcache_transfer_wait),
+    LISTED(streamcache_transfer_cancel),
+    LISTED(streamcache_transfer_release),
+    LISTED(streamcache_filter_save_state),
+    LISTED(streamcache_filter_restore_state),
     LISTED(streamcache_stream_open),
     LISTED(streamcache_stream_retain),
     LISTED(streamcache_stream_release),

@@ -9,6 +9,9 @@
 #include <string>
 #include <vector>
 
+#include <stdlib.h>
+#include <unistd.h>
+
 #if defined(STREAMCACHE_EXCEPTIONS) || defined(__cpp_rtti)
 #error "this is compiled with -fno-exceptions -fno-rtti"
 #endif
@@ -335,6 +338,29 @@ void batches_and_streams() {
     CHECK(stream->try_begin(a).status() == STREAMCACHE_BYPASSED && stream->try_reset_state("other"sv));
 }
 
+void transfers() {
+    auto from = sc::Cache::try_open(), to = sc::Cache::try_open();
+    REQUIRE(from && to);
+    const sc::Digest key = *sc::Digest::try_chunk("key"sv);
+    CHECK(from->try_put_chunk(key, "carried"sv));
+    char name[] = "/tmp/streamcache-plain-XXXXXX";
+    const int made = mkstemp(name);
+    REQUIRE(made >= 0);
+    close(made);
+    auto out = sc::Transfer::try_export_to(*from, name);
+    CHECK(out && out->try_wait() && out->try_progress()->entries == 1 && out->try_cancel());
+    auto in = sc::Transfer::try_import_from(*to, name);
+    CHECK(in && in->try_wait() && in->try_progress()->total_bytes > 0);
+    CHECK(to->try_get_chunk(key)->bytes().text() == "carried");
+    unlink(name);
+    const auto none = sc::Transfer::try_import_from(*to, name);
+    CHECK(!none && none.status() == STREAMCACHE_IO && none.message()[0] != 0);
+    auto filter = sc::Filter::try_open(*from, "f", key);
+    REQUIRE(filter && filter->try_load_state("state"sv));
+    CHECK(filter->try_save_state().status() == STREAMCACHE_NOT_SUPPORTED);
+    CHECK(filter->try_restore_state(key).status() == STREAMCACHE_MISS);
+}
+
 void log() {
     static unsigned heard = 0;
     static auto handler = [](sc::LogLevel, std::string_view target, std::string_view message) {
@@ -374,6 +400,7 @@ int main() {
     values();
     tickets();
     batches_and_streams();
+    transfers();
     log();
     empty_handles();
     return check_report();

@@ -9,6 +9,9 @@
 #include <string>
 #include <unordered_map>
 #include <vector>
+
+#include <unistd.h>
+
 #if __cplusplus > 201703L
 #include <span>
 #endif
@@ -156,6 +159,15 @@ void every_verb_that_throws_does_what_the_other_does() {
     CHECK(sc::pipeline_key(key, chain) == sc::pipeline_key(key, filter, filter));
     filter.load_state(config);
     CHECK(filter.retire() == 1 && filter.purge() == 0 && filter.share().stats().hits == 2);
+    const std::string carried = "/tmp/streamcache-throws-" + std::to_string(getpid());
+    CHECK(cache.put_chunk(key, data));
+    sc::Transfer out = sc::Transfer::export_to(cache, carried);
+    CHECK(out.wait() == STREAMCACHE_OK && out.progress().entries > 0);
+    sc::Transfer in = sc::Transfer::import_from(cache, carried);
+    in.cancel();
+    CHECK(in.wait() != STREAMCACHE_TIMEOUT);
+    unlink(carried.c_str());
+    CHECK(!filter.restore_state(key) && !filter.save_state()); // only the state's digest is known
     static auto handler = [](sc::LogLevel, std::string_view, std::string_view) {};
     sc::log_to(handler, sc::LogLevel::debug);
     sc::log_off();

@@ -138,6 +138,10 @@ def step(filter_, state_in, its_chunk):
     return keyed(constant("step"), filter_ + state_in + its_chunk)
 
 
+def saved_state(name, secret, its_state):
+    return keyed(constant("saved state"), filter_constant(secret) + namespace(name) + its_state)
+
+
 def place(filter_, state_in):
     return keyed(constant("place"), filter_ + state_in)
 
@@ -204,6 +208,8 @@ def digest_of(case, known):
         return tag(one("filter"))
     if formula == "step":
         return step(one("filter"), one("state_in"), one("chunk"))
+    if formula == "saved_state":
+        return saved_state(data("namespace"), secret_of(case), one("state"))
     if formula == "place":
         return place(one("filter"), one("state_in"))
     raise SystemExit(f"{case['case']}: there is no formula {formula!r} here")

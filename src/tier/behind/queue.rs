@@ -192,6 +192,12 @@ impl Queue {
         self.taken.map_or(0, |taken| taken.entries)
     }
 
+    /// Whether another write of so many bytes would be queued.
+    pub(super) fn has_room_for(&self, bytes: u64) -> bool {
+        let (entries, pending) = self.pending();
+        self.writes.is_empty() || self.most.has_room_for(entries + 1, pending.saturating_add(bytes))
+    }
+
     /// How many are queued or being written, and their bytes.
     pub(super) fn pending(&self) -> (usize, u64) {
         let (entries, bytes) = self.taken.map_or((0, 0), |taken| (taken.entries, taken.bytes));

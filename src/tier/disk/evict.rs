@@ -11,16 +11,16 @@ use super::writer::Work;
 use rusqlite::{OptionalExtension, Row, params};
 
 /// Pages that moving one page to the front of the file changes.
-const VACUUM_PAGES: u64 = 4;
+pub(super) const VACUUM_PAGES: u64 = 4;
 
 /// What is known of an envelope without reading it.
 pub(super) struct Entry {
     id: i64,
-    n: u64,
-    size: u64,
-    tag: u64,
-    epoch: u64,
-    expires_ms: u64,
+    pub(super) n: u64,
+    pub(super) size: u64,
+    pub(super) tag: u64,
+    pub(super) epoch: u64,
+    pub(super) expires_ms: u64,
 }
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
@@ -60,7 +60,7 @@ impl Work<'_> {
     }
 
     /// The first entry with a number in a range.
-    fn between(&self, from: u64, till: u64) -> rusqlite::Result<Option<Entry>> {
+    pub(super) fn between(&self, from: u64, till: u64) -> rusqlite::Result<Option<Entry>> {
         let sql =
             "SELECT id, n, length(envelope), tag, epoch, expires FROM data WHERE n BETWEEN ? AND ? ORDER BY n LIMIT 1";
         self.transaction.prepare_cached(sql)?.query_row([from as i64, till as i64], entry).optional()
@@ -122,7 +122,7 @@ impl Work<'_> {
     }
 
     /// Pages of the file that hold nothing.
-    fn unused(&self) -> rusqlite::Result<u64> {
+    pub(super) fn unused(&self) -> rusqlite::Result<u64> {
         self.number("PRAGMA freelist_count")
     }
 
@@ -151,13 +151,19 @@ impl Work<'_> {
         while self.unused()? < surplus && self.evict(inner)? {}
         let pages = surplus.min(self.unused()?).min(half / VACUUM_PAGES);
         if pages > 0 {
-            self.changed = true;
-            // One page a step.
-            let mut statement = self.transaction.prepare(&format!("PRAGMA incremental_vacuum({pages})"))?;
-            let mut rows = statement.query([])?;
-            while rows.next()?.is_some() {}
+            self.vacuum(pages)?;
         }
         Ok(self.changed)
+    }
+
+    /// Moves pages to the front of the file, and cuts as many off its end.
+    pub(super) fn vacuum(&mut self, pages: u64) -> rusqlite::Result<()> {
+        self.changed = true;
+        // One page a step.
+        let mut statement = self.transaction.prepare(&format!("PRAGMA incremental_vacuum({pages})"))?;
+        let mut rows = statement.query([])?;
+        while rows.next()?.is_some() {}
+        Ok(())
     }
 
     /// Deletes what was there before the last purge of everything, the oldest first; says whether there is more.

@@ -9,10 +9,13 @@
 //! - `tally`: what a transaction may still change
 //! - `touched` and `evict`: FIFO with a second chance
 //! - `readers` and `get`: lookups
+//! - `scan`: all there is, page by page
 //! - `writer`, `put` and `remove`: transactions, one after the other
 
 mod evict;
 mod faults;
+#[cfg(feature = "cli")]
+mod gc;
 mod get;
 mod layout;
 mod open;
@@ -20,6 +23,7 @@ mod place;
 mod put;
 mod readers;
 mod remove;
+mod scan;
 mod slots;
 mod state;
 mod tally;
@@ -29,12 +33,14 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-use super::{Purged, Sealed, Store, StoreStats};
+use super::{Page, Purged, Sealed, Store, StoreStats};
 use crate::digest::Digest;
 use crate::error::Result;
 use crate::lock::Mutex;
 use crate::process::Birth;
 use faults::Faults;
+#[cfg(feature = "cli")]
+pub(crate) use gc::Collected;
 use place::Place;
 use readers::{Readers, Watch};
 use slots::{Known, Swept};
@@ -106,6 +112,13 @@ impl Disk {
         self.inner.as_ref().expect("there until it is dropped")
     }
 
+    /// Deletes a bounded part of what is over or was purged, or gives a bounded part of the file's unused pages back to the
+    /// file system. Says whether there is more. For a tool: nobody else need wait for that.
+    #[cfg(feature = "cli")]
+    pub(crate) fn collect(&self, collected: &mut Collected) -> Result<bool> {
+        self.inner().collect(collected)
+    }
+
     /// Does a bounded part of what waits for a quiet moment: gives back pages beyond a lowered limit, forgets what was
     /// purged, empties the log. Says whether there is more. For the tier's own thread.
     pub(crate) fn tidy(&self) -> Result<bool> {
@@ -133,6 +146,10 @@ impl Store for Disk {
 
     fn epoch(&self) -> u64 {
         self.inner().known.epoch()
+    }
+
+    fn scan(&self, page: &mut Page) -> Result<bool> {
+        self.inner().scan(page)
     }
 
     fn stats(&self) -> StoreStats {

@@ -119,6 +119,12 @@ impl Header {
         Some((header, fields.digest()?))
     }
 
+    /// How long the whole envelope is; None beyond counting.
+    pub(crate) fn len(&self) -> Option<u64> {
+        let described = FIXED_BYTES as u64 + u64::from(self.described) + u64::from(self.blob);
+        described.checked_add(self.payload)
+    }
+
     /// Whether a value can have such lengths.
     fn is_possible(&self) -> bool {
         let (n, described) = (u64::from(self.tensors), u64::from(self.described));
