@@ -99,7 +99,7 @@ const FILTER: [Metric<FilterStats>; 8] = [
 ];
 
 /// Those it refused are told by their reason.
-const TIER: [Metric<TierStats>; 13] = [
+const TIER: [Metric<TierStats>; 14] = [
     metric!(hits, "tier_hits_total", "Lookups a tier was asked for, and had."),
     metric!(misses, "tier_misses_total", "Lookups a tier was asked for, and had not, or not in time."),
     metric!(written(), "tier_written_total", "Results written to a tier."),
@@ -112,6 +112,7 @@ const TIER: [Metric<TierStats>; 13] = [
     metric!(bytes(), "tier_bytes", "Bytes a tier uses."),
     metric!(max_bytes(), "tier_max_bytes", "Their limit."),
     metric!(evictions(), "tier_evictions_total", "Results a tier gave up for others."),
+    metric!(too_large(), "tier_too_large_total", "Results a tier was not given because they are larger than it takes."),
     Metric {
         name: "is_resting",
         prometheus: "tier_resting",

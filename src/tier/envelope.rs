@@ -184,6 +184,7 @@ impl<'a> Opened<'a> {
         self.payload
     }
 
+    #[cfg(test)]
     pub(crate) fn blob(&self) -> &'a [u8] {
         self.blob
     }

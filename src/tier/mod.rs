@@ -1,8 +1,7 @@
 //! What lies behind memory: stores of sealed results, on disk or across the network, optional and untrusted. A store
 //! carries bytes and knows nothing of what is in them: `envelope` seals and opens those, and whatever does not check is
 //! a miss and a counter.
-
-#![allow(dead_code)] // until the cache asks it
+#![cfg_attr(not(all(feature = "disk", feature = "remote")), allow(dead_code))] // what only a store reads
 
 pub(crate) mod behind;
 #[cfg(feature = "disk")]
@@ -53,6 +52,8 @@ pub(crate) struct StoreStats {
     pub(crate) max_bytes: Option<u64>,
     /// Entries it gave up for others.
     pub(crate) evictions: u64,
+    /// Entries that were left out because they are larger than it takes.
+    pub(crate) too_large: u64,
     /// Calls that failed, and the last failure in words.
     pub(crate) faults: u64,
     pub(crate) last_fault: Option<String>,
@@ -97,6 +98,11 @@ pub(crate) trait Store: Send + Sync + std::fmt::Debug {
     /// or not. NOT_SUPPORTED where a store can't.
     fn scan(&self, _page: &mut Page) -> Result<bool> {
         Err(ErrorKind::NotSupported.into())
+    }
+
+    /// Does a bounded part of what waits for a quiet moment; says whether there is more. Only a tier's own thread calls it.
+    fn tidy(&self) -> Result<bool> {
+        Ok(false)
     }
 
     fn stats(&self) -> StoreStats;

@@ -73,6 +73,11 @@ impl TierStats {
         self.store.evictions
     }
 
+    /// Results that were not written because they are larger than it takes.
+    pub fn too_large(&self) -> u64 {
+        self.store.too_large
+    }
+
     /// Why it is not asked at present; None while it is.
     pub fn resting(&self) -> Option<&str> {
         self.store.resting.as_deref()

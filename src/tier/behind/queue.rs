@@ -54,6 +54,7 @@ struct Taken {
 
 /// What became of a write.
 #[derive(Debug)]
+#[allow(dead_code, reason = "what a variant holds is carried out of the lock, to be dropped there")]
 pub(super) enum Pushed {
     Queued,
     /// In place of this one.

@@ -12,6 +12,7 @@ use crate::tier::{Sealed, Store};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -33,6 +34,9 @@ pub(super) struct State {
 }
 
 /// What the thread and the handle share. The thread owns its part of it, so it needs no handle.
+/// So long nothing came, and the store may be tidied.
+const QUIET: Duration = Duration::from_millis(200);
+
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) store: Arc<dyn Store>,
@@ -64,6 +68,7 @@ impl BehindStats {
 impl Shared {
     /// The thread, with room for a batch.
     pub(super) fn run(&self, mut writes: Vec<Write>) {
+        let mut is_tidy = false;
         loop {
             let heard = self.work.rung();
             let mut state = self.state.lock();
@@ -77,10 +82,14 @@ impl Shared {
                 }
                 state.is_idle = true;
                 drop(state);
-                self.work.wait(heard, None);
+                let until = (!is_tidy).then(|| Instant::now() + QUIET);
+                if !self.work.wait(heard, until) {
+                    is_tidy = !self.tidy();
+                }
                 continue;
             }
             drop(state);
+            is_tidy = false;
             let stats = self.write_contained(&mut writes);
             let mut state = self.state.lock();
             state.stats.add(&stats);
@@ -91,6 +100,15 @@ impl Shared {
             }
             self.done.ring();
         }
+    }
+
+    /// Lets the store do a part of what waits for a quiet moment; says whether there is more.
+    fn tidy(&self) -> bool {
+        let tidied = catch_unwind(AssertUnwindSafe(|| self.store.tidy()));
+        if tidied.is_err() {
+            log::say(Level::Error, "tier", || "a panic while a store was tidied was contained".into());
+        }
+        matches!(tidied, Ok(Ok(true)))
     }
 
     /// Writes a batch, which is empty then. After a panic in it, what had no end yet is a fault.

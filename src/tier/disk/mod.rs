@@ -118,12 +118,6 @@ impl Disk {
     pub(crate) fn collect(&self, collected: &mut Collected) -> Result<bool> {
         self.inner().collect(collected)
     }
-
-    /// Does a bounded part of what waits for a quiet moment: gives back pages beyond a lowered limit, forgets what was
-    /// purged, empties the log. Says whether there is more. For the tier's own thread.
-    pub(crate) fn tidy(&self) -> Result<bool> {
-        self.inner().tidy()
-    }
 }
 
 impl Store for Disk {
@@ -144,6 +138,11 @@ impl Store for Disk {
         self.inner().purge(purged, until)
     }
 
+    /// Gives back pages beyond a lowered limit, forgets what was purged, empties the log.
+    fn tidy(&self) -> Result<bool> {
+        self.inner().tidy()
+    }
+
     fn epoch(&self) -> u64 {
         self.inner().known.epoch()
     }
@@ -161,6 +160,7 @@ impl Store for Disk {
             bytes: state.map(|state| state.bytes),
             max_bytes: state.map(|state| state.max_bytes),
             evictions: inner.evictions.load(Relaxed),
+            too_large: 0,
             faults,
             last_fault,
             resting,

@@ -65,11 +65,6 @@ impl Remote {
         Ok(Self { shared, birth })
     }
 
-    /// Entries that were not stored because they are larger than `max_value_bytes`.
-    pub(crate) fn too_large(&self) -> u64 {
-        self.shared.tally.too_large()
-    }
-
     fn check(&self) -> Result<()> {
         self.birth.check()?;
         if self.shared.settings.is_closed() { Err(ErrorKind::Closed.into()) } else { Ok(()) }
@@ -141,6 +136,7 @@ impl Store for Remote {
         StoreStats {
             faults: shared.tally.faults(),
             last_fault: shared.tally.last_fault(),
+            too_large: shared.tally.too_large(),
             resting: shared.reads.reason().or_else(|| Some(format!("stores only: {}", shared.writes.reason()?))),
             ..StoreStats::default()
         }
