@@ -1492,7 +1492,7 @@ typedef struct streamcache_put_options {
    * exceeded.
    */
   uint64_t ttl_ms;
-  /** Nanoseconds the computation took: every later hit counts them as time saved. 0 where unknown. */
+  /** Nanoseconds the computation took, at most 2^62−1: every later hit counts them as time saved. 0 where unknown. */
   uint64_t compute_ns;
   /** The tensors in the payload, copied; NULL for none. */
   const streamcache_tensor_view *tensors;

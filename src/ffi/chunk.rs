@@ -40,7 +40,7 @@ pub struct streamcache_put_options {
     /// Milliseconds until the result is no longer found, time asleep included; 0 for the cache's ttl_ms, which is never
     /// exceeded.
     pub ttl_ms: u64,
-    /// Nanoseconds the computation took: every later hit counts them as time saved. 0 where unknown.
+    /// Nanoseconds the computation took, at most 2^62−1: every later hit counts them as time saved. 0 where unknown.
     pub compute_ns: u64,
     /// The tensors in the payload, copied; NULL for none.
     pub tensors: *const streamcache_tensor_view,
