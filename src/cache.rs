@@ -141,21 +141,32 @@ impl Cache {
     }
 
     /// The same, and how it went. `tag` names the filter and state it is for, 0 for none.
-    #[inline]
     pub(crate) fn lookup(&self, key: &Digest, tag: u64, flags: Flags) -> Result<Got> {
+        let Some(backing) = self.backing(flags).filter(|_| !flags.peeks()) else {
+            return Ok(self.get_here(key, flags)?.map_or(Got::Miss, Got::Hit));
+        };
         self.check_open()?;
-        let found = |value: Option<Value>| value.map_or(Got::Miss, Got::Hit);
+        Ok(self.memory.find(key).map_or_else(|| self.beyond(backing, key, tag, flags), Got::Hit))
+    }
+
+    /// Whether there is anything behind memory. Where there is not, a lookup is [`Cache::get_here`], and as short as that.
+    #[inline]
+    pub(crate) fn is_backed(&self) -> bool {
+        self.backing.is_some()
+    }
+
+    /// Looks a result up in memory alone.
+    #[inline]
+    pub(crate) fn get_here(&self, key: &Digest, flags: Flags) -> Result<Option<Value>> {
+        self.check_open()?;
         if flags.peeks() {
-            return Ok(found(if flags.looks() { self.memory.peek(key) } else { None }));
+            return Ok(if flags.looks() { self.memory.peek(key) } else { None });
         }
         if !flags.looks() {
             self.bypassed.fetch_add(1, Ordering::Relaxed);
-            return Ok(Got::Miss);
+            return Ok(None);
         }
-        match self.backing(flags) {
-            None => Ok(found(self.memory.get(key))),
-            Some(backing) => Ok(self.memory.find(key).map_or_else(|| self.beyond(backing, key, tag, flags), Got::Hit)),
-        }
+        Ok(self.memory.get(key))
     }
 
     /// A lookup that memory has nothing for.

@@ -40,7 +40,7 @@ cargo_test() {
 # The core of single flight in every order of steps: three preemptions find what two threads can do to each other.
 loom() {
     RUSTFLAGS='--cfg loom' CARGO_TARGET_DIR=$target/loom LOOM_MAX_PREEMPTIONS=3 timeout 600 \
-        cargo test --locked --lib flight:: 2>&1 | tee "$work/loom.out"
+        cargo test --locked --lib --no-default-features --features capi flight:: 2>&1 | tee "$work/loom.out"
     tell "$(grep -c '^test .* ok$' "$work/loom.out") models, every order of steps"
 }
 

@@ -41,19 +41,39 @@ impl Drop for Use {
 impl Use {
     pub(super) fn get(&self, name: &Name, chunk: &Digest, flags: Flags) -> Result<Lookup> {
         let (key, flags) = (name.key(chunk), self.flags.with(flags));
+        if self.cache.is_backed() {
+            return self.get_behind(name, key, flags);
+        }
+        let value = self.cache.get_here(&key, flags)?;
+        if !flags.peeks() {
+            self.counted.counters.looked(flags.looks(), value.as_ref());
+        }
+        Ok(Lookup { value, key, is_busy: false })
+    }
+
+    /// [`Use::get`] of a cache with something behind memory.
+    #[cold]
+    fn get_behind(&self, name: &Name, key: Digest, flags: Flags) -> Result<Lookup> {
         let counters = &self.counted.counters;
         let (value, is_busy) = match self.cache.lookup(&key, name.tag, flags)? {
             Got::Shared(value) => {
                 counters.coalesced(1);
-                return Ok(Lookup { value: Some(value), key, is_busy: false });
+                (Some(value), false)
             }
-            Got::Busy => return Ok(Lookup { value: None, key, is_busy: true }),
-            Got::Hit(value) => (Some(value), false),
-            Got::Miss => (None, false),
+            Got::Busy => (None, true),
+            Got::Hit(value) => {
+                if !flags.peeks() {
+                    counters.looked(true, Some(&value));
+                }
+                (Some(value), false)
+            }
+            Got::Miss => {
+                if !flags.peeks() {
+                    counters.looked(flags.looks(), None);
+                }
+                (None, false)
+            }
         };
-        if !flags.peeks() {
-            counters.looked(flags.looks(), value.as_ref());
-        }
         Ok(Lookup { value, key, is_busy })
     }
 
