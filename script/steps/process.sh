@@ -34,7 +34,7 @@ build_panicking() {
     else
         flags=(--target-dir "$target/panic")
     fi
-    cargo rustc --locked --lib --crate-type cdylib --features test-panic "${flags[@]}"
+    cargo rustc --locked --lib --crate-type cdylib --no-default-features --features hash-many,hash-threads,test-panic "${flags[@]}"
     mkdir -p "$folder"
     if [[ $1 == asan ]]; then
         cp "$target/asan/$host/debug/libstreamcache.so" "$folder/libstreamcache.so.$(abi_version)"

@@ -31,7 +31,7 @@ build_helgrind() {
     cp tests/helgrind/sync.rs "$source/src/flight/sync.rs"
     (
         cd "$source"
-        cargo rustc --lib --crate-type cdylib --target-dir "$target/helgrind" \
+        cargo rustc --lib --crate-type cdylib --no-default-features --features capi,hash-many,hash-threads --target-dir "$target/helgrind" \
             --config 'patch.crates-io.arc-swap.path="tests/helgrind/arc-swap"'
         # It was really exchanged: it does not come from the registry.
         grep -A 2 -E '^name = "arc-swap"' Cargo.lock >exchanged
