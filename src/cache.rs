@@ -1,9 +1,10 @@
 //! The cache: what a handle stands for. A lookup is key → memory → account; a put the same way down. The seed's own
 //! verbs live here too, for callers who make their keys themselves. `once` has the lookups of those who compute what is
-//! missing, `many` those of a whole batch.
+//! missing, `many` those of a whole batch; `backing` goes on where memory has nothing, `forget` is for removals and purges.
 
 mod absent;
 mod backing;
+mod forget;
 mod imports;
 mod many;
 mod once;
@@ -23,7 +24,6 @@ use crate::options::{self, Options, UNLIMITED};
 use crate::process::{Birth, boot_ms};
 use crate::stats::{CacheStats, FilterUse, FilterUses};
 use crate::tier::envelope::Seal;
-use crate::tier::fences::Fences;
 use crate::tier::stats::TierStats;
 use crate::tier::stores::Tier;
 use crate::value::{Draft, Payload, Value};
@@ -258,43 +258,6 @@ impl Cache {
         self.may_expire() || self.backing.is_some()
     }
 
-    /// Forgets the result under a ready key, in every store too; says whether memory had it. An error says of a store
-    /// that may have it still.
-    pub fn remove(&self, key: &Digest) -> Result<bool> {
-        self.check_open()?;
-        self.imports.tell(|fences| fences.remove(key));
-        let forget = || {
-            self.flights.fence_key(key);
-            self.memory.remove(key)
-        };
-        let Some(backing) = &self.backing else { return Ok(forget()) };
-        backing.reads.fence_key(key);
-        let here = forget();
-        let removed = backing.stores.remove(key);
-        // What was read before the stores had removed it.
-        backing.reads.fence_key(key);
-        let here = here | forget();
-        removed.map(|()| here)
-    }
-
-    /// Forgets the results that bear one of these tags, on disk too; says how many memory had.
-    pub(crate) fn remove_tagged(&self, tags: &[u64]) -> Result<u64> {
-        self.check_open()?;
-        self.imports.tell(|fences| fences.tags(tags));
-        let matches = |tag: u64| tags.contains(&tag);
-        let forget = || {
-            self.flights.fence(&matches);
-            self.memory.remove_tagged(&matches)
-        };
-        let Some(backing) = &self.backing else { return Ok(forget()) };
-        backing.reads.fence(&|_| true); // under a ready key no one knows whose it is
-        let here = forget();
-        let removed = backing.stores.remove_tagged(tags);
-        backing.reads.fence(&|_| true);
-        let here = here + forget();
-        removed.map(|()| here)
-    }
-
     /// Changes the byte limit. What is too much evicts in bounded steps; leased bytes count until their release, and
     /// until the gauge is under the new limit nothing is stored.
     pub fn set_max_bytes(&self, max_bytes: u64) -> Result<()> {
@@ -327,27 +290,6 @@ impl Cache {
             )
         })?;
         Value::make(draft, reservation)
-    }
-
-    /// Forgets every result in memory. States and leases stay.
-    pub fn purge(&self) -> Result<()> {
-        self.check_open()?;
-        self.imports.tell(Fences::purge);
-        self.flights.fence(&|_| true);
-        self.memory.purge();
-        Ok(())
-    }
-
-    /// Forgets every result in memory and on disk, for all who share that; what the remote store has, stays.
-    pub fn purge_disk(&self) -> Result<()> {
-        self.check_open()?;
-        let Some(backing) = &self.backing else { return self.purge() };
-        self.imports.tell(Fences::purge);
-        backing.reads.fence(&|_| true);
-        let purged = backing.stores.purge();
-        backing.reads.fence(&|_| true);
-        self.purge()?;
-        purged
     }
 
     /// Waits until all that was put before is written behind or given up; false when the time is up.
