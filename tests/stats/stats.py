@@ -130,7 +130,7 @@ def with_tiers(directory, url):
 
 def check_tiers():
     """Every counter of a tier, in both formats, against what was done."""
-    counters = {"hits", "misses", "written", "dropped", "superseded", "faults", "evictions"}
+    counters = {"hits", "misses", "written", "dropped", "superseded", "faults", "evictions", "too_large"}
     gauges = {"pending", "pending_bytes", "entries", "bytes", "max_bytes"}
     with tempfile.TemporaryDirectory() as directory, socket.socket() as unheard:
         unheard.bind(("127.0.0.1", 0))  # and nobody listens

@@ -14,7 +14,7 @@ from keys import data_of, read, secret_of
 OK, INVALID_ARGUMENT = 0, -1
 ROLES = {"chunk": 1, "config": 2, "state": 3}
 # What never leaves the library.
-INSIDE = ("constant", "namespace", "secret_digest", "filter_constant", "filter", "pipeline", "tag")
+INSIDE = ("constant", "namespace", "secret_digest", "filter_constant", "filter", "pipeline", "tag", "saved_state")
 
 
 class Digest(ctypes.Structure):
