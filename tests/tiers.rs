@@ -165,6 +165,13 @@ fn who_does_not_wait_comes_again_and_finds_it_or_computes() {
         !lookup.is_busy
     });
     assert!(*busy.get_mut() > 0, "the first answer is that it is being read");
+    let stats = cache.stats();
+    assert_eq!(
+        (stats.hits, stats.lookups(), one.stats().lookups()),
+        (1, 1, 1),
+        "one lookup, however often it was asked"
+    );
+    assert_eq!(stats.busy, u64::from(*busy.get_mut()));
     patient(&|| match one.begin(&chunk(2), SOON, Flags::NO_WAIT).unwrap() {
         Begin::Busy => false,
         Begin::Fill(_) => true,

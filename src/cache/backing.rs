@@ -141,11 +141,13 @@ impl Cache {
         Sought::Busy
     }
 
-    /// Reads one key for all who wait for it.
+    /// Reads one key for all who wait for it. For one who does not it counts nothing: that caller comes again, and is
+    /// counted then.
     fn fetch(&self, backing: &Backing, mut claim: Claim<Read>, tag: u64, flags: Flags) -> Option<Sought> {
         let key = *claim.key();
         // What landed between the look there and this right.
-        if let Some(value) = self.memory.find(&key) {
+        let here = if flags.waits() { self.memory.find(&key) } else { self.memory.peek(&key) };
+        if let Some(value) = here {
             claim.land(&Some(value.clone()));
             return Some(Sought::InMemory(value));
         }
@@ -155,7 +157,7 @@ impl Cache {
             found = promotion.promote(opened, tier, &claim);
         });
         claim.land(&found);
-        found.map(|value| Sought::Found(backing.had(value)))
+        found.map(|value| Sought::Found(if flags.waits() { backing.had(value) } else { value }))
     }
 
     /// [`Cache::seek`] for many keys, those at `wanted`: they are read together, and for as long as one.
