@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"runtime/pprof"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,6 +20,7 @@ func TestStorm(t *testing.T) {
 	cache, filter := opened(t, nil)
 	var computed atomic.Int32
 	var all sync.WaitGroup
+	threads := pprof.Lookup("threadcreate").Count()
 	for i := 0; i < 1000; i++ {
 		all.Add(1)
 		go func() {
@@ -38,6 +40,9 @@ func TestStorm(t *testing.T) {
 	all.Wait()
 	if computed.Load() != 1 {
 		t.Fatalf("computed %d times", computed.Load())
+	}
+	if more := pprof.Lookup("threadcreate").Count() - threads; more > 100 {
+		t.Fatalf("%d threads were made", more)
 	}
 	if stats := statsOf(t, cache); stats.OpenTickets != 0 || stats.Lookups != 1000 || stats.Misses != 1 {
 		t.Fatalf("%+v", stats)
@@ -172,6 +177,7 @@ func TestPanicAbandonsTheTicket(t *testing.T) {
 			})
 		}()
 		<-inside
+		looked := statsOf(t, cache).Busy
 		waiting := make(chan string)
 		go func() {
 			value, err := sc.GetOrCompute(background, filter, chunk, returns("after "+name))
@@ -182,7 +188,7 @@ func TestPanicAbandonsTheTicket(t *testing.T) {
 			waiting <- string(value.Copy())
 			value.Close()
 		}()
-		soon(t, "one who waits", func() bool { return statsOf(t, cache).Busy > 0 })
+		soon(t, "one who waits", func() bool { return statsOf(t, cache).Busy > looked })
 		leave <- true
 		if why := <-ended; name == "panic" && why != "at the disco" || name == "exit" && why != nil {
 			t.Fatal(name, why)

@@ -56,6 +56,7 @@ go_oldest() {
     rm -f "$work/go-tests.txt"
     unformatted=$("$(dirname "$(realpath "$go")")/gofmt" -l .)
     [[ -z $unformatted ]] || { echo "gofmt would change $unformatted"; return 1; }
+    cc -std=c99 "${strict[@]}" -Wno-unused-function -I"$prefix/include" -fsyntax-only -include shim_put.h -x c shim_digest.h
     "$go" vet ./...
     go_test
     GODEBUG=cgocheck=1 go_test -race
@@ -65,8 +66,9 @@ go_oldest() {
 go_current() {
     with_current
     rm -f "$work/go-tests.txt"
+    export GOEXPERIMENT=cgocheck2
     "$go" vet ./...
-    GOEXPERIMENT=cgocheck2 go_test
+    go_test
     go_counted 'with cgocheck2'
 }
 
@@ -77,6 +79,8 @@ go_not_found() {
     must_fail env GOCACHE="$work/go-missing" PKG_CONFIG_PATH=/nowhere PKG_CONFIG_LIBDIR=/nowhere "$go" build ./... >"$work/go-missing.txt" 2>&1
     grep -F 'streamcache was not found in the pkg-config search path' "$work/go-missing.txt"
     grep -F 'PKG_CONFIG_PATH' "$work/go-missing.txt"
+    must_fail env CGO_ENABLED=0 "$go" build . >"$work/go-missing.txt" 2>&1
+    grep -F 'set_CGO_ENABLED_to_1' "$work/go-missing.txt"
     "$go" build -o "$work/bin/go-hit" ./internal/bench
     must_fail env -u LD_LIBRARY_PATH "$work/bin/go-hit" >"$work/go-missing.txt" 2>&1
     grep -F "libstreamcache.so.$(cd "$root" && abi_version): cannot open shared object file" "$work/go-missing.txt"
