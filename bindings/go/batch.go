@@ -15,8 +15,9 @@ type Batch struct{ handle }
 
 func (b *Batch) c() *C.streamcache_batch { return (*C.streamcache_batch)(b.pointer) }
 
-// BeginBatch looks up the results of many chunks, at most 2^20, under the present state, waiting for no one who computes.
-// What memory has not is read from the stores behind it, all at once and for as long as one lookup; with NoWait it isn't.
+// BeginBatch looks up the results of many chunks, at most 2^20, under the present state, waiting for no one who
+// computes. What memory has not is read from the stores behind it, all at once and for as long as one lookup; with
+// NoWait it isn't.
 func (f *Filter) BeginBatch(chunks []Digest, flags ...Flags) (*Batch, error) {
 	if !f.acquire() {
 		return nil, ErrClosed
@@ -123,8 +124,8 @@ func (b *Batch) Commit(missing []int, rows []byte, options *PutOptions) (stored 
 	return int(count), explained(found.status, found.error)
 }
 
-// Wait waits for what other callers compute, in Go and not in C, until the context is done: its error then. more is true
-// where one of them gave up, and there is something Missing: commit it and wait again.
+// Wait waits for what other callers compute, in Go and not in C, until the context is done: its error then. more is
+// true where one of them gave up, and there is something Missing: commit it and wait again.
 func (b *Batch) Wait(ctx context.Context) (more bool, err error) {
 	var pause pause
 	defer pause.end()

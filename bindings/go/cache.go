@@ -14,9 +14,10 @@ type Cache struct{ handle }
 
 func (c *Cache) c() *C.streamcache_cache { return (*C.streamcache_cache)(c.pointer) }
 
-// Open opens a cache; nil for the defaults. Threads are started only where the options ask for some. ErrInvalidArgument
-// for an option that can't be as it is, ErrIO where the store on disk can't be opened, ErrNotSupported where the library
-// that was loaded is of another version than this package or has no such store; the error says what to do.
+// Open opens a cache; nil for the defaults. Threads are started only where the options ask for some.
+// ErrInvalidArgument for an option that can't be as it is, ErrIO where the store on disk can't be opened,
+// ErrNotSupported where the library that was loaded is of another version than this package or has no such store; the
+// error says what to do.
 func Open(options *Options) (*Cache, error) {
 	if mismatch != nil {
 		return nil, mismatch
@@ -61,9 +62,9 @@ func releaseCache(pointer unsafe.Pointer) {
 	C.streamcache_cache_release((*C.streamcache_cache)(pointer))
 }
 
-// Close ends the cache's work: calls on it and on its filters answer ErrClosed from now on, leases stay valid. What waits
-// to be written to the disk and the remote store is written; ErrTimeout after 60 seconds, with what was left dropped.
-// Closing again is fine.
+// Close ends the cache's work: calls on it and on its filters answer ErrClosed from now on, leases stay valid. What
+// waits to be written to the disk and the remote store is written; ErrTimeout after 60 seconds, with what was left
+// dropped. Closing again is fine.
 func (c *Cache) Close() error {
 	_, err := c.closeWithin(C.STREAMCACHE_TIMEOUT_DEFAULT)
 	return err
@@ -124,7 +125,8 @@ func (c *Cache) Purge(scope Scope) error {
 	return failure(C.streamcache_cache_purge(c.c(), C.uint32_t(scope)))
 }
 
-// SetMaxBytes changes the limit while the cache is in use; what is too much then is evicted here. Nothing stores nothing.
+// SetMaxBytes changes the limit while the cache is in use; what is too much then is evicted here. Nothing stores
+// nothing.
 func (c *Cache) SetMaxBytes(bytes uint64) error {
 	if !c.acquire() {
 		return ErrClosed
@@ -133,7 +135,8 @@ func (c *Cache) SetMaxBytes(bytes uint64) error {
 	return failure(C.streamcache_cache_set_max_bytes(c.c(), limit(bytes)))
 }
 
-// SetMaxChunks changes the limit while the cache is in use; what is too much then is evicted here. Nothing stores nothing.
+// SetMaxChunks changes the limit while the cache is in use; what is too much then is evicted here. Nothing stores
+// nothing.
 func (c *Cache) SetMaxChunks(chunks uint64) error {
 	if !c.acquire() {
 		return ErrClosed

@@ -10,12 +10,12 @@ type Source interface {
 }
 
 // GetOrCompute answers a chunk's result, from the cache or from compute, which is called where it is missing: once,
-// however many goroutines ask for it at once. The others wait for it, each until its own context is done, whose error it
-// answers then; none of them holds a thread meanwhile.
+// however many goroutines ask for it at once. The others wait for it, each until its own context is done, whose error
+// it answers then; none of them holds a thread meanwhile.
 //
-// What compute returns is copied; an error of its is answered as it is and not remembered, and neither is a panic, which
-// goes on: in both cases one of those who wait computes instead. Where another goroutine may load a state into a filter,
-// give a Snapshot and compute with its State. Where no room can be made, the value is there all the same, see
+// What compute returns is copied; an error of its is answered as it is and not remembered, and neither is a panic,
+// which goes on: in both cases one of those who wait computes instead. Where another goroutine may load a state into a
+// filter, give a Snapshot and compute with its State. Where no room can be made, the value is there all the same, see
 // Value.Stored. A compute that asks for its own chunk waits for itself.
 func GetOrCompute(ctx context.Context, source Source, chunk Digest, compute func() ([]byte, error)) (*Value, error) {
 	value, ticket, err := source.Begin(ctx, chunk)

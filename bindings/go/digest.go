@@ -144,8 +144,8 @@ const (
 	RoleState  Role = C.STREAMCACHE_ROLE_STATE
 )
 
-// DigestRaw takes the caller's own digest (a SHA-256 of the model file, say) in place of content. ErrInvalidArgument for
-// an unknown role or an empty one.
+// DigestRaw takes the caller's own digest (a SHA-256 of the model file, say) in place of content. ErrInvalidArgument
+// for an unknown role or an empty one.
 func DigestRaw(role Role, digest []byte) (Digest, error) {
 	return made(C.scgo_digest_raw(C.streamcache_role(role), bytePointer(digest), C.size_t(len(digest))))
 }

@@ -19,9 +19,9 @@ type FilterFlags uint32
 // NonDeterministic is a filter whose answers differ from run to run (sampling, dropout): every call bypasses the cache.
 const NonDeterministic FilterFlags = C.STREAMCACHE_FILTER_NONDETERMINISTIC
 
-// OpenFilter opens a filter: a configuration, and a state to be loaded. id is a name for people and logs, part of no key.
-// Filters of equal configuration and state share their results. It keeps the cache alive. ErrInvalidArgument for an id
-// that is not UTF-8.
+// OpenFilter opens a filter: a configuration, and a state to be loaded. id is a name for people and logs, part of no
+// key. Filters of equal configuration and state share their results. It keeps the cache alive. ErrInvalidArgument for
+// an id that is not UTF-8.
 func (c *Cache) OpenFilter(id string, config Digest, flags ...FilterFlags) (*Filter, error) {
 	if !c.acquire() {
 		return nil, ErrClosed
@@ -50,8 +50,8 @@ func releaseFilter(pointer unsafe.Pointer) {
 	C.streamcache_filter_release((*C.streamcache_filter)(pointer))
 }
 
-// LoadState loads a trained state: hashed once, copied, charged to the budget, never evicted. Lookups switch to it in one
-// step; a filter without trained parameters loads nil. ErrNoSpace where it doesn't fit; the old state stays.
+// LoadState loads a trained state: hashed once, copied, charged to the budget, never evicted. Lookups switch to it in
+// one step; a filter without trained parameters loads nil. ErrNoSpace where it doesn't fit; the old state stays.
 func (f *Filter) LoadState(data []byte) error {
 	if !f.acquire() {
 		return ErrClosed
@@ -107,8 +107,8 @@ func stateOf(found C.scgo_found) (*Value, Digest, error) {
 	return value, digestOf(found.digest), nil
 }
 
-// State leases the present state, and gives its digest; the value is nil where only that is known. ErrNoState where none
-// was loaded.
+// State leases the present state, and gives its digest; the value is nil where only that is known. ErrNoState where
+// none was loaded.
 func (f *Filter) State() (*Value, Digest, error) {
 	if !f.acquire() {
 		return nil, Digest{}, ErrClosed
@@ -117,8 +117,9 @@ func (f *Filter) State() (*Value, Digest, error) {
 	return stateOf(C.scgo_filter_get_state(f.word()))
 }
 
-// Get looks up a chunk's result under the present state. key is the one it looked under, on a miss too, for Put. ErrMiss
-// where it is not there: compute it, with the state that key names, and put it. ErrNoState where none was loaded.
+// Get looks up a chunk's result under the present state. key is the one it looked under, on a miss too, for Put.
+// ErrMiss where it is not there: compute it, with the state that key names, and put it. ErrNoState where none was
+// loaded.
 func (f *Filter) Get(chunk Digest, flags ...Flags) (value *Value, key Digest, err error) {
 	if !f.acquire() {
 		return nil, Digest{}, ErrClosed

@@ -9,8 +9,8 @@ import (
 	"unsafe"
 )
 
-// handle is a reference of the C library's. It counts the calls that use it, so that Close may come at any time, from any
-// goroutine: the reference goes back with the last of them, and later calls are told that it is closed.
+// handle is a reference of the C library's. It counts the calls that use it, so that Close may come at any time, from
+// any goroutine: the reference goes back with the last of them, and later calls are told that it is closed.
 type handle struct {
 	// users is twice the number of calls under way, plus one once it is closed.
 	users   atomic.Int64

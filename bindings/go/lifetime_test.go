@@ -1,7 +1,6 @@
 package streamcache_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"runtime"
@@ -291,18 +290,4 @@ func TestFinalisersInAnyOrder(t *testing.T) {
 		value, err := sc.GetOrCompute(background, filter, chunkOf("chunk"), returns("result"))
 		reads(t, value, err, "result")
 	}
-}
-
-// A context's own error, not one that only looks like it.
-func TestContextOfABatch(t *testing.T) {
-	_, filter := opened(t, nil)
-	finish := computing(t, filter, chunkOf("chunk"))
-	ctx, cancel := context.WithCancel(background)
-	cancel()
-	_, err := sc.GetOrComputeBatch(ctx, filter, []sc.Digest{chunkOf("chunk")}, func([]int) ([]byte, error) {
-		t.Error("it was computed")
-		return nil, nil
-	})
-	wants(t, err, context.Canceled)
-	finish()
 }

@@ -1,6 +1,7 @@
 package streamcache_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -127,6 +128,20 @@ func TestBatchFailures(t *testing.T) {
 		}
 		reads(t, values[i], nil, want)
 	}
+}
+
+// A context's own error, not one that only looks like it.
+func TestContextOfABatch(t *testing.T) {
+	_, filter := opened(t, nil)
+	finish := computing(t, filter, chunkOf("chunk"))
+	ctx, cancel := context.WithCancel(background)
+	cancel()
+	_, err := sc.GetOrComputeBatch(ctx, filter, []sc.Digest{chunkOf("chunk")}, func([]int) ([]byte, error) {
+		t.Error("it was computed")
+		return nil, nil
+	})
+	wants(t, err, context.Canceled)
+	finish()
 }
 
 func TestStream(t *testing.T) {

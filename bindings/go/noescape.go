@@ -2,8 +2,8 @@
 
 package streamcache
 
-// From Go 1.24 on the compiler can be told what the functions of a hit do not do: call back, or keep what they are given.
-// So a caller's buffer may stay on its stack.
+// From Go 1.24 on the compiler can be told what the functions of a hit do not do: call back, or keep what they are
+// given. So a caller's buffer may stay on its stack.
 
 // #cgo noescape scgo_filter_get_into
 // #cgo nocallback scgo_filter_get_into

@@ -35,8 +35,8 @@ const (
 type Options struct {
 	// Name is what people call the cache, in logs and stats.
 	Name string
-	// MaxBytes is the hard limit on results, leased values, states and index together, 4096 or more; Unlimited; Nothing.
-	// Default: 256 MiB.
+	// MaxBytes is the hard limit on results, leased values, states and index together, 4096 or more; Unlimited;
+	// Nothing. Default: 256 MiB.
 	MaxBytes uint64
 	// MaxChunks is the hard limit on stored results; Nothing. Default: Unlimited.
 	MaxChunks uint64
@@ -44,7 +44,8 @@ type Options struct {
 	Policy Policy
 	// TTL is the longest time to live of a result. Default: no limit.
 	TTL time.Duration
-	// TicketMaxAge is the age at which a waiting caller takes over what a ticket's owner does not finish. Default: never.
+	// TicketMaxAge is the age at which a waiting caller takes over what a ticket's owner does not finish. Default:
+	// never.
 	TicketMaxAge time.Duration
 	// HashThreads share the digesting of chunks of 512 KiB or more, 1 to 64. Default: 1, which starts none.
 	HashThreads int

@@ -8,8 +8,8 @@ import (
 	"unsafe"
 )
 
-// Snapshot is a filter as it was at one moment: immutable, with a lease on its state. Where another goroutine may load a
-// state into a filter, look up, compute and put through a snapshot. Any goroutine, any time.
+// Snapshot is a filter as it was at one moment: immutable, with a lease on its state. Where another goroutine may load
+// a state into a filter, look up, compute and put through a snapshot. Any goroutine, any time.
 type Snapshot struct{ handle }
 
 func (s *Snapshot) c() *C.streamcache_snapshot { return (*C.streamcache_snapshot)(s.pointer) }
@@ -72,8 +72,8 @@ func (s *Snapshot) Close() error {
 }
 
 // PipelineKey is the key of a chunk's result through a whole chain of filters, as their states are now, so that one
-// Cache.Get looks it up and one Cache.Put stores it. ErrInvalidArgument for no filter, for filters of two caches, and for
-// one that is not deterministic.
+// Cache.Get looks it up and one Cache.Put stores it. ErrInvalidArgument for no filter, for filters of two caches, and
+// for one that is not deterministic.
 func PipelineKey(chunk Digest, filters ...*Filter) (Digest, error) {
 	pointers := make([]*C.streamcache_filter, len(filters)+1) // one more, so that there is a first
 	for i, filter := range filters {

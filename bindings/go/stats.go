@@ -16,7 +16,8 @@ type CacheStats struct {
 	Puts, Evictions, NotStored uint64
 	Entries, MaxChunks         uint64
 	Bytes, MaxBytes            uint64
-	// DetachedBytes live with their callers, outside the limit; LeasedBytes are of evicted values that are still leased.
+	// DetachedBytes live with their callers, outside the limit; LeasedBytes are of evicted values that are still
+	// leased.
 	DetachedBytes, LeasedBytes, StateBytes uint64
 	OpenTickets                            uint64
 	OldestTicket                           time.Duration

@@ -10,9 +10,9 @@ import (
 	"unsafe"
 )
 
-// Stream is a filter whose recurrent state evolves chunk by chunk. A step's key names the state it begins with: a stream
-// hits where it replays what was computed from a reset, and an endless live one never does. Any goroutine, one step at a
-// time.
+// Stream is a filter whose recurrent state evolves chunk by chunk. A step's key names the state it begins with: a
+// stream hits where it replays what was computed from a reset, and an endless live one never does. Any goroutine, one
+// step at a time.
 type Stream struct{ handle }
 
 func newStream(pointer *C.streamcache_stream) *Stream {
@@ -28,8 +28,9 @@ func releaseStream(pointer unsafe.Pointer) {
 
 func (s *Stream) c() *C.streamcache_stream { return (*C.streamcache_stream)(s.pointer) }
 
-// OpenStream opens a stream at an initial recurrent state, which is copied and charged to the budget. It pins the trained
-// state the filter has now until a Reset. ErrNoState where none was loaded, ErrNoSpace where the state doesn't fit.
+// OpenStream opens a stream at an initial recurrent state, which is copied and charged to the budget. It pins the
+// trained state the filter has now until a Reset. ErrNoState where none was loaded, ErrNoSpace where the state doesn't
+// fit.
 func (f *Filter) OpenStream(state []byte) (*Stream, error) {
 	if !f.acquire() {
 		return nil, ErrClosed
@@ -45,8 +46,9 @@ func (f *Filter) OpenStream(state []byte) (*Stream, error) {
 }
 
 // Begin looks up what the next chunk gives from the stream's present state, waiting as Filter.Begin does. A value: the
-// stream has moved on. A ticket: compute from its StepState, and CommitStep moves the stream on. Where the stream's state
-// is unknown, nothing is looked up, and the ticket's StepState answers ErrNoState: compute from a state of your own.
+// stream has moved on. A ticket: compute from its StepState, and CommitStep moves the stream on. Where the stream's
+// state is unknown, nothing is looked up, and the ticket's StepState answers ErrNoState: compute from a state of your
+// own.
 func (s *Stream) Begin(ctx context.Context, chunk Digest, flags ...Flags) (*Value, *Ticket, error) {
 	return begun(beginning(ctx, flags, func(flags C.uint32_t) C.scgo_found {
 		if !s.acquire() {
@@ -57,9 +59,9 @@ func (s *Stream) Begin(ctx context.Context, chunk Digest, flags ...Flags) (*Valu
 	}))
 }
 
-// Step answers what the next chunk gives, from the cache or from compute, which is called where it is missing: with the
-// recurrent state to compute from, which it must not keep or change (nil where it is unknown), and it returns the output
-// and the next state, nil where that is not known. An error of its, or a panic, leaves the stream where it is.
+// Step answers what the next chunk gives, from the cache or from compute, which is called where it is missing: with
+// the recurrent state to compute from, which it must not keep or change (nil where it is unknown), and it returns the
+// output and the next state, nil where that is not known. An error of its, or a panic, leaves the stream where it is.
 func (s *Stream) Step(ctx context.Context, chunk Digest, compute func(state []byte) (output, next []byte, err error)) (*Value, error) {
 	value, ticket, err := s.Begin(ctx, chunk)
 	if ticket == nil {
@@ -96,8 +98,8 @@ func (s *Stream) State() (*Value, Digest, error) {
 	return stateOf(C.scgo_stream_get_state(s.word()))
 }
 
-// Reset goes back to position 0, at a given state, or at the initial one for nil, under the trained state the filter has
-// now. ErrNoSpace where the state doesn't fit; the stream stays where it is.
+// Reset goes back to position 0, at a given state, or at the initial one for nil, under the trained state the filter
+// has now. ErrNoSpace where the state doesn't fit; the stream stays where it is.
 func (s *Stream) Reset(state []byte) error {
 	if !s.acquire() {
 		return ErrClosed
@@ -114,7 +116,8 @@ func (s *Stream) Reset(state []byte) error {
 
 var empty [1]byte
 
-// Forget tells a stream that the engine went on without it: its state is unknown until a Reset or a committed next state.
+// Forget tells a stream that the engine went on without it: its state is unknown until a Reset or a committed next
+// state.
 func (s *Stream) Forget() error {
 	if !s.acquire() {
 		return ErrClosed
@@ -147,8 +150,8 @@ func (s *Stream) Position() (uint64, error) {
 	return uint64(position), err
 }
 
-// Digest names the stream's place: streams with equal digests give equal outputs from here on. ErrNoState where its state
-// is unknown.
+// Digest names the stream's place: streams with equal digests give equal outputs from here on. ErrNoState where its
+// state is unknown.
 func (s *Stream) Digest() (Digest, error) {
 	if !s.acquire() {
 		return Digest{}, ErrClosed

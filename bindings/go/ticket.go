@@ -92,8 +92,8 @@ func (t *Ticket) Key() (Digest, error) {
 	return made(C.scgo_ticket_get_key(t.word()))
 }
 
-// State leases the trained state that the ticket's key names, and gives its digest: the one to compute with, whatever the
-// filter loads meanwhile. The value is nil where only the digest is known. ErrNoState for a key of the caller's.
+// State leases the trained state that the ticket's key names, and gives its digest: the one to compute with, whatever
+// the filter loads meanwhile. The value is nil where only the digest is known. ErrNoState for a key of the caller's.
 func (t *Ticket) State() (*Value, Digest, error) {
 	if !t.acquire() {
 		return nil, Digest{}, ErrClosed
@@ -135,9 +135,9 @@ func (t *Ticket) Phase() (Phase, error) {
 	return Phase(phase), err
 }
 
-// Buffer gives n bytes of the cache's own memory to write the result into, for Commit to publish without a copy. They are
-// not zeroed, and the ticket's: never to be touched after a commit, Abort, Close or another Buffer. Nothing but the
-// ticket keeps them. ErrNoSpace where there is no room: compute in your own memory, and CommitCopy.
+// Buffer gives n bytes of the cache's own memory to write the result into, for Commit to publish without a copy. They
+// are not zeroed, and the ticket's: never to be touched after a commit, Abort, Close or another Buffer. Nothing but
+// the ticket keeps them. ErrNoSpace where there is no room: compute in your own memory, and CommitCopy.
 func (t *Ticket) Buffer(n int) ([]byte, error) {
 	if n < 0 {
 		return nil, ErrInvalidArgument
@@ -153,8 +153,8 @@ func (t *Ticket) Buffer(n int) ([]byte, error) {
 	return unsafe.Slice((*byte)(data), n), nil
 }
 
-// Commit publishes the first n bytes of the buffer as the result, and gives it to those who wait. The value is there even
-// where it was not stored, see Value.Stored. ErrEnded after another commit or Abort.
+// Commit publishes the first n bytes of the buffer as the result, and gives it to those who wait. The value is there
+// even where it was not stored, see Value.Stored. ErrEnded after another commit or Abort.
 func (t *Ticket) Commit(n int, options *PutOptions) (*Value, error) {
 	flat, err := options.flat()
 	if err != nil || n < 0 {
@@ -200,8 +200,8 @@ func (t *Ticket) CommitStep(output, next []byte, options *PutOptions) (*Value, e
 		C.size_t(len(next)), known, flat.put, dimsPointer(flat.tensors), bytePointer(flat.blob)))
 }
 
-// CommitRejection publishes that there is no result, and that this is to be remembered: later lookups, and those who wait
-// now, get a *Rejection with this code. A computation that merely failed is to be aborted instead.
+// CommitRejection publishes that there is no result, and that this is to be remembered: later lookups, and those who
+// wait now, get a *Rejection with this code. A computation that merely failed is to be aborted instead.
 func (t *Ticket) CommitRejection(code int32, ttl time.Duration) (stored bool, err error) {
 	ms, err := milliseconds(ttl)
 	if err != nil {

@@ -14,8 +14,9 @@ type TransferResult struct {
 	Entries, LeftOut, Refused, NotStored uint64
 }
 
-// Export writes all results to a file, for Import in another process or on another machine; it is there when it is whole.
-// When the context is done it is given up, and the context's error answered. ErrIO where the file can't be written.
+// Export writes all results to a file, for Import in another process or on another machine; it is there when it is
+// whole. When the context is done it is given up, and the context's error answered. ErrIO where the file can't be
+// written.
 func (c *Cache) Export(ctx context.Context, path string) error {
 	_, err := c.transfer(ctx, path, func(path *C.char, length C.size_t, transfer **C.streamcache_transfer, details **C.streamcache_error) C.streamcache_status {
 		return C.streamcache_cache_export(c.c(), path, length, transfer, details)

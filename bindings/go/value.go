@@ -41,9 +41,9 @@ func leased(found C.scgo_found) (*Value, error) {
 }
 
 // Bytes are the value's bytes, without a copy: they are the library's memory, never to be written to, and gone after
-// Close. Nothing but the Value keeps them: where no Close follows their last use, say runtime.KeepAlive(value) after it,
-// or the finaliser of a Value that nobody uses any more takes them away. View does both. nil for an empty value, one that
-// is closed, and one in a device's memory.
+// Close. Nothing but the Value keeps them: where no Close follows their last use, say runtime.KeepAlive(value) after
+// it, or the finaliser of a Value that nobody uses any more takes them away. View does both. nil for an empty value,
+// one that is closed, and one in a device's memory.
 func (v *Value) Bytes() []byte {
 	if v.closed() || v.data == nil || v.size == 0 {
 		return nil
@@ -129,8 +129,8 @@ func (v *Value) Blob() ([]byte, error) {
 	return C.GoBytes(data, C.int(size)), nil // at most 65536
 }
 
-// Content is the digest of the value's content: the chunk for the next filter in a chain. ErrNotSupported for a device's
-// memory.
+// Content is the digest of the value's content: the chunk for the next filter in a chain. ErrNotSupported for a
+// device's memory.
 func (v *Value) Content() (Digest, error) {
 	if !v.acquire() {
 		return Digest{}, ErrClosed

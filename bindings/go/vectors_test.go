@@ -67,7 +67,11 @@ var inside = map[string]bool{"constant": true, "namespace": true, "secret_digest
 	"filter": true, "pipeline": true, "tag": true, "saved_state": true}
 
 func TestKeyVectors(t *testing.T) {
-	text, err := os.ReadFile("../../tests/vectors/keys.json")
+	path := os.Getenv("STREAMCACHE_KEY_VECTORS")
+	if path == "" {
+		path = "../../tests/vectors/keys.json"
+	}
+	text, err := os.ReadFile(path)
 	must(t, err)
 	var file struct{ Cases []*vector }
 	must(t, json.Unmarshal(text, &file))
