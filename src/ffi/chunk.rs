@@ -374,7 +374,7 @@ pub unsafe extern "C" fn streamcache_cache_get_chunk_into(
 /// A copy's flags: without room for a byte it only asks for the size, which is no lookup to be counted.
 pub(super) fn asked(flags: u32, capacity: usize) -> Result<Flags> {
     let flags = Flags::from_bits(flags)?;
-    Ok(if capacity == 0 { flags.with(Flags::PEEK) } else { flags })
+    Ok(if capacity == 0 { flags.with(Flags::UNCOUNTED) } else { flags })
 }
 
 /// A copy's out parameters: the length, 0 for now, beside a buffer that is NULL only when it has no room.
