@@ -55,6 +55,8 @@ pub struct streamcache_tier_stats {
     pub evictions: u64,
     /// 1 while it is not asked, after faults; the stats as JSON say why.
     pub is_resting: u64,
+    /// Results not written because they are larger than it takes.
+    pub too_large: u64,
 }
 
 fn tier(number: streamcache_tier) -> Result<Tier> {
@@ -106,6 +108,7 @@ pub unsafe extern "C" fn streamcache_cache_get_tier_stats(
             max_bytes: now.max_bytes().unwrap_or(0),
             evictions: now.evictions(),
             is_resting: now.resting().is_some().into(),
+            too_large: now.too_large(),
         })
     })
 }

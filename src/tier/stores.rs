@@ -173,22 +173,22 @@ impl Stores {
         }
     }
 
-    /// Queues a result for every store that `flags` ask, but not for the one it came from. Whether all have queued it.
+    /// Queues a result for every store that `flags` ask, but not for the one it came from. Whether any has queued it.
     pub(crate) fn write(
         &self, key: &Digest, tag: u64, value: &Value, pass: Pass, flags: Flags, source: Source,
     ) -> bool {
         if source == Source::Read(Tier::Disk) {
-            return true; // whoever wrote it there wrote it to the remote, too
+            return false; // whoever wrote it there wrote it to the remote, too
         }
         let (expires_ms, is_copy) = (wall_end(value), source != Source::Computed);
-        let mut are_queued = true;
+        let mut is_queued = false;
         for (one, epoch) in self.all.iter().zip(pass.epochs.0) {
             if flags.asks(one.tier == Tier::Remote) && source != Source::Read(one.tier) {
                 let (key, value) = (*key, value.clone());
-                are_queued &= one.behind.put(Write { key, value, tag, epoch, expires_ms, pass, is_copy });
+                is_queued |= one.behind.put(Write { key, value, tag, epoch, expires_ms, pass, is_copy });
             }
         }
-        are_queued
+        is_queued
     }
 
     /// Forgets a key everywhere, and says of the first store that could not. The last one first: what another process
