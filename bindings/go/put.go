@@ -10,13 +10,13 @@ type Flags uint32
 
 // The flags. Not every call takes every flag: ErrInvalidArgument then.
 const (
-	// Peek looks without counting, and without marking the result as used.
+	// Peek looks into memory alone, without counting and without marking the result as used.
 	Peek Flags = C.STREAMCACHE_PEEK
 	// Bypass neither looks nor stores.
 	Bypass Flags = C.STREAMCACHE_BYPASS
 	// Refresh doesn't look, but stores: the result is computed anew and replaced.
 	Refresh Flags = C.STREAMCACHE_REFRESH
-	// ReadOnly looks, but doesn't store.
+	// ReadOnly looks, but stores nothing, nor brings to memory what a store behind it has.
 	ReadOnly Flags = C.STREAMCACHE_READ_ONLY
 	// NoWait waits for no one: ErrBusy at once where another caller computes, or a store has to be read.
 	NoWait Flags = C.STREAMCACHE_NO_WAIT
