@@ -141,31 +141,33 @@ inline std::string name_of(dtype type) {
     return (named ? names[type.code] : "type" + std::to_string(type.code) + '_') + std::to_string(type.bits);
 }
 
+/** The value of a line such as "model name : AMD EPYC". */
+inline std::string value_of(const std::string &line, std::string_view name) {
+    const std::size_t colon = line.find(": ");
+    if (colon == std::string::npos || line.find_last_not_of(" \t", colon - 1) + 1 != name.size()) return {};
+    return line.compare(0, name.size(), name) == 0 ? line.substr(colon + 2) : std::string();
+}
+
 /** The processor and its instruction sets, as members of a JSON object, as Linux tells them. */
 inline std::string processor() {
+    constexpr const char *families[] = {"sse",  "ssse",  "avx", "amx", "fma",  "f16c", // x86
+                                        "fphp", "asimd", "sve", "sme", "bf16", "i8mm"};
     std::ifstream file("/proc/cpuinfo");
-    std::string model, sets;
+    std::vector<std::string> models, sets;
     for (std::string line; std::getline(file, line) && !line.empty();) { // of the first one
-        const std::size_t colon = line.find(':');
-        if (colon == std::string::npos) continue;
-        const std::string name = line.substr(0, line.find_last_not_of(" \t", colon - 1) + 1), value = line.substr(colon + 1);
-        if (name == "flags" || name == "Features") sets = value;
-        for (const char *part : {"model name", "CPU implementer", "CPU part"})
-            if (name == part) model += value;
+        for (const char *name : {"model name", "CPU implementer", "CPU part"})
+            if (std::string model = value_of(line, name); !model.empty()) models.push_back(std::move(model));
+        std::istringstream flags(value_of(line, "flags") + value_of(line, "Features"));
+        for (std::string flag; flags >> flag;)
+            if (flag != "smep" && std::any_of(std::begin(families), std::end(families),
+                                              [&](const char *family) { return flag.rfind(family, 0) == 0; }))
+                sets.push_back(flag);
     }
-    std::istringstream flags(sets);
-    std::vector<std::string> simd;
-    for (std::string flag; flags >> flag;)
-        for (const char *family : {"sse", "ssse", "avx", "amx", "fma", "f16c", "asimd", "sve", "sme", "bf16", "i8mm", "fphp"})
-            if (flag.rfind(family, 0) == 0) {
-                simd.push_back(flag);
-                break;
-            }
-    if (simd.empty())
+    if (sets.empty())
         refuse(STREAMCACHE_NOT_SUPPORTED, "this system does not tell its instruction sets, on which an answer's bits "
                                           "depend: make the config yourself, see Digest::config_json()");
-    std::sort(simd.begin(), simd.end());
-    return "\"processor\":" + json_string(model) + ",\"instruction_sets\":" + json_strings(simd);
+    std::sort(sets.begin(), sets.end());
+    return "\"processor\":" + json_strings(models) + ",\"instruction_sets\":" + json_strings(sets);
 }
 
 } // namespace detail

@@ -10,7 +10,9 @@
  * int main(int, char **arguments) {
  *   const char *const file = arguments[1];
  *   Ort::Env env;
- *   Ort::Session session(env, file, Ort::SessionOptions().SetIntraOpNumThreads(1));
+ *   Ort::SessionOptions options;
+ *   options.SetIntraOpNumThreads(1);
+ *   Ort::Session session(env, file, options);
  *   const streamcache::onnxruntime::Model model(session);
  *   auto cache = streamcache::Cache::open();
  *   const streamcache::onnxruntime::Settings settings{"CPUExecutionProvider", "f32", 1};

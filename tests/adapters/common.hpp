@@ -8,7 +8,10 @@
 #include <cstring>
 #include <exception>
 #include <fstream>
+#include <functional>
+#include <initializer_list>
 #include <string>
+#include <utility>
 
 namespace sc = streamcache;
 
@@ -40,3 +43,25 @@ inline sc::Filter plain_filter(sc::Cache &cache, const std::string &config = "{}
     filter.load_state(sc::Digest::state(std::string_view("weights")));
     return filter;
 }
+
+// Runs each test, and says how it went; main() ends with it. A test fails by a check, or by what it throws.
+inline int run_tests(std::initializer_list<std::pair<const char *, std::function<void()>>> tests) {
+    int passed = 0, failed = 0;
+    for (const auto &[name, test] : tests) {
+        const unsigned long before = check_failed;
+        try {
+            test();
+        } catch (const std::exception &error) {
+            std::fprintf(stderr, "%s: %s\n", name, error.what());
+            check_failed++;
+        }
+        const bool failed_now = check_failed != before;
+        ++(failed_now ? failed : passed);
+        std::printf("%s: %s\n", name, failed_now ? "FAILED" : "ok");
+    }
+    const int status = check_report();
+    std::printf("%d tests passed, %d failed\n", passed, failed);
+    return status;
+}
+#define TEST(test) {#test, test}
+#define TEST_WITH(test, argument) {#test, [&] { test(argument); }}

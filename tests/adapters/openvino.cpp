@@ -251,13 +251,14 @@ void shapes_may_change_and_be_empty() {
 } // namespace
 
 int main() {
-    one_computes_and_the_others_find_it();
-    threads_share_a_computation();
-    what_fails_is_not_remembered();
-    strings_and_states_are_refused();
-    outputs_lie_in_the_cache();
-    what_is_not_stored_is_answered();
-    every_type_comes_through();
-    shapes_may_change_and_be_empty();
-    return check_report();
+    return run_tests({
+        TEST(one_computes_and_the_others_find_it),
+        TEST(threads_share_a_computation),
+        TEST(what_fails_is_not_remembered),
+        TEST(strings_and_states_are_refused),
+        TEST(outputs_lie_in_the_cache),
+        TEST(what_is_not_stored_is_answered),
+        TEST(every_type_comes_through),
+        TEST(shapes_may_change_and_be_empty),
+    });
 }

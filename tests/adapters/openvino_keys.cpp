@@ -150,10 +150,11 @@ void results_outlive_the_process(const data::Places &places) {
 
 int main(int argc, char **argv) {
     const data::Places places = data::places(argc, argv);
-    inputs_are_keyed_as_published();
-    whatever_differs_is_another_key();
-    a_filter_names_what_decides_the_bits(places);
-    weights_beside_an_xml_count(places);
-    results_outlive_the_process(places);
-    return check_report();
+    return run_tests({
+        TEST(inputs_are_keyed_as_published),
+        TEST(whatever_differs_is_another_key),
+        TEST_WITH(a_filter_names_what_decides_the_bits, places),
+        TEST_WITH(weights_beside_an_xml_count, places),
+        TEST_WITH(results_outlive_the_process, places),
+    });
 }
