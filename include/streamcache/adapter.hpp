@@ -92,7 +92,9 @@ template <class Stage, class Compute> answered through(Stage &stage, const Diges
             const auto start = std::chrono::steady_clock::now();
             compute(outputs.emplace(room));
             took = std::chrono::steady_clock::now() - start;
-            described.tensors(outputs->tensors()).compute_time(*took);
+            described = options; // compute() may have set the time in them
+            if (described.compute_time() != std::chrono::nanoseconds()) took = described.compute_time();
+            described.compute_time(*took).tensors(outputs->tensors());
         },
         described, timeout);
     return {std::move(answer).value(), took};
@@ -148,7 +150,7 @@ inline std::string value_of(const std::string &line, std::string_view name) {
     return line.compare(0, name.size(), name) == 0 ? line.substr(colon + 2) : std::string();
 }
 
-/** The processor and its instruction sets, as members of a JSON object, as Linux tells them. */
+/** "processor" and "instruction_sets", two members of a JSON object, as Linux tells them. */
 inline std::string processor() {
     constexpr const char *families[] = {"sse",  "ssse",  "avx", "amx", "fma",  "f16c", // x86
                                         "fphp", "asimd", "sve", "sme", "bf16", "i8mm"};

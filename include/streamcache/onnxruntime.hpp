@@ -112,7 +112,8 @@ private:
  * of the input, or Digest::inputs() of several.
  *
  * `stage` is a Filter, or a Snapshot of one; `options` and `timeout` as Filter::try_lookup_or_compute() has them, and so
- * are the errors. Any thread.
+ * are the errors. What compute() takes is remembered as the compute_time(), unless it sets that in the options itself.
+ * Any thread.
  */
 template <class Stage, class Compute>
 Outputs cached_compute(Stage &stage, const Digest &chunk, Compute &&compute, const PutOptions &options = {},

@@ -26,12 +26,20 @@ struct Settings {
 };
 
 /**
- * All that decides the bits of an answer beside the model's files: JSON of the engine's version, the processor and its
- * instruction sets (ONNX Runtime chooses its kernels by them, and does not tell which run), names, types and shapes of
- * inputs and wanted outputs, static or not, and the settings.
+ * What computes, in JSON: the engine's version, and the processor with its instruction sets, for ONNX Runtime chooses its
+ * kernels by them and does not tell which run. For a config of one's own. STREAMCACHE_NOT_SUPPORTED where the system
+ * does not tell them.
+ */
+inline std::string engine_json() {
+    return "{\"name\":\"onnxruntime\",\"version\":" + streamcache::detail::json_string(Ort::GetVersionString()) + ',' +
+           streamcache::detail::processor() + '}';
+}
+
+/**
+ * All that decides the bits of an answer beside the model's files: JSON of engine_json(), the settings, and names, types
+ * and shapes of inputs and wanted outputs, static or not.
  *
- * STREAMCACHE_INVALID_ARGUMENT where the settings name no provider or precision, and STREAMCACHE_NOT_SUPPORTED where the
- * system does not tell its instruction sets: then make the config yourself.
+ * STREAMCACHE_INVALID_ARGUMENT where the settings name no provider or precision.
  */
 inline std::string config_json(const Model &model, const Settings &settings) {
     using streamcache::detail::json_string, streamcache::detail::json_strings;
@@ -43,8 +51,7 @@ inline std::string config_json(const Model &model, const Settings &settings) {
     const bool chosen = settings.threads != 0;
     const std::string threads =
         chosen ? std::to_string(settings.threads) : "default of " + std::to_string(std::thread::hardware_concurrency());
-    return "{\"engine\":\"onnxruntime\",\"engine_version\":" + json_string(Ort::GetVersionString()) + ',' +
-           streamcache::detail::processor() + ",\"providers\":" + json_string(settings.providers) +
+    return "{\"engine\":" + engine_json() + ",\"providers\":" + json_string(settings.providers) +
            ",\"precision\":" + json_string(settings.precision) + ",\"threads\":" + json_string(threads) +
            ",\"optimization\":" + json_string(settings.optimization) + ",\"inputs\":" + json_strings(inputs) +
            ",\"outputs\":" + json_strings(outputs) + ",\"settings\":" + settings.more + '}';

@@ -41,29 +41,31 @@ inline std::vector<std::string> kernels(const ov::CompiledModel &compiled) {
     return names;
 }
 
-/** The engine, its version, the device and what runs there, as members of a JSON object. */
-inline std::string engine(ov::Core &core, const ov::CompiledModel &compiled) {
+} // namespace detail
+
+/**
+ * What computes, as OpenVINO tells it, in JSON: its version, the devices, and the kernels that it chose there, whose
+ * names have the instruction set and the precision in them, such as "brgemm_avx512_f32". For a config of one's own: with
+ * the precision, shapes and properties that were asked for.
+ */
+inline std::string engine_json(ov::Core &core, const ov::CompiledModel &compiled) {
     std::vector<std::string> devices;
     for (const std::string &device : compiled.get_property(ov::execution_devices))
         devices.push_back(device + ' ' + core.get_property(device, ov::device::full_name));
     using streamcache::detail::json_string, streamcache::detail::json_strings;
-    return "\"engine\":\"openvino\",\"engine_version\":" + json_string(ov::get_openvino_version().buildNumber) +
-           ",\"devices\":" + json_strings(devices) + ",\"kernels\":" + json_strings(kernels(compiled));
+    return "{\"name\":\"openvino\",\"version\":" + json_string(ov::get_openvino_version().buildNumber) +
+           ",\"devices\":" + json_strings(devices) + ",\"kernels\":" + json_strings(detail::kernels(compiled)) + '}';
 }
 
-} // namespace detail
-
 /**
- * All that decides the bits of an answer beside the model's files, as OpenVINO tells it: JSON of its own version, the
- * device, the kernels that it chose there (their names have the instruction set and the precision in them, such as
- * "brgemm_avx512_f32"), every property of the compiled model that may matter, and names, types and shapes of inputs and
- * outputs, static or not.
+ * All that decides the bits of an answer beside the model's files: JSON of engine_json(), every property of the compiled
+ * model that may matter (precision, threads, hints), and names, types and shapes of inputs and outputs, static or not.
  *
  * `settings` is more JSON, for what the engine doesn't know: how the inputs were made, a version of yours.
  */
 inline std::string config_json(ov::Core &core, const ov::CompiledModel &compiled, std::string_view settings = "{}") {
     using streamcache::detail::json_strings;
-    return '{' + detail::engine(core, compiled) + ",\"properties\":" + detail::properties(compiled) +
+    return "{\"engine\":" + engine_json(core, compiled) + ",\"properties\":" + detail::properties(compiled) +
            ",\"inputs\":" + json_strings(detail::described(compiled.inputs())) +
            ",\"outputs\":" + json_strings(detail::described(compiled.outputs())) + ",\"settings\":" + std::string(settings) +
            '}';

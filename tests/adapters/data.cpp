@@ -11,7 +11,7 @@ namespace data {
 
 namespace {
 
-constexpr std::size_t files = 100, calls = 40;
+constexpr std::size_t files = 100, calls = 25;
 
 } // namespace
 

@@ -95,7 +95,7 @@ void a_filter_names_what_decides_the_bits(const data::Places &places) {
     const ad::Model model(session);
     const std::string plain = ad::config_json(model, settings);
     std::printf("%s\n", plain.c_str());
-    for (const char *part : {"\"engine\":\"onnxruntime\"", "\"instruction_sets\":[\"", "\"precision\":\"f32\"",
+    for (const char *part : {"{\"engine\":{\"name\":\"onnxruntime\",\"version\":\"", "\"instruction_sets\":[\"", "\"precision\":\"f32\"",
                              "\"providers\":\"CPUExecutionProvider\"", "\"threads\":\"1\"", "a f32[?,3]", "difference f32[?,3]"})
         CHECK(has(plain, part));
     CHECK(has(plain, Ort::GetVersionString()));

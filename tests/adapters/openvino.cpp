@@ -186,6 +186,22 @@ void outputs_lie_in_the_cache() {
     CHECK(same(kept, numbers({2, 3}))); // longer than the outputs it was in, the entry, the filter and the cache
 }
 
+void a_hit_saves_what_the_engine_took() {
+    auto cache = sc::Cache::open();
+    auto filter = plain_filter(cache);
+    sc::PutOptions options;
+    const auto load_and_compute = [&] {
+        std::this_thread::sleep_for(2ms); // that is not what a hit saves
+        options.compute_time(70us);
+        return ov::TensorVector{numbers({1})};
+    };
+    for (int round = 0; round < 2; round++) {
+        const auto outputs = ad::cached_compute(filter, sc::Digest::chunk("x"sv), load_and_compute, options);
+        CHECK(outputs.compute_time() == (round == 0 ? 70us : 0us));
+    }
+    CHECK(cache.stats().time_saved_ns == 70'000);
+}
+
 void what_is_not_stored_is_answered() {
     auto cache = sc::Cache::open(sc::Options().max_bytes(0));
     auto filter = plain_filter(cache);
@@ -257,6 +273,7 @@ int main() {
         TEST(what_fails_is_not_remembered),
         TEST(strings_and_states_are_refused),
         TEST(outputs_lie_in_the_cache),
+        TEST(a_hit_saves_what_the_engine_took),
         TEST(what_is_not_stored_is_answered),
         TEST(every_type_comes_through),
         TEST(shapes_may_change_and_be_empty),

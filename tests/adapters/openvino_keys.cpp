@@ -83,7 +83,7 @@ void a_filter_names_what_decides_the_bits(const data::Places &places) {
     };
     const std::string plain = config({});
     std::printf("%s\n", plain.c_str());
-    for (const char *part : {"\"engine\":\"openvino\"", "INFERENCE_PRECISION_HINT", "INFERENCE_NUM_THREADS", "\"devices\":[\"CPU ",
+    for (const char *part : {"{\"engine\":{\"name\":\"openvino\",\"version\":\"", "INFERENCE_PRECISION_HINT", "INFERENCE_NUM_THREADS", "\"devices\":[\"CPU ",
                              "a f32[?,3]", "difference f32[?,3]"})
         CHECK(has(plain, part));
     CHECK(has(plain, ov::get_openvino_version().buildNumber));
