@@ -75,7 +75,8 @@ inline std::string config_json(ov::Core &core, const ov::CompiledModel &compiled
  * Opens a filter for a compiled model: config_json() is its config, and the bytes of `files` its state, which they are
  * read for. Name all files the model is in; an .xml brings the .bin beside it. `id` is a name for people.
  *
- * Throws streamcache::error where a file can't be read, or `settings` are not JSON.
+ * Throws streamcache::error where a file can't be read, or `settings` are not JSON, and what OpenVINO throws where a
+ * device does not tell what it runs: make the config yourself then, see Digest::config_json().
  */
 inline Filter make_filter(Cache &cache, std::string_view id, ov::Core &core, const ov::CompiledModel &compiled,
                           view<std::string_view> files, std::string_view settings = "{}") {

@@ -38,8 +38,8 @@ inline void write_file(const std::string &path, const std::string &bytes) {
 }
 
 // A filter of a test's own making.
-inline sc::Filter plain_filter(sc::Cache &cache, const std::string &config = "{}") {
-    sc::Filter filter = sc::Filter::open(cache, "test", sc::Digest::config_json(config));
+inline sc::Filter plain_filter(sc::Cache &cache, std::uint32_t flags = 0) {
+    sc::Filter filter = sc::Filter::open(cache, "test", sc::Digest::config_json("{}"), flags);
     filter.load_state(sc::Digest::state(std::string_view("weights")));
     return filter;
 }

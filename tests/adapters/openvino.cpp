@@ -86,6 +86,7 @@ void threads_share_a_computation() {
     auto filter = plain_filter(cache);
     const ad::Model model(compile_counted());
     counted::calls = 0;
+    counted::held = true;
     std::atomic<int> computed{0}, right{0};
     std::vector<std::thread> threads;
     for (int n = 0; n < 4; n++)
@@ -94,6 +95,8 @@ void threads_share_a_computation() {
             computed += outputs.computed();
             right += same(outputs[0], numbers({counted::slow + 1, 2}));
         });
+    std::this_thread::sleep_for(20ms); // for all of them to come while the first computes
+    counted::held = false;
     for (auto &thread : threads) thread.join();
     CHECK(counted::calls == 1 && computed == 1 && right == 4);
     // Different inputs at once: each thread has an infer request.
@@ -107,6 +110,29 @@ void threads_share_a_computation() {
         });
     for (auto &thread : threads) thread.join();
     CHECK(right == 204);
+}
+
+void who_does_not_wait_computes_too() {
+    auto cache = sc::Cache::open();
+    auto filter = plain_filter(cache);
+    const ad::Model model(compile_counted());
+    counted::calls = 0;
+    counted::held = true;
+    std::thread first([&] { ad::cached_run(model, filter, {numbers({counted::slow, 7})}); });
+    while (counted::calls == 0) std::this_thread::yield();
+    const auto compute = [&] {
+        counted::held = false;
+        return ov::TensorVector{numbers({counted::slow + 1, 8})};
+    };
+    const auto outputs = ad::cached_compute(filter, model.chunk({numbers({counted::slow, 7})}), compute, {}, 0ms);
+    CHECK(outputs.computed() && same(outputs[0], numbers({counted::slow + 1, 8})));
+    first.join();
+    CHECK(counted::calls == 1);
+    CHECK(!ad::cached_run(model, filter, {numbers({counted::slow, 7})}).computed());
+    // And where answers differ from run to run nothing is kept.
+    auto random = plain_filter(cache, sc::nondeterministic);
+    for (int round = 0; round < 2; round++) CHECK(ad::cached_run(model, random, {numbers({1, 2})}).computed());
+    CHECK(counted::calls == 3 && cache.stats().entries == 1);
 }
 
 void what_fails_is_not_remembered() {
@@ -270,6 +296,7 @@ int main() {
     return run_tests({
         TEST(one_computes_and_the_others_find_it),
         TEST(threads_share_a_computation),
+        TEST(who_does_not_wait_computes_too),
         TEST(what_fails_is_not_remembered),
         TEST(strings_and_states_are_refused),
         TEST(outputs_lie_in_the_cache),
