@@ -5,6 +5,8 @@
 
 #include <streamcache.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <exception>
 #include <fstream>
@@ -42,6 +44,25 @@ inline sc::Filter plain_filter(sc::Cache &cache, std::uint32_t flags = 0) {
     sc::Filter filter = sc::Filter::open(cache, "test", sc::Digest::config_json("{}"), flags);
     filter.load_state(sc::Digest::state(std::string_view("weights")));
     return filter;
+}
+
+// Is every byte of a result that belongs to no tensor zero?
+inline bool zero_between(const sc::Value &value) {
+    std::string rest(value.bytes().text());
+    for (std::size_t i = 0; i < value.tensor_count(); i++) {
+        const auto raw = value.tensor(i).raw();
+        std::fill_n(rest.begin() + static_cast<std::ptrdiff_t>(raw.offset), raw.length, '\0');
+    }
+    return rest.find_first_not_of('\0') == std::string::npos;
+}
+
+// Leaves memory of that size behind which is not zero.
+inline void leave_dirt(sc::Filter &filter, std::size_t size) {
+    const sc::Digest chunk = sc::Digest::chunk(std::string_view("dirt"));
+    for (int times = 0; times < 8; times++) {
+        CHECK(filter.put(chunk, sc::bytes(std::string(size, '\xff'))));
+        CHECK(filter.remove(chunk));
+    }
 }
 
 // Runs each test, and says how it went; main() ends with it. A test fails by a check, or by what it throws.
