@@ -39,16 +39,16 @@
  * and its caller for what it does not, and digests the model's files as the trained state. One filter for each session:
  * the same file with other providers, precision, optimisations or threads is another filter, by its config.
  *
- * Computed once. Of all threads that look up the same inputs one has the ticket and runs the engine; the others wait for
- * what comes of it, see Filter::try_lookup_or_compute(). What the engine throws passes through, nothing is remembered,
- * and the right to compute is somebody else's.
+ * Computed once. Of all threads that look up the same inputs one has the ticket and runs the engine; the others wait
+ * for what comes of it, see Filter::try_lookup_or_compute(). What the engine throws passes through, nothing is
+ * remembered, and the right to compute is somebody else's.
  *
  * Outputs are tensors over the cache's own memory, without a copy, on a hit as after a computation (a miss copies once,
  * from the engine into the cache). The object that is returned holds a lease, and its tensors are good as long as it:
  * after eviction, purge, and the cache's end. They are not to be written to. They are inputs for another model as any.
  *
- * Types. All that both ONNX and DLPack have: double, float, float16, bfloat16, int64 to int4, uint64 to uint4, bool
- * and float8. Strings, sequences and maps are refused with STREAMCACHE_NOT_SUPPORTED when the Model is made, and so is an
+ * Types. All that both ONNX and DLPack have: double, float, float16, bfloat16, int64 to int4, uint64 to uint4, bool and
+ * float8. Strings, sequences and maps are refused with STREAMCACHE_NOT_SUPPORTED when the Model is made, and so is an
  * input in a device's memory when it is digested.
  *
  * State. A session remembers nothing between runs, so a model's answer depends on its inputs alone; one that takes its
@@ -80,7 +80,9 @@ public:
     /** Was the engine asked, by this call? */
     bool computed() const noexcept { return compute_time_.has_value(); }
     /** What it took, if it was asked. */
-    std::chrono::nanoseconds compute_time() const noexcept { return compute_time_.value_or(std::chrono::nanoseconds()); }
+    std::chrono::nanoseconds compute_time() const noexcept {
+        return compute_time_.value_or(std::chrono::nanoseconds());
+    }
     /** The result they lie in: all of them, as the cache keeps it. */
     const Value &value() const noexcept { return lease_; }
 
@@ -107,13 +109,13 @@ private:
 };
 
 /**
- * A chunk's outputs: found, or waited for, or made by compute(), which returns them as a std::vector<Ort::Value>, or any
- * range of them. For an engine that is loaded when it is first needed, or run in a way of its own; `chunk` is digest()
- * of the input, or Digest::inputs() of several.
+ * A chunk's outputs: found, or waited for, or made by compute(), which returns them as a std::vector<Ort::Value>, or
+ * any range of them. For an engine that is loaded when it is first needed, or run in a way of its own; `chunk` is
+ * digest() of the input, or Digest::inputs() of several.
  *
- * `stage` is a Filter, or a Snapshot of one; `options` and `timeout` as Filter::try_lookup_or_compute() has them, and so
- * are the errors. What compute() takes is remembered as the compute_time(), unless it sets that in the options itself.
- * Any thread.
+ * `stage` is a Filter, or a Snapshot of one; `options` and `timeout` as Filter::try_lookup_or_compute() has them, and
+ * so are the errors. What compute() takes is remembered as the compute_time(), unless it sets that in the options
+ * itself. Any thread.
  */
 template <class Stage, class Compute>
 Outputs cached_compute(Stage &stage, const Digest &chunk, Compute &&compute, const PutOptions &options = {},
@@ -129,9 +131,9 @@ Outputs cached_compute(Stage &stage, const Digest &chunk, Compute &&compute, con
  * The model's outputs for these inputs, in its order: found, or waited for, or computed. cached_run(session, filter,
  * inputs) works, too, and asks the session for its names at every call.
  *
- * Throws streamcache::error where the cache fails or the inputs can't be digested, and what ONNX Runtime throws where it
- * refuses them (another type or shape than the model's) or fails. `stage`, `options` and `timeout` as cached_compute()
- * has them. Borrows the inputs for the call. Any thread.
+ * Throws streamcache::error where the cache fails or the inputs can't be digested, and what ONNX Runtime throws where
+ * it refuses them (another type or shape than the model's) or fails. `stage`, `options` and `timeout` as
+ * cached_compute() has them. Borrows the inputs for the call. Any thread.
  */
 template <class Stage>
 Outputs cached_run(const Model &model, Stage &stage, view<Ort::Value> inputs, const PutOptions &options = {},

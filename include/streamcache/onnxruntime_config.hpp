@@ -26,9 +26,9 @@ struct Settings {
 };
 
 /**
- * What computes, in JSON: the engine's version, and the processor with its instruction sets, for ONNX Runtime chooses its
- * kernels by them and does not tell which run. For a config of one's own. STREAMCACHE_NOT_SUPPORTED where the system
- * does not tell them.
+ * What computes, in JSON: the engine's version, and the processor with its instruction sets, for ONNX Runtime chooses
+ * its kernels by them and does not tell which run. For a config of one's own. STREAMCACHE_NOT_SUPPORTED where the
+ * system does not tell them.
  */
 inline std::string engine_json() {
     return "{\"name\":\"onnxruntime\",\"version\":" + streamcache::detail::json_string(Ort::GetVersionString()) + ',' +
@@ -36,8 +36,8 @@ inline std::string engine_json() {
 }
 
 /**
- * All that decides the bits of an answer beside the model's files: JSON of engine_json(), the settings, and names, types
- * and shapes of inputs and wanted outputs, static or not.
+ * All that decides the bits of an answer beside the model's files: JSON of engine_json(), the settings, and names,
+ * types and shapes of inputs and wanted outputs, static or not.
  *
  * STREAMCACHE_INVALID_ARGUMENT where the settings name no provider or precision.
  */

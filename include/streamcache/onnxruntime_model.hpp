@@ -55,7 +55,8 @@ public:
             names.push_back(session.GetOutputNameAllocated(i, allocator).get());
         for (const std::string &name : all_ ? names : outputs) {
             const auto at = std::find(names.begin(), names.end(), name);
-            if (at == names.end()) detail::refuse(STREAMCACHE_INVALID_ARGUMENT, "the model has no output \"" + name + '"');
+            if (at == names.end())
+                detail::refuse(STREAMCACHE_INVALID_ARGUMENT, "the model has no output \"" + name + '"');
             outputs_.push_back(detail::port_of(name, session.GetOutputTypeInfo(std::size_t(at - names.begin()))));
         }
     }

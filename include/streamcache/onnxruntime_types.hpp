@@ -78,7 +78,8 @@ inline streamcache::detail::produced tensor_of(const Ort::Value &value, std::str
 /** The engine's outputs, for the cache. */
 template <class Values> std::vector<streamcache::detail::produced> produced_by(const Values &values) {
     std::vector<streamcache::detail::produced> outputs;
-    for (const Ort::Value &value : values) outputs.push_back(tensor_of(value, "output " + std::to_string(outputs.size())));
+    for (const Ort::Value &value : values)
+        outputs.push_back(tensor_of(value, "output " + std::to_string(outputs.size())));
     return outputs;
 }
 

@@ -32,17 +32,18 @@
  * asks the engine for it, and digests the model's files as the trained state. One filter for each compiled model: the
  * same file with another precision, shape, device or number of threads is another filter, by its config.
  *
- * Computed once. Of all threads that look up the same inputs one has the ticket and runs the engine; the others wait for
- * what comes of it, see Filter::try_lookup_or_compute(). What the engine throws passes
- * through, nothing is remembered, and the right to compute is somebody else's.
+ * Computed once. Of all threads that look up the same inputs one has the ticket and runs the engine; the others wait
+ * for what comes of it, see Filter::try_lookup_or_compute(). What the engine throws passes through, nothing is
+ * remembered, and the right to compute is somebody else's.
  *
  * Outputs are tensors over the cache's own memory, without a copy, on a hit as after a computation (a miss copies once,
  * from the engine into the cache). Each holds a lease: it stays good after eviction, purge, and the cache's end. They
  * are read-only: data() of a const tensor reads; of one that isn't it throws. They are inputs for another model as any.
  *
- * Types. All that both OpenVINO and DLPack have: f64, f32, f16, bf16, i64 to i4, u64 to u8, u4, u2, u1, boolean, f8e4m3,
- * f8e5m2, f8e8m0, f4e2m1. Strings, nf4, u3 and u6 are refused with STREAMCACHE_NOT_SUPPORTED when the Model is made, and
- * so are a strided input (a region of interest: copy_to() a tensor of its own) and, by the engine, a device's memory.
+ * Types. All that both OpenVINO and DLPack have: f64, f32, f16, bf16, i64 to i4, u64 to u8, u4, u2, u1, boolean,
+ * f8e4m3, f8e5m2, f8e8m0, f4e2m1. Strings, nf4, u3 and u6 are refused with STREAMCACHE_NOT_SUPPORTED when the Model is
+ * made, and so are a strided input (a region of interest: copy_to() a tensor of its own) and, by the engine, a device's
+ * memory.
  *
  * State. The model's answer must depend on its inputs alone. One that takes its recurrent state as an input and gives
  * the next one as an output (Silero's voice detection) is fine: both are tensors like others, and part of key and
@@ -73,7 +74,9 @@ public:
     /** Was the engine asked, by this call? */
     bool computed() const noexcept { return compute_time_.has_value(); }
     /** What it took, if it was asked. */
-    std::chrono::nanoseconds compute_time() const noexcept { return compute_time_.value_or(std::chrono::nanoseconds()); }
+    std::chrono::nanoseconds compute_time() const noexcept {
+        return compute_time_.value_or(std::chrono::nanoseconds());
+    }
     /** The result they lie in: all of them, as the cache keeps it. */
     const Value &value() const noexcept { return *lease_; }
 
@@ -163,8 +166,9 @@ private:
         }
         ov::InferRequest request = shared_->compiled.create_infer_request();
         if (!request.query_state().empty())
-            detail::refuse(STREAMCACHE_NOT_SUPPORTED, "the model keeps a state between runs, so its answer depends on more "
-                                                      "than its inputs: make the state an input and an output");
+            detail::refuse(STREAMCACHE_NOT_SUPPORTED,
+                           "the model keeps a state between runs, so its answer depends on more than its inputs: "
+                           "make the state an input and an output");
         return request;
     }
 
@@ -172,13 +176,13 @@ private:
 };
 
 /**
- * A chunk's outputs: found, or waited for, or made by compute(), which returns them as a std::vector<ov::Tensor>, or any
- * range of them. For an engine that is loaded when it is first needed, or run in a way of its own; `chunk` is digest()
- * of the input, or Digest::inputs() of several.
+ * A chunk's outputs: found, or waited for, or made by compute(), which returns them as a std::vector<ov::Tensor>, or
+ * any range of them. For an engine that is loaded when it is first needed, or run in a way of its own; `chunk` is
+ * digest() of the input, or Digest::inputs() of several.
  *
- * `stage` is a Filter, or a Snapshot of one; `options` and `timeout` as Filter::try_lookup_or_compute() has them, and so
- * are the errors. What compute() takes is remembered as the compute_time(), unless it sets that in the options itself.
- * Any thread.
+ * `stage` is a Filter, or a Snapshot of one; `options` and `timeout` as Filter::try_lookup_or_compute() has them, and
+ * so are the errors. What compute() takes is remembered as the compute_time(), unless it sets that in the options
+ * itself. Any thread.
  */
 template <class Stage, class Compute>
 Outputs cached_compute(Stage &stage, const Digest &chunk, Compute &&compute, const PutOptions &options = {},

@@ -12,10 +12,11 @@ namespace openvino {
 namespace detail {
 
 /** What can't change an answer, or isn't about this model: names, places, and how much runs at once. */
-inline constexpr std::string_view immaterial[] = {"SUPPORTED_PROPERTIES", "NETWORK_NAME", "OPTIMAL_NUMBER_OF_INFER_REQUESTS",
-                                                  "CACHE_DIR", "LOG_LEVEL", "LOADED_FROM_CACHE", "PERF_COUNT",
-                                                  "MODEL_PRIORITY", "WEIGHTS_PATH", "RANGE_FOR_STREAMS",
-                                                  "RANGE_FOR_ASYNC_INFER_REQUESTS", "DEVICE_ID"};
+inline constexpr std::string_view immaterial[] = {
+    "SUPPORTED_PROPERTIES", "NETWORK_NAME",   "OPTIMAL_NUMBER_OF_INFER_REQUESTS",
+    "CACHE_DIR",            "LOG_LEVEL",      "RANGE_FOR_ASYNC_INFER_REQUESTS",
+    "LOADED_FROM_CACHE",    "PERF_COUNT",     "RANGE_FOR_STREAMS",
+    "WEIGHTS_PATH",         "MODEL_PRIORITY", "DEVICE_ID"};
 
 inline std::string properties(const ov::CompiledModel &compiled) {
     std::string json;
@@ -45,8 +46,8 @@ inline std::vector<std::string> kernels(const ov::CompiledModel &compiled) {
 
 /**
  * What computes, as OpenVINO tells it, in JSON: its version, the devices, and the kernels that it chose there, whose
- * names have the instruction set and the precision in them, such as "brgemm_avx512_f32". For a config of one's own: with
- * the precision, shapes and properties that were asked for.
+ * names have the instruction set and the precision in them, such as "brgemm_avx512_f32". For a config of one's own:
+ * with the precision, shapes and properties that were asked for.
  */
 inline std::string engine_json(ov::Core &core, const ov::CompiledModel &compiled) {
     std::vector<std::string> devices;
@@ -58,8 +59,9 @@ inline std::string engine_json(ov::Core &core, const ov::CompiledModel &compiled
 }
 
 /**
- * All that decides the bits of an answer beside the model's files: JSON of engine_json(), every property of the compiled
- * model that may matter (precision, threads, hints), and names, types and shapes of inputs and outputs, static or not.
+ * All that decides the bits of an answer beside the model's files: JSON of engine_json(), every property of the
+ * compiled model that may matter (precision, threads, hints), and names, types and shapes of inputs and outputs, static
+ * or not.
  *
  * `settings` is more JSON, for what the engine doesn't know: how the inputs were made, a version of yours.
  */
@@ -67,8 +69,8 @@ inline std::string config_json(ov::Core &core, const ov::CompiledModel &compiled
     using streamcache::detail::json_strings;
     return "{\"engine\":" + engine_json(core, compiled) + ",\"properties\":" + detail::properties(compiled) +
            ",\"inputs\":" + json_strings(detail::described(compiled.inputs())) +
-           ",\"outputs\":" + json_strings(detail::described(compiled.outputs())) + ",\"settings\":" + std::string(settings) +
-           '}';
+           ",\"outputs\":" + json_strings(detail::described(compiled.outputs())) +
+           ",\"settings\":" + std::string(settings) + '}';
 }
 
 /**

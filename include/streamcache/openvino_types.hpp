@@ -26,7 +26,7 @@ struct pair_of_types {
     ov::element::Type_t of_engine;
     dtype of_library;
 };
-/** The usual first. u3 and u6 have gaps between their elements, and nf4 no code in DLPack; the last four are its 10 to 17. */
+/** The usual first; the last four are DLPack's 10 to 17. u3 and u6 have gaps between elements, nf4 no code there. */
 inline constexpr pair_of_types types[] = {
     {ov::element::Type_t::f32, {STREAMCACHE_DTYPE_FLOAT, 32}},
     {ov::element::Type_t::i32, {STREAMCACHE_DTYPE_INT, 32}},
@@ -54,13 +54,13 @@ inline constexpr pair_of_types types[] = {
 inline dtype type_of(const ov::element::Type &type, std::string_view name) {
     for (const pair_of_types &pair : types)
         if (type == pair.of_engine) return pair.of_library;
-    refuse(STREAMCACHE_NOT_SUPPORTED,
-           "the tensor \"" + std::string(name) + "\" is of " + type.get_type_name() + ", of which no result can be kept");
+    refuse(STREAMCACHE_NOT_SUPPORTED, "the tensor \"" + std::string(name) + "\" is of " + type.get_type_name() +
+                                          ", of which no result can be kept");
 }
 inline ov::element::Type type_of(dtype type) {
     for (const pair_of_types &pair : types)
         if (type == pair.of_library) return pair.of_engine;
-    refuse(STREAMCACHE_INVALID_ARGUMENT, "the result has a tensor that OpenVINO has no type for: something else put it");
+    refuse(STREAMCACHE_INVALID_ARGUMENT, "the result has a tensor of no type of OpenVINO's: something else put it");
 }
 
 /** The port's name, of several always the same; "" where it has none. */
@@ -72,7 +72,8 @@ inline std::string name_of(const ov::Output<const ov::Node> &port) {
 inline std::vector<std::string> described(const std::vector<ov::Output<const ov::Node>> &ports) {
     std::vector<std::string> texts;
     for (const auto &port : ports)
-        texts.push_back(name_of(port) + ' ' + port.get_element_type().get_type_name() + port.get_partial_shape().to_string());
+        texts.push_back(name_of(port) + ' ' + port.get_element_type().get_type_name() +
+                        port.get_partial_shape().to_string());
     return texts;
 }
 
@@ -94,7 +95,8 @@ template <class Tensors> std::vector<streamcache::detail::produced> produced_by(
 /** The digest of a tensor as a chunk, or as one of several: name, element type, shape and bytes. Copies nothing. */
 inline Digest digest(const ov::Tensor &tensor, std::string_view name = {}) {
     static_assert(sizeof(std::size_t) == sizeof(std::int64_t), "a shape is taken for what the library takes");
-    if (!tensor) detail::refuse(STREAMCACHE_INVALID_ARGUMENT, "the tensor \"" + std::string(name) + "\" is empty: it has no memory");
+    if (!tensor)
+        detail::refuse(STREAMCACHE_INVALID_ARGUMENT, "the tensor \"" + std::string(name) + "\" was never made");
     const dtype type = detail::type_of(tensor.get_element_type(), name);
     if (!tensor.is_continuous())
         detail::refuse(STREAMCACHE_INVALID_ARGUMENT,

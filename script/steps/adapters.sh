@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154  # what these files use of script/test, of lib.sh and of each other
-# The engine adapters, streamcache/openvino.hpp and streamcache/onnxruntime.hpp, against the installed library and the real
-# engines: small models for every edge, then the demos' models over the demos' data. script/bootstrap has the engines.
+# The engine adapters, streamcache/openvino.hpp and streamcache/onnxruntime.hpp, against the installed library and the
+# real engines: small models for every edge, then the demos' models over the demos' data.
 
 adapters=$work/adapters
 

@@ -26,7 +26,8 @@ struct CountedKernel {
         const Ort::ConstValue x = context.GetInput(0);
         const std::vector<std::int64_t> shape = x.GetTensorTypeAndShapeInfo().GetShape();
         Ort::UnownedValue y = context.GetOutput(0, shape);
-        counted::compute(x.GetTensorData<float>(), x.GetTensorTypeAndShapeInfo().GetElementCount(), y.GetTensorMutableData<float>());
+        const std::size_t count = x.GetTensorTypeAndShapeInfo().GetElementCount();
+        counted::compute(x.GetTensorData<float>(), count, y.GetTensorMutableData<float>());
         return nullptr;
     } catch (const std::exception &error) { return Ort::Status(error.what(), ORT_FAIL).release(); }
 };
@@ -57,7 +58,8 @@ Ort::Session session_of(const std::string &model) {
 
 using Values = std::vector<Ort::Value>;
 
-Ort::Value tensor(ONNXTensorElementDataType type, const std::vector<std::int64_t> &shape, const void *data, std::size_t size) {
+Ort::Value tensor(ONNXTensorElementDataType type, const std::vector<std::int64_t> &shape, const void *data,
+                  std::size_t size) {
     const Ort::AllocatorWithDefaultOptions allocator;
     Ort::Value value = Ort::Value::CreateTensor(allocator, shape.data(), shape.size(), type);
     if (size > 0) std::memcpy(value.GetTensorMutableRawData(), data, size);
@@ -276,7 +278,8 @@ void every_type_comes_through() {
         const auto outputs = ad::cached_run(model, filter, values);
         CHECK(outputs.computed() == (round == 0) && outputs.size() == types.size());
         CHECK(zero_between(outputs.value()));
-        for (std::size_t i = 0; i < outputs.size(); i++) CHECK(same(outputs[i], alone[i]) && same(outputs[i], values[i]));
+        for (std::size_t i = 0; i < outputs.size(); i++)
+            CHECK(same(outputs[i], alone[i]) && same(outputs[i], values[i]));
     }
     // Those that no model here computes in: they are keyed and kept all the same.
     for (const auto type : {ONNX_TENSOR_ELEMENT_DATA_TYPE_INT4, ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT4}) {
@@ -285,7 +288,8 @@ void every_type_comes_through() {
         const sc::Digest chunk = ad::digest(give()[0]);
         CHECK(ad::cached_compute(filter, chunk, give).computed());
         const auto outputs = ad::cached_compute(filter, chunk, give);
-        CHECK(!outputs.computed() && outputs.size() == 2 && same(outputs[0], give()[0]) && same(outputs[1], numbers({1})));
+        CHECK(!outputs.computed() && outputs.size() == 2);
+        CHECK(same(outputs[0], give()[0]) && same(outputs[1], numbers({1})));
     }
 }
 
@@ -297,7 +301,9 @@ void shapes_may_change_and_be_empty() {
     CHECK(model.inputs()[0].text() == "a f32[?,3]");
     for (int round = 0; round < 2; round++)
         for (std::int64_t rows = 0; rows < 5; rows++) {
-            const auto filled = [&](float with) { return numbers(std::vector<float>(std::size_t(rows) * 3, with), {rows, 3}); };
+            const auto filled = [&](float with) {
+                return numbers(std::vector<float>(std::size_t(rows) * 3, with), {rows, 3});
+            };
             const auto outputs = ad::cached_run(model, filter, inputs(filled(5), filled(3)));
             CHECK(outputs.computed() == (round == 0));
             CHECK(same(outputs[0], filled(2)));

@@ -1,4 +1,4 @@
-// What the keys of ONNX Runtime's adapter are made of: the published formulas, and a config that nothing is forgotten in.
+// What the keys of ONNX Runtime's adapter are made of: published formulas, and a config that nothing is forgotten in.
 #include "common.hpp"
 
 #include <streamcache/onnxruntime.hpp>
@@ -39,7 +39,8 @@ void inputs_are_keyed_as_published() {
     const std::vector<float> one{1, 2, 3}, two{4, 5, 6};
     const sc::dtype f32 = sc::dtype::of<float>();
     const sc::Digest of_a = sc::Digest::tensor(f32, {1, 3}, one, "a"), of_b = sc::Digest::tensor(f32, {1, 3}, two, "b");
-    const Values values = numbers({one, two}, {1, 3}), swapped = numbers({two, one}, {1, 3}), twice = numbers({two, two}, {1, 3});
+    const Values values = numbers({one, two}, {1, 3}), swapped = numbers({two, one}, {1, 3});
+    const Values twice = numbers({two, two}, {1, 3});
     CHECK(ad::digest(values[0], "a") == of_a);
     CHECK(model.chunk(values) == sc::Digest::inputs({of_a, of_b}));
     CHECK(model.chunk(values) != model.chunk(swapped));
@@ -96,8 +97,9 @@ void a_filter_names_what_decides_the_bits(const data::Places &places) {
     const ad::Model model(session);
     const std::string plain = ad::config_json(model, settings);
     std::printf("%s\n", plain.c_str());
-    for (const char *part : {"{\"engine\":{\"name\":\"onnxruntime\",\"version\":\"", "\"instruction_sets\":[\"", "\"precision\":\"f32\"",
-                             "\"providers\":\"CPUExecutionProvider\"", "\"threads\":\"1\"", "a f32[?,3]", "difference f32[?,3]"})
+    for (const char *part :
+         {"{\"engine\":{\"name\":\"onnxruntime\",\"version\":\"", "\"instruction_sets\":[\"", "\"precision\":\"f32\"",
+          "\"providers\":\"CPUExecutionProvider\"", "\"threads\":\"1\"", "a f32[?,3]", "difference f32[?,3]"})
         CHECK(has(plain, part));
     CHECK(has(plain, Ort::GetVersionString()));
     std::set<sc::Digest> configs{sc::Digest::config_json(plain)};

@@ -26,7 +26,9 @@ class Counted : public ov::op::Op {
 public:
     OPENVINO_OP("Counted", "test")
     explicit Counted(const ov::Output<ov::Node> &x) : Op({x}) { constructor_validate_and_infer_types(); }
-    void validate_and_infer_types() override { set_output_type(0, get_input_element_type(0), get_input_partial_shape(0)); }
+    void validate_and_infer_types() override {
+        set_output_type(0, get_input_element_type(0), get_input_partial_shape(0));
+    }
     std::shared_ptr<ov::Node> clone_with_new_inputs(const ov::OutputVector &inputs) const override {
         return std::make_shared<Counted>(inputs.at(0));
     }
@@ -105,7 +107,8 @@ void threads_share_a_computation() {
         threads.emplace_back([&, n] {
             for (int i = 0; i < 50; i++) {
                 const float first = float(10 + (n + i) % 20), second = float(i);
-                right += same(ad::cached_run(model, filter, {numbers({first, second})})[0], numbers({first + 1, second + 1}));
+                const auto outputs = ad::cached_run(model, filter, {numbers({first, second})});
+                right += same(outputs[0], numbers({first + 1, second + 1}));
             }
         });
     for (auto &thread : threads) thread.join();
@@ -150,8 +153,14 @@ void what_fails_is_not_remembered() {
     // Another element type, rank or number of inputs than the model's.
     ov::Tensor whole(ov::element::i32, {1});
     whole.data<std::int32_t>()[0] = 1;
-    CHECK(status_of([&] { CHECK(!has(message_of([&] { ad::cached_run(model, filter, {whole}); }), "nothing")); }) == STREAMCACHE_OK);
-    CHECK(!has(message_of([&] { ad::cached_run(model, filter, {numbers({1, 2}, {1, 2})}); }), "nothing"));
+    const auto thrown_by_the_engine = [&](const ov::Tensor &input) {
+        try {
+            ad::cached_run(model, filter, {input});
+        } catch (const ov::Exception &) { return true; }
+        return false;
+    };
+    CHECK(thrown_by_the_engine(whole));
+    CHECK(thrown_by_the_engine(numbers({1, 2}, {1, 2})));
     CHECK(status_of([&] { ad::cached_run(model, filter, {}); }) == STREAMCACHE_INVALID_ARGUMENT);
     CHECK(status_of([&] { ad::cached_run(model, filter, {whole, whole}); }) == STREAMCACHE_INVALID_ARGUMENT);
     CHECK(status_of([&] { ad::cached_run(model, filter, {ov::Tensor()}); }) == STREAMCACHE_INVALID_ARGUMENT);
@@ -170,7 +179,8 @@ void strings_and_states_are_refused() {
 
     auto cache = sc::Cache::open();
     auto filter = plain_filter(cache);
-    CHECK(status_of([&] { ad::cached_compute(filter, sc::Digest::chunk("x"sv), [&] { return ov::TensorVector{text}; }); }) ==
+    const auto give_text = [&] { return ov::TensorVector{text}; };
+    CHECK(status_of([&] { ad::cached_compute(filter, sc::Digest::chunk("x"sv), give_text); }) ==
           STREAMCACHE_NOT_SUPPORTED);
 
     const auto x = std::make_shared<ov::opset6::Parameter>(ov::element::f32, ov::Shape{1});
@@ -180,7 +190,8 @@ void strings_and_states_are_refused() {
     const auto before = std::make_shared<ov::opset6::ReadValue>(zero, variable);
     const auto sum = std::make_shared<ov::opset6::Add>(x, before);
     const auto after = std::make_shared<ov::opset6::Assign>(sum, variable);
-    const ad::Model stateful(compile(std::make_shared<ov::Model>(ov::OutputVector{sum}, ov::SinkVector{after}, ov::ParameterVector{x})));
+    const ad::Model stateful(compile(
+        std::make_shared<ov::Model>(ov::OutputVector{sum}, ov::SinkVector{after}, ov::ParameterVector{x})));
     CHECK(status_of([&] { ad::cached_run(stateful, filter, {numbers({1})}); }) == STREAMCACHE_NOT_SUPPORTED);
     CHECK(cache.stats().entries == 0 && cache.stats().open_tickets == 0);
 }

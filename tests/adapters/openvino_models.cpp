@@ -10,13 +10,17 @@ namespace {
 
 namespace ad = sc::openvino;
 
-ov::CompiledModel compile(ov::Core &core, const std::string &file, const std::map<std::string, ov::PartialShape> &shapes) {
+ov::CompiledModel compile(ov::Core &core, const std::string &file,
+                          const std::map<std::string, ov::PartialShape> &shapes) {
     const auto model = core.read_model(file);
     model->reshape(shapes);
-    return core.compile_model(model, "CPU", ov::hint::inference_precision(ov::element::f32), ov::inference_num_threads(1));
+    return core.compile_model(model, "CPU", ov::hint::inference_precision(ov::element::f32),
+                              ov::inference_num_threads(1));
 }
 
-std::string bytes_of(const ov::Tensor &tensor) { return {static_cast<const char *>(tensor.data()), tensor.get_byte_size()}; }
+std::string bytes_of(const ov::Tensor &tensor) {
+    return {static_cast<const char *>(tensor.data()), tensor.get_byte_size()};
+}
 
 void run_magika(ov::Core &core, const data::Places &places) {
     const std::string file = places.magika / "models/standard_v3_3/model.onnx";
@@ -45,7 +49,8 @@ void run_magika(ov::Core &core, const data::Places &places) {
 void run_silero(ov::Core &core, const data::Places &places) {
     const std::string file = places.silero / "data/silero_vad_openvino_16k.onnx";
     const ov::Shape chunk_shape{1, std::tuple_size_v<silero::Chunk>}, state_shape{2, 1, 128};
-    auto compiled = compile(core, file, {{"input", ov::PartialShape(chunk_shape)}, {"state", ov::PartialShape(state_shape)}});
+    auto compiled = compile(
+        core, file, {{"input", ov::PartialShape(chunk_shape)}, {"state", ov::PartialShape(state_shape)}});
     ov::InferRequest alone = compiled.create_infer_request();
     const ad::Model model(compiled);
     auto cache = sc::Cache::open();
