@@ -183,6 +183,12 @@ void strings_and_states_are_refused() {
     CHECK(status_of([&] { ad::cached_compute(filter, sc::Digest::chunk("x"sv), give_text); }) ==
           STREAMCACHE_NOT_SUPPORTED);
 
+    const auto words = std::make_shared<ov::opset6::Parameter>(ov::element::string, ov::Shape{1});
+    words->output(0).set_names({"words"});
+    const auto copies = compile(std::make_shared<ov::Model>(ov::OutputVector{words}, ov::ParameterVector{words}));
+    CHECK(status_of([&] { ad::Model model(copies); }) == STREAMCACHE_NOT_SUPPORTED);
+    CHECK(has(message_of([&] { ad::Model model(copies); }), "words"));
+
     const auto x = std::make_shared<ov::opset6::Parameter>(ov::element::f32, ov::Shape{1});
     const auto variable = std::make_shared<ov::op::util::Variable>(
         ov::op::util::VariableInfo{ov::PartialShape{1}, ov::element::f32, "sum"});
