@@ -193,6 +193,12 @@ void what_fails_is_not_remembered() {
     CHECK(status_of([&] { ad::cached_run(model, filter, inputs(whole(), whole())); }) == STREAMCACHE_INVALID_ARGUMENT);
     CHECK(status_of([&] { ad::cached_run(model, filter, inputs(Ort::Value{nullptr})); }) == STREAMCACHE_NOT_SUPPORTED);
     CHECK(cache.stats().open_tickets == 0 && cache.stats().entries == 1);
+
+    // No filter, and a cache that is closed: an error, though the engine could answer.
+    sc::Filter none;
+    CHECK(status_of([&] { ad::cached_run(model, none, inputs(numbers({1}))); }) == STREAMCACHE_INVALID_ARGUMENT);
+    cache.close();
+    CHECK(status_of([&] { ad::cached_run(model, filter, inputs(numbers({1}))); }) == STREAMCACHE_CLOSED);
 }
 
 void strings_are_refused() {

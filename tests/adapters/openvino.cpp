@@ -168,6 +168,12 @@ void what_fails_is_not_remembered() {
     const ov::Tensor column(square, ov::Coordinate{0, 0}, ov::Coordinate{2, 1});
     CHECK(has(message_of([&] { ad::digest(column, "x"); }), "strided"));
     CHECK(cache.stats().open_tickets == 0 && cache.stats().entries == 1);
+
+    // No filter, and a cache that is closed: an error, though the engine could answer.
+    sc::Filter none;
+    CHECK(status_of([&] { ad::cached_run(model, none, {numbers({1})}); }) == STREAMCACHE_INVALID_ARGUMENT);
+    cache.close();
+    CHECK(status_of([&] { ad::cached_run(model, filter, {numbers({1})}); }) == STREAMCACHE_CLOSED);
 }
 
 void strings_and_states_are_refused() {
