@@ -1,0 +1,386 @@
+"""Filters, and snapshots of them."""
+
+from __future__ import annotations
+
+from enum import IntFlag
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple, TypeVar, Union
+
+from . import _constants as c
+from ._batch import Batch, begin_batch, compute_batch
+from ._data import plain, prepared
+from ._digest import Chunk, Config, Digest, digest_of
+from ._errors import BusyError
+from ._library import NULL, check, ffi, lib, text
+from ._memoize import memoized
+from ._stats import FilterStats, read
+from ._stream import Stream
+from ._ticket import Ticket
+from ._value import Value, release
+from ._wait import DEFAULT_S, begun, rejected
+
+if TYPE_CHECKING:
+    from ._cache import Cache
+    from ._data import Bytes, Payload
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Flags(IntFlag):
+    """How a call departs from the usual; combine them with |."""
+
+    PEEK = c.PEEK
+    """Look without counting, and without marking the result as used."""
+    BYPASS = c.BYPASS
+    """Neither look nor store."""
+    REFRESH = c.REFRESH
+    """Don't look, but store: the result is computed anew."""
+    READ_ONLY = c.READ_ONLY
+    """Look, but don't store."""
+    NO_WAIT = c.NO_WAIT
+    """Wait for no one: a BusyError where another caller computes it, or a store is being read for it."""
+    MEMORY_ONLY = c.MEMORY_ONLY
+    """Neither read nor write what is behind memory."""
+    NO_REMOTE = c.NO_REMOTE
+    """Neither read nor write the remote store."""
+
+
+class Lookup(NamedTuple):
+    """What a lookup found, and the two digests that a put of its chunk takes."""
+
+    value: Optional[Value]
+    """The result; None on a miss."""
+    key: Digest
+    """The key it was looked up under."""
+    chunk: Digest
+    """The chunk's digest."""
+
+
+class _Cells(NamedTuple):
+    """Where a call writes: taken from a pool, because a thread's own would be shared with its signal handlers."""
+
+    digest: Any
+    value: Any
+    length: Any
+
+
+_pool: List[_Cells] = []
+_CHARS = ffi.typeof("char[]")
+_get, _get_bytes, _get_into = lib.streamcache_filter_get, lib.streamcache_filter_get_bytes, lib.streamcache_filter_get_into
+_digest_chunk = lib.streamcache_digest_chunk
+
+
+def _cells() -> _Cells:
+    return _Cells(ffi.new("streamcache_digest *"), ffi.new("streamcache_value **"), ffi.new("size_t *"))
+
+
+def _missed(status: int, pointer: Any, handle: Any) -> None:
+    """For what is no hit: returns on a miss, raises else."""
+    if status == c.MISS:
+        return
+    if status == c.REJECTED:
+        rejected(pointer)
+    if status == c.BUSY:
+        raise BusyError(text(lib.streamcache_status_message(status)))
+    check(status, handle)
+
+
+class Filter:
+    """A pipeline stage: a configuration and a trained state. Its results are found under both, and the chunk.
+
+    Any thread, any time. It ends with its last reference, with `close`, or with a `with` block; results stay.
+    """
+
+    __slots__ = ("_c", "_names", "id", "__weakref__")
+
+    def __init__(self, cache: "Cache", id: str, config: Config, *, state: Union["Bytes", Digest, None] = None, deterministic: bool = True) -> None:
+        """Opens a filter of this configuration: all that changes an answer and is not the chunk or the trained state.
+
+        `id` is for people and logs, and part of no key. `state` is given to `load_state`. A filter that is not
+        deterministic always bypasses the cache.
+        """
+        encoded, out, error = id.encode(), ffi.new("streamcache_filter **"), ffi.new("streamcache_error **")
+        flags = 0 if deterministic else c.FILTER_NONDETERMINISTIC
+        digest = Digest.config(config)
+        status = lib.streamcache_filter_open(cache._c, encoded, len(encoded), digest._c, flags, out, error)
+        check(status, cache._c, error=error)
+        self._c = ffi.gc(out[0], lib.streamcache_filter_release)
+        self._names: Dict[str, Any] = {}
+        self.id = id
+        if state is not None:
+            self.load_state(state)
+
+    def close(self) -> None:
+        """Gives the handle and its state back; results stay. Closing again is fine."""
+        self._c = NULL
+
+    def __enter__(self) -> "Filter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # States
+
+    def load_state(self, state: Union["Bytes", Digest]) -> None:
+        """Loads a trained state: copied, digested and charged to the budget; or, for a large model, its digest alone.
+
+        Lookups switch to it in one step. What an old state computed is found again when that is loaded again. A filter
+        without trained parameters loads b"".
+        """
+        error = ffi.new("streamcache_error **")
+        if isinstance(state, Digest):
+            status = lib.streamcache_filter_load_state_digest(self._c, state._c, error)
+        else:
+            status = lib.streamcache_filter_load_state(self._c, *plain(state, "the state"), error)
+        check(status, self._c, error=error)
+
+    def state(self) -> Optional[Value]:
+        """A lease on the present state; None where only its digest is known."""
+        value = ffi.new("streamcache_value **")
+        status = check(lib.streamcache_filter_get_state(self._c, value, NULL), self._c)
+        return Value._adopt(value[0]) if status == c.OK else None
+
+    @property
+    def state_digest(self) -> Digest:
+        """The present state's digest."""
+        made = ffi.new("streamcache_digest *")
+        check(lib.streamcache_filter_get_state(self._c, NULL, made), self._c)
+        return Digest._adopt(made)
+
+    def save_state(self) -> bool:
+        """Queues the state's bytes for the disk and the remote store; False where only its digest is known."""
+        return check(lib.streamcache_filter_save_state(self._c), self._c) == c.OK
+
+    def restore_state(self, digest: Digest) -> bool:
+        """Loads the state of this digest that was saved, in this process or another; False where no store has it."""
+        return check(lib.streamcache_filter_restore_state(self._c, digest._c), self._c) == c.OK
+
+    # Lookups
+
+    def get(self, chunk: Chunk, flags: int = 0) -> Optional[Value]:
+        """A lease on a chunk's result, None on a miss. RejectedError where a caller committed that there is none."""
+        try:
+            cells = _pool.pop()
+        except IndexError:
+            cells = _cells()
+        out = cells[1]
+        if type(chunk) is bytes:
+            status = _get_bytes(self._c, chunk, len(chunk), flags, out, NULL, NULL)
+        else:
+            status = _get(self._c, digest_of(chunk)._c, flags, out, NULL)
+        pointer = out[0]
+        _pool.append(cells)
+        if status:
+            _missed(status, pointer, self._c)
+            return None
+        value = Value.__new__(Value)
+        value._c = ffi.gc(pointer, release)
+        return value
+
+    def get_into(self, chunk: Chunk, buffer: Any, flags: int = 0) -> Optional[int]:
+        """Copies a chunk's result into a writable buffer, without a lease, and says how many bytes it is; None on a miss.
+
+        More than the buffer has room for: nothing was copied.
+        """
+        try:
+            cells = _pool.pop()
+        except IndexError:
+            cells = _cells()
+        digest, _, length = cells
+        if type(chunk) is bytes:
+            _digest_chunk(chunk, len(chunk), digest)
+            key = digest
+        else:
+            key = digest_of(chunk)._c
+        room = ffi.from_buffer(_CHARS, buffer, True)
+        status = _get_into(self._c, key, flags, room, len(room), length, NULL)
+        size: int = length[0]
+        _pool.append(cells)
+        if status and status != c.BUFFER_TOO_SMALL:
+            _missed(status, NULL, self._c)
+            return None
+        return size
+
+    def lookup(self, chunk: Chunk, flags: int = 0) -> Lookup:
+        """As `get`, with the digests that `put` takes, so that a result lands under the state it was looked up with."""
+        digest, value, key = digest_of(chunk), ffi.new("streamcache_value **"), ffi.new("streamcache_digest *")
+        status = _get(self._c, digest._c, flags, value, key)
+        if status:
+            _missed(status, value[0], self._c)
+        return Lookup(Value._adopt(value[0]) if status == c.OK else None, Digest._adopt(key), digest)
+
+    def key(self, chunk: Chunk) -> Digest:
+        """The key a chunk's result has under the present state."""
+        made = ffi.new("streamcache_digest *")
+        check(lib.streamcache_filter_key(self._c, digest_of(chunk)._c, made), self._c)
+        return Digest._adopt(made)
+
+    def put(
+        self, chunk: Chunk, data: "Payload", *, key: Optional[Digest] = None, flags: int = 0, ttl_ms: int = 0, compute_ns: int = 0, blob: bytes = b""
+    ) -> bool:
+        """Stores a copy of a chunk's result: bytes, an array, or a tuple of arrays. False where it was not kept.
+
+        `key` is what the chunk's lookup gave; it may be left out only while this filter has had no other state.
+        """
+        given, named = prepared(data, ttl_ms, compute_ns, blob), NULL if key is None else key._c
+        digest = digest_of(chunk)._c
+        status = lib.streamcache_filter_put(self._c, digest, named, given.pointer, given.length, flags, given.options, NULL)
+        return check(status, self._c) == c.OK
+
+    def remove(self, chunk: Chunk) -> bool:
+        """Forgets a chunk's result, in every store; False where memory had none."""
+        return check(lib.streamcache_filter_remove(self._c, digest_of(chunk)._c), self._c) == c.OK
+
+    def purge(self) -> int:
+        """Forgets the results of the present state, in memory and on disk; says how many memory had."""
+        return self._count(lib.streamcache_filter_purge)
+
+    def retire(self) -> int:
+        """Forgets the results of this handle's other states; says how many memory had."""
+        return self._count(lib.streamcache_filter_retire)
+
+    def _count(self, function: Any) -> int:
+        removed = ffi.new("uint64_t *")
+        check(function(self._c, removed), self._c)
+        return int(removed[0])
+
+    # Compute once
+
+    def begin(self, chunk: Chunk, *, timeout: Optional[float] = DEFAULT_S, flags: int = 0) -> Union[Value, Ticket]:
+        """A chunk's result, or the ticket to compute it; waits while another caller has that, so many seconds.
+
+        BusyError when the time is up; None waits without an end. Ctrl-C interrupts a wait.
+        """
+        handle, digest = self._c, digest_of(chunk)._c
+        return _begin(lambda ms, *out: int(lib.streamcache_filter_begin(handle, digest, ms, flags, *out)), timeout, flags, handle)
+
+    def get_or_compute(
+        self, chunk: Chunk, compute: Callable[[], "Payload"], *, timeout: Optional[float] = DEFAULT_S, flags: int = 0, ttl_ms: int = 0
+    ) -> Value:
+        """A chunk's result, computed once however many threads ask for it.
+
+        `compute` gives bytes, an array, or a tuple of arrays. What it raises is raised here, and not remembered: the next
+        caller computes. A `compute` that asks for the same chunk waits for itself.
+        """
+        begun = self.begin(chunk, timeout=timeout, flags=flags)
+        if isinstance(begun, Value):
+            return begun
+        with begun:
+            return begun.commit(compute(), ttl_ms=ttl_ms)
+
+    def begin_batch(self, chunks: Iterable[Chunk], flags: int = 0) -> Batch:
+        """Looks up many chunks and waits for no one; the batch has a ticket for each that is missing."""
+        return begin_batch(self._c, [digest_of(chunk) for chunk in chunks], flags)
+
+    def get_or_compute_batch(
+        self, chunks: Sequence[Chunk], compute: Callable[[List[int]], Any], *, timeout: Optional[float] = DEFAULT_S, flags: int = 0
+    ) -> List[Value]:
+        """The results of many chunks; `compute` is called with the indices of those that are missing, and gives as many
+        rows: an array whose first dimension they are, or a list of bytes of one length."""
+        with self.begin_batch(chunks, flags) as batch:
+            return compute_batch(batch, compute, timeout)
+
+    def memoize(self, function: Optional[F] = None, *, name: Optional[str] = None, timeout: Optional[float] = DEFAULT_S) -> Any:
+        """A decorator: the function's answers are remembered. For functions of arrays or bytes that give arrays or bytes.
+
+        The key is made of the filter's configuration and state, the function's name (or `name`), and every positional
+        argument: bytes by their content, arrays by type, shape and elements. Anything else, and keyword arguments,
+        is refused with a TypeError. A change to the function's code belongs in the configuration. Arrays come back
+        read-only. Two functions of one name can't be memoized by one filter.
+        """
+        if function is None:
+            return lambda later: memoized(self, self._names, later, name, timeout)
+        return memoized(self, self._names, function, name, timeout)
+
+    # Beside
+
+    def snapshot(self) -> "Snapshot":
+        """The filter as it is now, whatever it loads later."""
+        out = ffi.new("streamcache_snapshot **")
+        check(lib.streamcache_filter_snapshot(self._c, out), self._c)
+        return Snapshot._adopt(out[0])
+
+    def stream(self, state: "Bytes" = b"") -> Stream:
+        """Opens a stream at an initial recurrent state (often zeros), under the trained state the filter has now."""
+        return Stream._open(self._c, state)
+
+    def stats(self) -> FilterStats:
+        """What calls of this filter and its snapshots counted."""
+        found: FilterStats = read(FilterStats, "streamcache_filter_stats", lib.streamcache_filter_get_stats, self._c)
+        return found
+
+
+def _begin(call: Callable[..., int], timeout: Optional[float], flags: int, handle: Any) -> Union[Value, Ticket]:
+    found: Union[Value, Ticket] = begun(call, timeout, flags, handle, Ticket._adopt)
+    return found
+
+
+class Snapshot:
+    """A filter as it was at one moment, with a lease on its state: what it looks up and stores names that state."""
+
+    __slots__ = ("_c", "__weakref__")
+
+    def __init__(self) -> None:
+        raise TypeError("snapshots come from Filter.snapshot()")
+
+    @classmethod
+    def _adopt(cls, pointer: Any) -> "Snapshot":
+        snapshot = cls.__new__(cls)
+        snapshot._c = ffi.gc(pointer, lib.streamcache_snapshot_release)
+        return snapshot
+
+    def close(self) -> None:
+        """Gives the lease on the state back. Closing again is fine."""
+        self._c = NULL
+
+    def __enter__(self) -> "Snapshot":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def state(self) -> Optional[Value]:
+        """A lease on its state; None where only its digest is known."""
+        value = ffi.new("streamcache_value **")
+        status = check(lib.streamcache_snapshot_get_state(self._c, value, NULL), self._c)
+        return Value._adopt(value[0]) if status == c.OK else None
+
+    def get(self, chunk: Chunk, flags: int = 0) -> Optional[Value]:
+        """A lease on a chunk's result, None on a miss."""
+        value = ffi.new("streamcache_value **")
+        status = lib.streamcache_snapshot_get(self._c, digest_of(chunk)._c, flags, value, NULL)
+        if status:
+            _missed(status, value[0], self._c)
+            return None
+        return Value._adopt(value[0])
+
+    def key(self, chunk: Chunk) -> Digest:
+        """The key a chunk's result has under its state."""
+        made = ffi.new("streamcache_digest *")
+        check(lib.streamcache_snapshot_key(self._c, digest_of(chunk)._c, made), self._c)
+        return Digest._adopt(made)
+
+    def put(self, chunk: Chunk, data: "Payload", *, flags: int = 0, ttl_ms: int = 0, compute_ns: int = 0, blob: bytes = b"") -> bool:
+        """Stores a copy of a result that its state computed; False where it was not kept."""
+        given = prepared(data, ttl_ms, compute_ns, blob)
+        arguments = given.pointer, given.length, flags, given.options, NULL
+        return check(lib.streamcache_snapshot_put(self._c, digest_of(chunk)._c, *arguments), self._c) == c.OK
+
+    def begin(self, chunk: Chunk, *, timeout: Optional[float] = DEFAULT_S, flags: int = 0) -> Union[Value, Ticket]:
+        """As `Filter.begin`, under its state."""
+        handle, digest = self._c, digest_of(chunk)._c
+        return _begin(lambda ms, *out: int(lib.streamcache_snapshot_begin(handle, digest, ms, flags, *out)), timeout, flags, handle)
+
+
+def pipeline_key(stages: Sequence[Union[Filter, Snapshot]], chunk: Chunk) -> Digest:
+    """The key of a chunk's result through a chain of filters, or of snapshots, of one cache: see `Cache.get`."""
+    handles: Tuple[Any, ...] = tuple(stage._c for stage in stages)
+    if all(isinstance(stage, Filter) for stage in stages):
+        function, kind = lib.streamcache_pipeline_key, "streamcache_filter"
+    elif all(isinstance(stage, Snapshot) for stage in stages):
+        function, kind = lib.streamcache_pipeline_snapshot_key, "streamcache_snapshot"
+    else:
+        raise TypeError("a pipeline is all of filters, or all of snapshots")
+    made, listed = ffi.new("streamcache_digest *"), ffi.new(f"{kind} *[]", handles)
+    check(function(listed, len(handles), digest_of(chunk)._c, made), *handles)
+    return Digest._adopt(made)
