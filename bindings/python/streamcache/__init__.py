@@ -17,7 +17,7 @@ system; `library_path` says which.
 from ._batch import Batch
 from ._cache import UNLIMITED, Cache
 from ._constants import VERSION_STRING as __version__
-from ._data import Tensor
+from ._data import Described, Tensor
 from ._digest import Barrier, Digest, Hasher, Key
 from ._errors import (
     BusyError,
@@ -43,7 +43,7 @@ from ._ticket import Ticket
 from ._value import Value
 
 __all__ = [
-    "Barrier", "Batch", "BusyError", "Cache", "CacheStats", "ClosedError", "Digest", "EndedError", "Filter", "FilterStats",
+    "Barrier", "Batch", "BusyError", "Cache", "CacheStats", "ClosedError", "Described", "Digest", "EndedError", "Filter", "FilterStats",
     "Flags", "ForkedError", "Hasher", "InvalidArgumentError", "IoError", "Key", "LibraryError", "Lookup", "MemoryRefusedError",
     "NoSpaceError", "NoStateError", "NotSupportedError", "PanicError", "RejectedError", "Snapshot", "Stream",
     "StreamcacheError", "Tensor", "Ticket", "TierStats", "UNLIMITED", "Value", "__version__", "library_path", "pipeline_key",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Array = Union["numpy.ndarray[Any, Any]", "array.array[Any]", memoryview]
 
 Bytes = Union[bytes, bytearray, memoryview, mmap.mmap]
-Payload = Union[Bytes, "Array", Sequence["Array"]]
+Payload = Union[Bytes, "Array", Sequence["Array"], "Described"]
 
 ALIGNMENT = 64  # of each tensor in a payload of several
 
@@ -46,6 +46,15 @@ class Tensor(NamedTuple):
     """Where its elements begin in the payload, in bytes."""
     length: int
     """How many bytes they are."""
+
+
+class Described(NamedTuple):
+    """Bytes with a description of the tensors in them: for types that NumPy has not, bfloat16 say."""
+
+    data: Bytes
+    """The bytes, in C order."""
+    tensors: Sequence[Tensor]
+    """What they are made of."""
 
 
 def is_bytes(data: object) -> bool:
@@ -85,6 +94,10 @@ def plain(data: Any, what: str) -> Tuple[Any, int]:
 
 def described(data: Any, what: str) -> Tuple[memoryview, Tensor]:
     """An array's elements where they are, and what they are."""
+    if isinstance(data, Described):
+        if len(data.tensors) != 1 or data.tensors[0].offset or not is_bytes(data.data):
+            raise ValueError(f"{what} must be bytes that are one tensor")
+        return memoryview(data.data), data.tensors[0]
     if not is_array(data):
         raise refuse(data, what)
     try:
@@ -97,7 +110,7 @@ def described(data: Any, what: str) -> Tuple[memoryview, Tensor]:
         raise TypeError(f"{what} has elements of format {written!r}: integers, floats, complex numbers and booleans in native byte order can be keyed")
     if not view.c_contiguous:
         raise ValueError(f"{what} is strided or not in C order: pass numpy.ascontiguousarray of it")
-    return view, Tensor(code, view.itemsize * 8, 1, view.shape, 0, view.nbytes)
+    return view, Tensor(code, view.itemsize * 8, 1, view.shape or (), 0, view.nbytes)
 
 
 class Prepared(NamedTuple):
@@ -145,6 +158,9 @@ def prepared(data: Any, ttl_ms: int = 0, compute_ns: int = 0, blob: bytes = b"")
     tensors: List[Tensor] = []
     if is_bytes(data):
         pointer, length = plain(data, "the result")
+    elif isinstance(data, Described):
+        pointer, length = plain(data.data, "the result")
+        tensors.extend(data.tensors)
     elif isinstance(data, (list, tuple)):
         joined = bytearray()
         for index, item in enumerate(data):

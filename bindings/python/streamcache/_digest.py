@@ -11,7 +11,7 @@ from ._data import described, is_bytes, plain
 from ._library import NULL, check, ffi, lib
 
 if TYPE_CHECKING:
-    from ._data import Array, Bytes
+    from ._data import Array, Bytes, Described
 
 ROLES = {"chunk": c.ROLE_CHUNK, "config": c.ROLE_CONFIG, "state": c.ROLE_STATE}
 _FILES = {"chunk": lib.streamcache_digest_chunk_file, "state": lib.streamcache_digest_state_file}
@@ -71,12 +71,12 @@ class Digest:
         return _made(lib.streamcache_digest_chunk, *plain(data, "a chunk"))
 
     @staticmethod
-    def tensor(array: "Array", name: str = "") -> "Digest":
+    def tensor(array: Union["Array", "Described"], name: str = "") -> "Digest":
         """Of an array as a chunk: name, type, shape and elements. It must be in C order; a strided one is refused."""
         view, tensor = described(array, "the array")
         dims, text, data = ffi.new("int64_t[]", tensor.shape), ffi.from_buffer(name.encode()), ffi.from_buffer(view)
         sized = ffi.sizeof("streamcache_tensor")
-        head = (tensor.code, tensor.bits, 1, len(tensor.shape))
+        head = (tensor.code, tensor.bits, tensor.lanes, len(tensor.shape))
         given = ffi.new("streamcache_tensor *", (sized, ffi.cast("char *", text), len(text), *head, dims, data, view.nbytes))
         return _explained(lib.streamcache_digest_tensor, given)
 
@@ -146,7 +146,7 @@ class Digest:
 
 Key = Digest
 Config = Union[Digest, str, "Bytes", Mapping[str, Any]]
-Chunk = Union[Digest, "Bytes", "Array"]
+Chunk = Union[Digest, "Bytes", "Array", "Described"]
 
 
 def digest_of(chunk: Any) -> Digest:

@@ -31,7 +31,7 @@ def _candidates() -> List[Tuple[str, str]]:
 def _check_version(library: Any, path: str) -> None:
     try:
         number = library.streamcache_version_number()
-    except AttributeError:
+    except (AttributeError, ffi.error):
         raise LibraryError(f"{path} is no streamcache library: it has no streamcache_version_number") from None
     major, minor = number // 1000000, number // 1000 % 1000
     fits = major == c.VERSION_MAJOR and (major > 0 or minor == c.VERSION_MINOR)

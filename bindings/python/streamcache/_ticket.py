@@ -27,6 +27,9 @@ class Ticket:
 
     __slots__ = ("_c", "_buffer", "_length", "bypassed", "stored", "__weakref__")
 
+    _c: Any
+    _buffer: Any
+    _length: int
     bypassed: bool
     """Whether the stream's state was unknown: compute from a state of your own; the output will not be stored."""
     stored: bool
