@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Union
 
 from . import _constants as c
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ._data import Bytes, Payload
 
 UNLIMITED = "unlimited"
+_LAST_MS = 100  # for what other threads put between the flush and the close
 _TIERS = {"disk": c.TIER_DISK, "remote": c.TIER_REMOTE}
 
 
@@ -83,10 +85,16 @@ class Cache:
         """Ends its work: from now on every call that would use it raises ClosedError. Leases stay valid.
 
         Waits so many seconds for what is queued for the disk and the remote store, and says how many writes were
-        dropped. Closing again is fine.
+        dropped. Ctrl-C is heard while it waits, and leaves the cache open. Closing again is fine, and in a forked child
+        there is nothing to close.
         """
-        dropped = ffi.new("uint64_t *")
-        check(lib.streamcache_cache_close(self._c, _milliseconds(timeout), dropped), self._c)
+        handle, dropped = self._c, ffi.new("uint64_t *")
+        deadline = time.monotonic() + timeout
+        waiting(lambda ms: int(lib.streamcache_cache_flush(handle, ms)), timeout, c.TIMEOUT)
+        left = max(0, round((deadline - time.monotonic()) * 1000))
+        status = lib.streamcache_cache_close(handle, min(left, _LAST_MS), dropped)
+        if status != c.FORKED:
+            check(status, handle)
         return int(dropped[0])
 
     def __enter__(self) -> "Cache":
@@ -189,7 +197,3 @@ def _limit(limit: Union[int, str]) -> int:
     if not isinstance(limit, int):
         raise TypeError(f'a limit is a whole number or "unlimited", not {limit!r}')
     return limit
-
-
-def _milliseconds(timeout: float) -> int:
-    return max(0, min(round(timeout * 1000), c.TIMEOUT_DEFAULT - 1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import IntFlag
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple, TypeVar, Union, overload
 
 from . import _constants as c
 from ._batch import Batch, begin_batch, compute_batch
@@ -279,6 +279,12 @@ class Filter:
         rows: an array whose first dimension they are, or a list of bytes of one length."""
         with self.begin_batch(chunks, flags) as batch:
             return compute_batch(batch, compute, timeout)
+
+    @overload
+    def memoize(self, function: F, *, name: Optional[str] = None, timeout: Optional[float] = DEFAULT_S) -> F: ...
+
+    @overload
+    def memoize(self, function: None = None, *, name: Optional[str] = None, timeout: Optional[float] = DEFAULT_S) -> Callable[[F], F]: ...
 
     def memoize(self, function: Optional[F] = None, *, name: Optional[str] = None, timeout: Optional[float] = DEFAULT_S) -> Any:
         """A decorator: the function's answers are remembered. For functions of arrays or bytes that give arrays or bytes.

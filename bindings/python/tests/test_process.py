@@ -77,6 +77,15 @@ if child == 0:
 print(os.waitpid(child, 0)[1], ticket.phase, bytes(filter.get(b"a")), batch.missing, len(ticket.commit(b"xy")))
 """, "child is done\n0 open b'1' [0] 2\n")  # fmt: skip
 
+    def test_a_child_leaves_a_with_block_in_peace(self):
+        self.runs("""
+with streamcache.Cache() as other:
+    child = os.fork()
+    if child == 0:
+        sys.exit(7)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+""", "7\n")  # fmt: skip
+
     def test_multiprocessing_by_fork(self):
         self.runs("""
 import multiprocessing
