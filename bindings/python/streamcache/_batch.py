@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Optional, Sequence
+from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 from . import _constants as c
 from ._data import described, is_bytes, options
@@ -45,26 +45,30 @@ class Batch:
         count: int = lib.streamcache_batch_get_count(self._c)
         return count
 
-    def _items(self) -> Any:
-        count = len(self)
+    def _items(self) -> Tuple[Any, Any]:
+        """The items, and the handle, which their values and tickets live as long as."""
+        handle = self._c
+        closed_or(handle, None)
+        count = lib.streamcache_batch_get_count(handle)
         items, size = ffi.new("streamcache_batch_item[]", count), ffi.sizeof("streamcache_batch_item")
-        check(lib.streamcache_batch_get_items(self._c, items, size, count, NULL), self._c)
-        return items
+        check(lib.streamcache_batch_get_items(handle, items, size, count, NULL), handle)
+        return items, handle
 
     def statuses(self) -> List[str]:
         """Each chunk's: "done", "rejected", "missing" (to be computed here), "pending" (another computes it), "duplicate"
         (of an earlier one, and will have its result), or "ended" (given up)."""
-        return [_STATUSES.get(item.status, "unknown") for item in self._items()]
+        return [_STATUSES.get(item.status, "unknown") for item in self._items()[0]]
 
     @property
     def missing(self) -> List[int]:
         """The indices of those to be computed here, in order."""
-        return [index for index, item in enumerate(self._items()) if item.status == c.FILL]
+        return [index for index, item in enumerate(self._items()[0]) if item.status == c.FILL]
 
     def values(self) -> List[Optional[Value]]:
         """Leases on the results that are there, in the chunks' order, None where there is none yet."""
         found: List[Optional[Value]] = []
-        for item in self._items():
+        items, _handle = self._items()
+        for item in items:
             if item.status == c.OK:
                 check(lib.streamcache_value_retain(item.value))
                 found.append(Value._adopt(item.value))
@@ -74,7 +78,8 @@ class Batch:
 
     def results(self) -> List[Value]:
         """All results. RejectedError, BusyError or EndedError where one is none."""
-        for item in self._items():
+        items, _handle = self._items()
+        for item in items:
             if item.status == c.REJECTED:
                 check(lib.streamcache_value_retain(item.value))
                 rejected(item.value)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Union
 
 from . import _constants as c
 from ._data import prepared
-from ._digest import Config, Digest
+from ._digest import Config, Digest, pointer
 from ._filter import Filter, _begin, _missed
 from ._library import NULL, check, ffi, lib
 from ._stats import CacheStats, TierStats, read
@@ -130,7 +130,7 @@ class Cache:
     def get(self, key: Digest, flags: int = 0) -> Optional[Value]:
         """A lease on the result under a key of the caller's (`Digest.key_chunk`, `pipeline_key`); None on a miss."""
         value = ffi.new("streamcache_value **")
-        status = lib.streamcache_cache_get_chunk(self._c, key._c, flags, value)
+        status = lib.streamcache_cache_get_chunk(self._c, pointer(key), flags, value)
         if status:
             _missed(status, value[0], self._c)
             return None
@@ -140,15 +140,15 @@ class Cache:
         """Stores a copy of a result under a key of the caller's; False where it was not kept."""
         given = prepared(data, ttl_ms, compute_ns, blob)
         arguments = given.pointer, given.length, flags, given.options, NULL
-        return check(lib.streamcache_cache_put_chunk(self._c, key._c, *arguments), self._c) == c.OK
+        return check(lib.streamcache_cache_put_chunk(self._c, pointer(key), *arguments), self._c) == c.OK
 
     def remove(self, key: Digest) -> bool:
         """Forgets a result, in every store; False where memory had none."""
-        return check(lib.streamcache_cache_remove_chunk(self._c, key._c), self._c) == c.OK
+        return check(lib.streamcache_cache_remove_chunk(self._c, pointer(key)), self._c) == c.OK
 
     def begin(self, key: Digest, *, timeout: Optional[float] = DEFAULT_S, flags: int = 0) -> Union[Value, Ticket]:
         """The result under a key of the caller's, or the ticket to compute it: see `Filter.begin`."""
-        handle, digest = self._c, key._c
+        handle, digest = self._c, pointer(key)
         return _begin(lambda ms, *out: int(lib.streamcache_cache_begin(handle, digest, ms, flags, *out)), timeout, flags, handle)
 
     # Stats

@@ -27,11 +27,11 @@ class Digest:
 
     def __init__(self, data: "Bytes") -> None:
         """From the 32 bytes of one that was made before. To digest something, see `Digest.chunk` and the others."""
-        pointer, length = plain(data, "a digest")
+        given, length = plain(data, "a digest")
         if length != 32:
             raise ValueError(f"a digest has 32 bytes, not {length}: Digest.chunk(data) digests data")
         made = ffi.new("streamcache_digest *")
-        ffi.memmove(made, pointer, 32)
+        ffi.memmove(made, given, 32)
         self._c = made
 
     @classmethod
@@ -62,6 +62,8 @@ class Digest:
     @staticmethod
     def from_hex(digits: str) -> "Digest":
         """From exactly 64 hexadecimal digits of either case."""
+        if not isinstance(digits, str):
+            raise TypeError(f"digits are a str, not {type(digits).__qualname__}")
         text = digits.encode()
         return _made(lib.streamcache_digest_from_hex, text, len(text))
 
@@ -83,7 +85,7 @@ class Digest:
     @staticmethod
     def inputs(digests: Iterable["Digest"]) -> "Digest":
         """Of several digests as one chunk, a model's inputs, say, in an order that never changes."""
-        listed = [digest._c[0] for digest in digests]
+        listed = [pointer(digest)[0] for digest in digests]
         return _made(lib.streamcache_digest_inputs, ffi.new("streamcache_digest[]", listed), len(listed))
 
     @staticmethod
@@ -136,17 +138,24 @@ class Digest:
     @staticmethod
     def key_state(config: "Digest", training_data: "Digest") -> "Digest":
         """The key of a trained state by its provenance: which configuration was trained on which data."""
-        return _made(lib.streamcache_key_state, config._c, training_data._c)
+        return _made(lib.streamcache_key_state, pointer(config), pointer(training_data))
 
     @staticmethod
     def key_chunk(config: "Digest", state: "Digest", chunk: "Digest") -> "Digest":
         """The key of a chunk's result, in a cache without namespace and secret: the one such a filter uses."""
-        return _made(lib.streamcache_key_chunk, config._c, state._c, chunk._c)
+        return _made(lib.streamcache_key_chunk, pointer(config), pointer(state), pointer(chunk))
 
 
 Key = Digest
 Config = Union[Digest, str, "Bytes", Mapping[str, Any]]
 Chunk = Union[Digest, "Bytes", "Array", "Described"]
+
+
+def pointer(digest: Digest) -> Any:
+    """A digest as the library takes it."""
+    if not isinstance(digest, Digest):
+        raise TypeError(f"this takes a streamcache.Digest, not {type(digest).__qualname__}")
+    return digest._c
 
 
 def digest_of(chunk: Any) -> Digest:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, NamedTupl
 from . import _constants as c
 from ._batch import Batch, begin_batch, compute_batch
 from ._data import plain, prepared
-from ._digest import Chunk, Config, Digest, digest_of
+from ._digest import Chunk, Config, Digest, digest_of, pointer
 from ._errors import BusyError
 from ._library import NULL, check, ffi, lib, text
 from ._memoize import memoized
@@ -73,12 +73,12 @@ def _cells() -> _Cells:
     return _Cells(ffi.new("streamcache_digest *"), ffi.new("streamcache_value **"), ffi.new("size_t *"))
 
 
-def _missed(status: int, pointer: Any, handle: Any) -> None:
+def _missed(status: int, found: Any, handle: Any) -> None:
     """For what is no hit: returns on a miss, raises else."""
     if status == c.MISS:
         return
     if status == c.REJECTED:
-        rejected(pointer)
+        rejected(found)
     if status == c.BUSY:
         raise BusyError(text(lib.streamcache_status_message(status)))
     check(status, handle)
@@ -98,6 +98,8 @@ class Filter:
         `id` is for people and logs, and part of no key. `state` is given to `load_state`. A filter that is not
         deterministic always bypasses the cache.
         """
+        if not isinstance(id, str):
+            raise TypeError(f"a filter's id is a str, not {type(id).__qualname__}")
         encoded, out, error = id.encode(), ffi.new("streamcache_filter **"), ffi.new("streamcache_error **")
         flags = 0 if deterministic else c.FILTER_NONDETERMINISTIC
         digest = Digest.config(config)
@@ -153,7 +155,7 @@ class Filter:
 
     def restore_state(self, digest: Digest) -> bool:
         """Loads the state of this digest that was saved, in this process or another; False where no store has it."""
-        return check(lib.streamcache_filter_restore_state(self._c, digest._c), self._c) == c.OK
+        return check(lib.streamcache_filter_restore_state(self._c, pointer(digest)), self._c) == c.OK
 
     # Lookups
 
@@ -168,13 +170,13 @@ class Filter:
             status = _get_bytes(self._c, chunk, len(chunk), flags, out, NULL, NULL)
         else:
             status = _get(self._c, digest_of(chunk)._c, flags, out, NULL)
-        pointer = out[0]
+        found = out[0]
         _pool.append(cells)
         if status:
-            _missed(status, pointer, self._c)
+            _missed(status, found, self._c)
             return None
         value = Value.__new__(Value)
-        value._c = ffi.gc(pointer, release)
+        value._c = ffi.gc(found, release)
         return value
 
     def get_into(self, chunk: Chunk, buffer: Any, flags: int = 0) -> Optional[int]:
@@ -222,7 +224,7 @@ class Filter:
 
         `key` is what the chunk's lookup gave; it may be left out only while this filter has had no other state.
         """
-        given, named = prepared(data, ttl_ms, compute_ns, blob), NULL if key is None else key._c
+        given, named = prepared(data, ttl_ms, compute_ns, blob), NULL if key is None else pointer(key)
         digest = digest_of(chunk)._c
         status = lib.streamcache_filter_put(self._c, digest, named, given.pointer, given.length, flags, given.options, NULL)
         return check(status, self._c) == c.OK

@@ -94,9 +94,9 @@ class Ticket:
         NoSpaceError where no room can be made: then `commit` a result of your own memory.
         """
         self._unused()
-        data = ffi.new("void **")
-        check(lib.streamcache_ticket_buffer(self._c, size, data), self._c)
-        held = ffi.gc(ffi.cast("char *", data[0]), lambda _, handle=self._c: None)
+        handle, data = self._c, ffi.new("void **")
+        check(lib.streamcache_ticket_buffer(handle, size, data), handle)
+        held = ffi.gc(ffi.cast("char *", data[0]), lambda _, handle=handle: None)
         self._buffer, self._length = ffi.buffer(held, size), size
         return memoryview(self._buffer)
 

@@ -61,8 +61,9 @@ class Value:
     def data(self) -> memoryview:
         """The bytes, read-only and without a copy; the view keeps a lease."""
         handle = self._c
-        size = len(self)
+        size = lib.streamcache_value_size(handle)
         if not size:
+            closed_or(handle, None)
             return memoryview(b"")
         pointer = lib.streamcache_value_data(handle)
         if pointer == NULL:
@@ -78,12 +79,13 @@ class Value:
     @property
     def tensors(self) -> Tuple[Tensor, ...]:
         """What the payload is made of; empty for plain bytes."""
-        closed_or(self._c, None)
+        handle = self._c  # what is read of it stays as long as this
+        closed_or(handle, None)
         view = ffi.new("streamcache_tensor_view *")
         view.struct_size = ffi.sizeof("streamcache_tensor_view")
         found = []
-        for index in range(lib.streamcache_value_tensor_count(self._c)):
-            check(lib.streamcache_value_get_tensor(self._c, index, view), self._c)
+        for index in range(lib.streamcache_value_tensor_count(handle)):
+            check(lib.streamcache_value_get_tensor(handle, index, view), handle)
             shape = tuple(view.dims[0 : view.rank]) if view.rank else ()
             found.append(Tensor(view.dtype_code, view.dtype_bits, view.dtype_lanes, shape, view.offset, view.length))
         return tuple(found)
@@ -130,9 +132,10 @@ class Value:
     @property
     def blob(self) -> bytes:
         """A copy of the few bytes that were kept beside the payload."""
-        closed_or(self._c, None)
+        handle = self._c
+        closed_or(handle, None)
         length = ffi.new("size_t *")
-        pointer = lib.streamcache_value_blob(self._c, length)
+        pointer = lib.streamcache_value_blob(handle, length)
         return bytes(ffi.buffer(pointer, length[0])) if length[0] else b""
 
     @property

@@ -159,6 +159,19 @@ class Refused(WithCache):
                 use()
         self.assertEqual(self.cache.stats().entries, 0)
 
+    def test_what_is_no_digest(self):
+        one = Digest.chunk(b"a")
+        for wrong in (None, b"a" * 32, "a" * 64, 5):
+            for use in (self.cache.get, self.cache.remove, self.cache.begin, lambda x: self.cache.put(x, b"1"), lambda x: Digest.inputs([one, x]),
+                        lambda x: Digest.key_state(one, x), lambda x: Digest.key_chunk(one, one, x), self.filter.restore_state):  # fmt: skip
+                with self.assertRaises(TypeError, msg=repr(wrong)):
+                    use(wrong)
+        for wrong in (None, 5, b"id"):
+            with self.assertRaises(TypeError):
+                self.cache.filter(wrong, {})
+        with self.assertRaises(ValueError):
+            self.cache.filter("\ud800", {})
+
     def test_no_state(self):
         with self.assertRaises(streamcache.NoStateError):
             self.cache.filter("stateless", {}).get(b"a")

@@ -73,6 +73,32 @@ class Leases(WithCache):
         thread.join()
         self.assertEqual(self.leased(), 0)
 
+    def test_closed_while_others_read(self):
+        """Threads that use a value, a batch or a filter which another one closes: an answer or ClosedError, no crash."""
+        for _ in range(100):
+            value = self.stored(b"r" * 64, b"race")
+            batch = self.filter.begin_batch([b"race", b"missing"])
+            filter_ = self.cache.filter("race", {"race": 1}, state=b"")
+            answers = []
+
+            def read(uses):
+                for use in uses * 3:
+                    try:
+                        answers.append(use())  # noqa: B023
+                    except streamcache.ClosedError:
+                        pass
+
+            uses = [lambda: bytes(value.data), lambda: value.tensors, lambda: value.blob, batch.values, lambda: filter_.get(b"a")]  # noqa: B023
+            threads = [threading.Thread(target=read, args=(uses[n:] + uses[:n],)) for n in range(3)]
+            for thread in threads:
+                thread.start()
+            value.close()
+            batch.close()
+            filter_.close()
+            for thread in threads:
+                thread.join()
+        self.assertEqual(self.cache.stats().open_tickets, 0)
+
     def test_content_is_the_chunk_digest(self):
         self.assertEqual(self.stored(b"content").content, streamcache.Digest.chunk(b"content"))
 
