@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ._data import Array, Bytes, Described
 
 ROLES = {"chunk": c.ROLE_CHUNK, "config": c.ROLE_CONFIG, "state": c.ROLE_STATE}
+_DIGEST, _digest_chunk = ffi.typeof("streamcache_digest *"), lib.streamcache_digest_chunk
 _FILES = {"chunk": lib.streamcache_digest_chunk_file, "state": lib.streamcache_digest_state_file}
 
 
@@ -160,6 +161,10 @@ def pointer(digest: Digest) -> Any:
 
 def digest_of(chunk: Any) -> Digest:
     """A chunk's digest: one that was made before, or of bytes, or of an array with its type and shape."""
+    if type(chunk) is bytes:  # the usual, in the shortest way
+        made = ffi.new(_DIGEST)
+        check(_digest_chunk(chunk, len(chunk), made))
+        return Digest._adopt(made)
     if isinstance(chunk, Digest):
         return chunk
     return Digest.chunk(chunk) if is_bytes(chunk) else Digest.tensor(chunk)

@@ -17,15 +17,19 @@ DEFAULT_S = 60.0
 
 def waiting(call: Callable[[int], int], timeout: Optional[float], busy: int = c.BUSY) -> int:
     """Calls with so many milliseconds at a time until the answer is another than `busy`, or the time is up."""
-    deadline = None if timeout is None else time.monotonic() + timeout
+    left = SLICE_S if timeout is None or timeout >= SLICE_S else max(0.0, timeout)
+    begun = time.monotonic()
+    deadline = None if timeout is None else begun + timeout
     while True:
-        begun = time.monotonic()
-        left = SLICE_S if deadline is None else min(SLICE_S, deadline - begun)
-        status = call(max(0, round(left * 1000)))
+        status = call(int(left * 1000))
         if status != busy or left <= 0:
             return status
-        if time.monotonic() - begun < left / 2:
+        now = time.monotonic()
+        if now - begun < left / 2:
             time.sleep(min(PAUSE_S, left))
+            now = time.monotonic()
+        begun = now
+        left = SLICE_S if deadline is None else max(0.0, min(SLICE_S, deadline - now))
 
 
 def rejected(pointer: Any) -> NoReturn:
