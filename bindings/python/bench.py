@@ -10,20 +10,17 @@ import time
 
 import streamcache
 
-CALLS = 2000  # a round is shorter than the time the system gives a thread at once
+CALLS = 200  # a round is much shorter than the time the system gives a thread at once
 
 
-def median_ns(rounds, what):
-    times = []
-    for _ in range(rounds):
-        begun = time.perf_counter_ns()
-        for _ in range(CALLS):
-            what()
-        times.append((time.perf_counter_ns() - begun) / CALLS)
-    return sorted(times)[len(times) // 2]
+def round_ns(what):
+    begun = time.perf_counter_ns()
+    for _ in range(CALLS):
+        what()
+    return (time.perf_counter_ns() - begun) / CALLS
 
 
-def beside_busy_thread(what, seconds=1.0):
+def beside_busy_thread(rounds, what):
     """The same while another thread computes in Python: each call gives the interpreter away and must get it back."""
     stop = threading.Event()
 
@@ -33,13 +30,10 @@ def beside_busy_thread(what, seconds=1.0):
 
     thread = threading.Thread(target=busy)
     thread.start()
-    calls, begun = 0, time.perf_counter()
-    while time.perf_counter() - begun < seconds:
-        what()
-        calls += 1
+    times = [round_ns(what) for _ in range(rounds)]
     stop.set()
     thread.join()
-    return (time.perf_counter() - begun) / calls * 1e9
+    return sorted(times)[rounds // 2]
 
 
 def main():
@@ -49,17 +43,24 @@ def main():
         chunk, buffer = bytes(range(64)), bytearray(64)
         filter_.put(chunk, bytes(64))
         digest = streamcache.Digest.chunk(chunk)
+        remembered = filter_.memoize(lambda data: data, name="remembered")
+        remembered(chunk)
         measured = {
             "get_into": lambda: filter_.get_into(chunk, buffer),
             "get_into_digest": lambda: filter_.get_into(digest, buffer),
             "lease": lambda: filter_.get(chunk),
             "lease_and_view": lambda: filter_.get(chunk).data,
             "get_or_compute": lambda: filter_.get_or_compute(chunk, None),
+            "memoized": lambda: remembered(chunk),
             "nothing": lambda: None,
         }
-        for name, what in measured.items():
-            print(f"python {name} {median_ns(rounds, what):.0f}")
-        print(f"python get_into_beside_a_busy_thread {beside_busy_thread(measured['get_into']):.0f}")
+        times = {name: [] for name in measured}
+        for _ in range(rounds):  # one after another, so that all have the same weather
+            for name, what in measured.items():
+                times[name].append(round_ns(what))
+        for name, took in times.items():
+            print(f"python {name} {sorted(took)[rounds // 2]:.0f}")
+        print(f"python get_into_beside_a_busy_thread {beside_busy_thread(rounds, measured['get_into']):.0f}")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@
 import collections
 import importlib.util
 import json
-import platform
 import sys
 import time
 from pathlib import Path
@@ -43,13 +42,14 @@ def main():
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(MODEL / "model.onnx"), options, providers=["CPUExecutionProvider"])
+    engine = onnxruntime.InferenceSession(str(MODEL / "model.onnx"), options, providers=["CPUExecutionProvider"])
 
     def model(tokens):
-        return session.run(["target_label"], {"bytes": tokens})[0]
+        return engine.run(["target_label"], {"bytes": tokens})[0]
 
-    # All that changes an answer: here what computes it; the weights are the filter's state, by their file's digest.
-    config = {"engine": "onnxruntime", "version": onnxruntime.__version__, "provider": "CPU", "threads": 1, "machine": platform.machine()}
+    # All that changes an answer: what computes it. The weights are the filter's state, by their file's digest. Results that
+    # leave the process (disk_directory, remote_urls) need the processor's instruction set here, too.
+    config = {"engine": "onnxruntime", "version": onnxruntime.__version__, "provider": "CPU", "threads": 1}
     with streamcache.Cache(max_bytes=64 << 20) as cache:
         filter_ = cache.filter("magika", config, state=streamcache.Digest.state_file(MODEL / "model.onnx"))
         identify = filter_.memoize(model)
@@ -60,7 +60,8 @@ def main():
             before, begun = filter_.stats(), time.perf_counter()
             passes.append([identify(tokens) for tokens in inputs])
             seconds, now = time.perf_counter() - begun, filter_.stats()
-            print(f"{number} pass: {now.misses - before.misses} misses, {now.hits - before.hits} hits, {seconds * 1e6 / max(1, len(inputs)):.0f} µs a file")
+            misses, hits = now.misses - before.misses, now.hits - before.hits
+            print(f"{number} pass: {misses} misses, {hits} hits, {seconds * 1e6 / max(1, len(inputs)):.0f} µs a file")
 
         found = collections.Counter(labels[int(scores.argmax())] for scores in passes[1])
         print("labels: " + ", ".join(f"{label} {count}" for label, count in found.most_common(5)))

@@ -35,8 +35,11 @@ from ._errors import (
     RejectedError,
     StreamcacheError,
 )
-from ._filter import Filter, Flags, Lookup, Snapshot, pipeline_key
+from ._filter import Filter, Lookup
 from ._library import library_path
+from ._lookup import Flags
+from ._pipeline import pipeline_key
+from ._snapshot import Snapshot
 from ._stats import CacheStats, FilterStats, TierStats
 from ._stream import Stream
 from ._ticket import Ticket

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Union
 from . import _constants as c
 from ._data import prepared
 from ._digest import Config, Digest, pointer
-from ._filter import Filter, _begin, _missed
+from ._filter import Filter
 from ._library import NULL, check, ffi, lib
+from ._lookup import begin, missed
 from ._stats import CacheStats, TierStats, read
 from ._ticket import Ticket
 from ._value import Value
@@ -132,7 +133,7 @@ class Cache:
         value = ffi.new("streamcache_value **")
         status = lib.streamcache_cache_get_chunk(self._c, pointer(key), flags, value)
         if status:
-            _missed(status, value[0], self._c)
+            missed(status, value[0], self._c)
             return None
         return Value._adopt(value[0])
 
@@ -149,7 +150,7 @@ class Cache:
     def begin(self, key: Digest, *, timeout: Optional[float] = DEFAULT_S, flags: int = 0) -> Union[Value, Ticket]:
         """The result under a key of the caller's, or the ticket to compute it: see `Filter.begin`."""
         handle, digest = self._c, pointer(key)
-        return _begin(lambda ms, *out: int(lib.streamcache_cache_begin(handle, digest, ms, flags, *out)), timeout, flags, handle)
+        return begin(lambda ms, *out: int(lib.streamcache_cache_begin(handle, digest, ms, flags, *out)), timeout, flags, handle)
 
     # Stats
 

@@ -78,7 +78,7 @@ def refuse(data: object, what: str) -> TypeError:
     name = f"{type(data).__module__}.{type(data).__qualname__}"
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(data, numpy.ndarray):
-        return TypeError(f"{what} is a {name}, which may carry more than its elements (a mask, a unit): pass numpy.asarray of what matters")
+        return TypeError(f"{what} is a {name}, which may carry more than its elements: pass numpy.asarray of what matters")
     return TypeError(f"{what} must be bytes or an array (numpy.ndarray, array.array, memoryview), not {name}")
 
 
@@ -107,7 +107,8 @@ def described(data: Any, what: str) -> Tuple[memoryview, Tensor]:
     written = view.format or "B"
     code = _CODES.get(written[1:] if written.startswith(_NATIVE) else written)
     if code is None:
-        raise TypeError(f"{what} has elements of format {written!r}: integers, floats, complex numbers and booleans in native byte order can be keyed")
+        known = "integers, floats, complex numbers and booleans in native byte order can be keyed"
+        raise TypeError(f"{what} has elements of format {written!r}: {known}")
     if not view.c_contiguous:
         raise ValueError(f"{what} is strided or not in C order: pass numpy.ascontiguousarray of it")
     return view, Tensor(code, view.itemsize * 8, 1, view.shape or (), 0, view.nbytes)

@@ -1,47 +1,28 @@
-"""Filters, and snapshots of them."""
+"""Filters."""
 
 from __future__ import annotations
 
-from enum import IntFlag
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple, TypeVar, Union, overload
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, TypeVar, Union, overload
 
 from . import _constants as c
 from ._batch import Batch, begin_batch, compute_batch
 from ._data import plain, prepared
 from ._digest import Chunk, Config, Digest, digest_of, pointer
-from ._errors import BusyError
-from ._library import NULL, check, ffi, lib, text
+from ._library import NULL, check, ffi, lib
+from ._lookup import begin, missed
 from ._memoize import memoized
+from ._snapshot import Snapshot
 from ._stats import FilterStats, read
 from ._stream import Stream
 from ._ticket import Ticket
 from ._value import Value, release
-from ._wait import DEFAULT_S, begun, rejected
+from ._wait import DEFAULT_S
 
 if TYPE_CHECKING:
     from ._cache import Cache
     from ._data import Bytes, Payload
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class Flags(IntFlag):
-    """How a call departs from the usual; combine them with |."""
-
-    PEEK = c.PEEK
-    """Look without counting, and without marking the result as used."""
-    BYPASS = c.BYPASS
-    """Neither look nor store."""
-    REFRESH = c.REFRESH
-    """Don't look, but store: the result is computed anew."""
-    READ_ONLY = c.READ_ONLY
-    """Look, but don't store."""
-    NO_WAIT = c.NO_WAIT
-    """Wait for no one: a BusyError where another caller computes it, or a store is being read for it."""
-    MEMORY_ONLY = c.MEMORY_ONLY
-    """Neither read nor write what is behind memory."""
-    NO_REMOTE = c.NO_REMOTE
-    """Neither read nor write the remote store."""
 
 
 class Lookup(NamedTuple):
@@ -73,17 +54,6 @@ def _cells() -> _Cells:
     return _Cells(ffi.new("streamcache_digest *"), ffi.new("streamcache_value **"), ffi.new("size_t *"))
 
 
-def _missed(status: int, found: Any, handle: Any) -> None:
-    """For what is no hit: returns on a miss, raises else."""
-    if status == c.MISS:
-        return
-    if status == c.REJECTED:
-        rejected(found)
-    if status == c.BUSY:
-        raise BusyError(text(lib.streamcache_status_message(status)))
-    check(status, handle)
-
-
 class Filter:
     """A pipeline stage: a configuration and a trained state. Its results are found under both, and the chunk.
 
@@ -92,7 +62,9 @@ class Filter:
 
     __slots__ = ("_c", "_names", "id", "__weakref__")
 
-    def __init__(self, cache: "Cache", id: str, config: Config, *, state: Union["Bytes", Digest, None] = None, deterministic: bool = True) -> None:
+    def __init__(
+        self, cache: "Cache", id: str, config: Config, *, state: Union["Bytes", Digest, None] = None, deterministic: bool = True
+    ) -> None:
         """Opens a filter of this configuration: all that changes an answer and is not the chunk or the trained state.
 
         `id` is for people and logs, and part of no key. `state` is given to `load_state`. A filter that is not
@@ -173,7 +145,7 @@ class Filter:
         found = out[0]
         _pool.append(cells)
         if status:
-            _missed(status, found, self._c)
+            missed(status, found, self._c)
             return None
         value = Value.__new__(Value)
         value._c = ffi.gc(found, release)
@@ -199,7 +171,7 @@ class Filter:
         size: int = length[0]
         _pool.append(cells)
         if status and status != c.BUFFER_TOO_SMALL:
-            _missed(status, NULL, self._c)
+            missed(status, NULL, self._c)
             return None
         return size
 
@@ -208,7 +180,7 @@ class Filter:
         digest, value, key = digest_of(chunk), ffi.new("streamcache_value **"), ffi.new("streamcache_digest *")
         status = _get(self._c, digest._c, flags, value, key)
         if status:
-            _missed(status, value[0], self._c)
+            missed(status, value[0], self._c)
         return Lookup(Value._adopt(value[0]) if status == c.OK else None, Digest._adopt(key), digest)
 
     def key(self, chunk: Chunk) -> Digest:
@@ -218,7 +190,15 @@ class Filter:
         return Digest._adopt(made)
 
     def put(
-        self, chunk: Chunk, data: "Payload", *, key: Optional[Digest] = None, flags: int = 0, ttl_ms: int = 0, compute_ns: int = 0, blob: bytes = b""
+        self,
+        chunk: Chunk,
+        data: "Payload",
+        *,
+        key: Optional[Digest] = None,
+        flags: int = 0,
+        ttl_ms: int = 0,
+        compute_ns: int = 0,
+        blob: bytes = b"",
     ) -> bool:
         """Stores a copy of a chunk's result: bytes, an array, or a tuple of arrays. False where it was not kept.
 
@@ -254,7 +234,7 @@ class Filter:
         BusyError when the time is up; None waits without an end. Ctrl-C interrupts a wait.
         """
         handle, digest = self._c, digest_of(chunk)._c
-        return _begin(lambda ms, *out: int(lib.streamcache_filter_begin(handle, digest, ms, flags, *out)), timeout, flags, handle)
+        return begin(lambda ms, *out: int(lib.streamcache_filter_begin(handle, digest, ms, flags, *out)), timeout, flags, handle)
 
     def get_or_compute(
         self, chunk: Chunk, compute: Callable[[], "Payload"], *, timeout: Optional[float] = DEFAULT_S, flags: int = 0, ttl_ms: int = 0
@@ -302,7 +282,7 @@ class Filter:
 
     # Beside
 
-    def snapshot(self) -> "Snapshot":
+    def snapshot(self) -> Snapshot:
         """The filter as it is now, whatever it loads later."""
         out = ffi.new("streamcache_snapshot **")
         check(lib.streamcache_filter_snapshot(self._c, out), self._c)
@@ -316,79 +296,3 @@ class Filter:
         """What calls of this filter and its snapshots counted."""
         found: FilterStats = read(FilterStats, "streamcache_filter_stats", lib.streamcache_filter_get_stats, self._c)
         return found
-
-
-def _begin(call: Callable[..., int], timeout: Optional[float], flags: int, handle: Any) -> Union[Value, Ticket]:
-    found: Union[Value, Ticket] = begun(call, timeout, flags, handle, Ticket._adopt)
-    return found
-
-
-class Snapshot:
-    """A filter as it was at one moment, with a lease on its state: what it looks up and stores names that state."""
-
-    __slots__ = ("_c", "__weakref__")
-
-    def __init__(self) -> None:
-        raise TypeError("snapshots come from Filter.snapshot()")
-
-    @classmethod
-    def _adopt(cls, pointer: Any) -> "Snapshot":
-        snapshot = cls.__new__(cls)
-        snapshot._c = ffi.gc(pointer, lib.streamcache_snapshot_release)
-        return snapshot
-
-    def close(self) -> None:
-        """Gives the lease on the state back. Closing again is fine."""
-        self._c = NULL
-
-    def __enter__(self) -> "Snapshot":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def state(self) -> Optional[Value]:
-        """A lease on its state; None where only its digest is known."""
-        value = ffi.new("streamcache_value **")
-        status = check(lib.streamcache_snapshot_get_state(self._c, value, NULL), self._c)
-        return Value._adopt(value[0]) if status == c.OK else None
-
-    def get(self, chunk: Chunk, flags: int = 0) -> Optional[Value]:
-        """A lease on a chunk's result, None on a miss."""
-        value = ffi.new("streamcache_value **")
-        status = lib.streamcache_snapshot_get(self._c, digest_of(chunk)._c, flags, value, NULL)
-        if status:
-            _missed(status, value[0], self._c)
-            return None
-        return Value._adopt(value[0])
-
-    def key(self, chunk: Chunk) -> Digest:
-        """The key a chunk's result has under its state."""
-        made = ffi.new("streamcache_digest *")
-        check(lib.streamcache_snapshot_key(self._c, digest_of(chunk)._c, made), self._c)
-        return Digest._adopt(made)
-
-    def put(self, chunk: Chunk, data: "Payload", *, flags: int = 0, ttl_ms: int = 0, compute_ns: int = 0, blob: bytes = b"") -> bool:
-        """Stores a copy of a result that its state computed; False where it was not kept."""
-        given = prepared(data, ttl_ms, compute_ns, blob)
-        arguments = given.pointer, given.length, flags, given.options, NULL
-        return check(lib.streamcache_snapshot_put(self._c, digest_of(chunk)._c, *arguments), self._c) == c.OK
-
-    def begin(self, chunk: Chunk, *, timeout: Optional[float] = DEFAULT_S, flags: int = 0) -> Union[Value, Ticket]:
-        """As `Filter.begin`, under its state."""
-        handle, digest = self._c, digest_of(chunk)._c
-        return _begin(lambda ms, *out: int(lib.streamcache_snapshot_begin(handle, digest, ms, flags, *out)), timeout, flags, handle)
-
-
-def pipeline_key(stages: Sequence[Union[Filter, Snapshot]], chunk: Chunk) -> Digest:
-    """The key of a chunk's result through a chain of filters, or of snapshots, of one cache: see `Cache.get`."""
-    handles: Tuple[Any, ...] = tuple(stage._c for stage in stages)
-    if all(isinstance(stage, Filter) for stage in stages):
-        function, kind = lib.streamcache_pipeline_key, "streamcache_filter"
-    elif all(isinstance(stage, Snapshot) for stage in stages):
-        function, kind = lib.streamcache_pipeline_snapshot_key, "streamcache_snapshot"
-    else:
-        raise TypeError("a pipeline is all of filters, or all of snapshots")
-    made, listed = ffi.new("streamcache_digest *"), ffi.new(f"{kind} *[]", handles)
-    check(function(listed, len(handles), digest_of(chunk)._c, made), *handles)
-    return Digest._adopt(made)

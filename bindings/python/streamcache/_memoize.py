@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 TUPLE = b"tuple"  # the blob of an answer that is a tuple of arrays
 
 
-def memoized(filter: "Filter", names: Dict[str, Any], function: Callable[..., Any], name: Optional[str], timeout: Optional[float]) -> Callable[..., Any]:
+def memoized(
+    filter: "Filter", names: Dict[str, Any], function: Callable[..., Any], name: Optional[str], timeout: Optional[float]
+) -> Callable[..., Any]:
     """The function behind the filter; `names` has those that the filter memoizes already."""
     if not callable(function):
         raise TypeError(f"memoize takes a function, not {type(function).__qualname__}")
@@ -26,7 +28,8 @@ def memoized(filter: "Filter", names: Dict[str, Any], function: Callable[..., An
             raise ValueError("a lambda has no name to tell it from another: give one, memoize(name=...)")
     if names.setdefault(name, function) is not function:
         raise ValueError(
-            f"this filter memoizes another function as {name!r}: give this one another name, memoize(name=...), or a filter whose configuration says what differs"
+            f"this filter memoizes another function as {name!r}: give this one another name, memoize(name=...), or a filter "
+            "whose configuration says what differs"
         )
     named = Digest.raw("chunk", b"memoize " + name.encode())
 

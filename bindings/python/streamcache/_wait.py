@@ -38,7 +38,9 @@ def rejected(pointer: Any) -> NoReturn:
     raise RejectedError(f"a caller committed that there is no result (code {code})", code)
 
 
-def begun(call: Callable[[int, Any, Any], int], timeout: Optional[float], flags: int, handle: Any, ticket_of: Callable[[Any, int], Any]) -> Any:
+def begun(
+    call: Callable[[int, Any, Any], int], timeout: Optional[float], flags: int, handle: Any, ticket_of: Callable[[Any, int], Any]
+) -> Any:
     """What a begin gives: a value, or a ticket to be made of its handle. Raises what is neither."""
     value, ticket = ffi.new("streamcache_value **"), ffi.new("streamcache_ticket **")
     try:

@@ -33,7 +33,7 @@ class WithCache(unittest.TestCase):
         return self.cache.stats().leased_bytes
 
 
-def run_python(code, timeout=30, **environment):
+def run_python(code, timeout=120, **environment):
     """A Python of its own, with this package; what it printed, and how it ended."""
     variables = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "STREAMCACHE_LIBRARY": streamcache.library_path}
     for name, value in environment.items():

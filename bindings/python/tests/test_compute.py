@@ -59,7 +59,7 @@ class Tickets(WithCache):
             begun = time.monotonic()
             with self.assertRaises(TimeoutError):
                 self.filter.get_or_compute(b"a", lambda: b"", timeout=0.12)
-            self.assertTrue(0.1 < time.monotonic() - begun < 1)
+            self.assertTrue(0.1 < time.monotonic() - begun < 20)
             for none in ({"timeout": 0}, {"flags": Flags.NO_WAIT}, {"timeout": -1}):
                 with self.assertRaises(BusyError):
                     self.filter.begin(b"a", **none)

@@ -191,7 +191,8 @@ class Numpy(WithCache):
 
     def test_elements_without_plain_bytes(self):
         structured = numpy.zeros(2, [("a", "i4"), ("b", "f4")])
-        wrong = (numpy.array(["a"]), numpy.array([None]), structured, numpy.array([1], ">i4"), numpy.array([1], numpy.longdouble), numpy.array(["2020"], "M8[D]"))
+        wrong = [structured, numpy.array(["a"]), numpy.array([None]), numpy.array(["2020"], "M8[D]")]
+        wrong += [numpy.array([1], ">i4"), numpy.array([1], numpy.longdouble)]
         for array_ in wrong:
             with self.assertRaises(TypeError, msg=array_.dtype):
                 self.filter.get(array_)

@@ -3,7 +3,6 @@
 import gc
 import sys
 import threading
-import unittest
 
 import streamcache
 from .common import WithCache, needs_numpy, numpy
