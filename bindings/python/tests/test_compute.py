@@ -96,6 +96,19 @@ class Tickets(WithCache):
             self.assertEqual(bytes(ticket.commit(b"1")), b"1")
             self.assertFalse(ticket.stored)
 
+    def test_a_result_larger_than_the_budget(self):
+        huge = bytes(65 << 20)
+        self.assertFalse(self.filter.put(b"a", huge))
+        with self.filter.begin(b"a") as ticket:
+            with self.assertRaises(streamcache.NoSpaceError):
+                ticket.buffer(len(huge))
+            value = ticket.commit(huge)
+            self.assertFalse(ticket.stored)
+        self.assertEqual((len(value), len(value.data)), (len(huge), len(huge)))
+        self.assertGreaterEqual(self.cache.stats().detached_bytes, len(huge))
+        del value
+        self.assertEqual(self.cache.stats().detached_bytes, 0)
+
     def test_a_forgotten_ticket(self):
         self.filter.begin(b"a")
         self.assertEqual(self.cache.stats().open_tickets, 0)
