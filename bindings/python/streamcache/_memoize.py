@@ -66,6 +66,7 @@ def _storable(answer: Any, name: str) -> Any:
 
 def _answer(value: Value) -> Any:
     """As the function gave it; arrays are views that keep the lease."""
+    arrays = value.arrays()
     if value.blob == TUPLE:
-        return value.arrays()
-    return value.array() if value.tensors else bytes(value)
+        return arrays
+    return arrays[0] if arrays else bytes(value)

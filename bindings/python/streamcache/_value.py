@@ -52,7 +52,9 @@ class Value:
         return size
 
     def __bytes__(self) -> bytes:
-        return bytes(self.data)
+        handle = self._c
+        pointer = lib.streamcache_value_data(handle)
+        return bytes(self.data) if pointer == NULL else bytes(ffi.buffer(pointer, lib.streamcache_value_size(handle)))
 
     def __repr__(self) -> str:
         return "<streamcache.Value, closed>" if self._c == NULL else f"<streamcache.Value of {len(self)} bytes>"
@@ -81,10 +83,13 @@ class Value:
         """What the payload is made of; empty for plain bytes."""
         handle = self._c  # what is read of it stays as long as this
         closed_or(handle, None)
+        count = lib.streamcache_value_tensor_count(handle)
+        if not count:
+            return ()
         view = ffi.new("streamcache_tensor_view *")
         view.struct_size = ffi.sizeof("streamcache_tensor_view")
         found = []
-        for index in range(lib.streamcache_value_tensor_count(handle)):
+        for index in range(count):
             check(lib.streamcache_value_get_tensor(handle, index, view), handle)
             shape = tuple(view.dims[0 : view.rank]) if view.rank else ()
             found.append(Tensor(view.dtype_code, view.dtype_bits, view.dtype_lanes, shape, view.offset, view.length))
