@@ -6,7 +6,7 @@
 # environment. Who has no toolchain here, or no binding, is named as not run.
 #
 #   language | wants   | folder                     | program                          | get_into over C, at most, ns
-bindings='
+languages_bound='
     go       | go      | bindings/go                | go run ./internal/bench          | 100
     julia    | julia   | bindings/julia/StreamCache | julia --project=. bench/hit.jl   | 50
     python   | python3 | bindings/python            | python3 bench.py                 | 3000
@@ -27,8 +27,8 @@ install_release() {
         benches/bindings/baseline.c -o "$target/bindings/baseline" -L"$install/lib" -lstreamcache -Wl,-rpath,"$install/lib"
 }
 
-rows_of_bindings() { sed -e '/^ *$/d' -e 's/^ *//' -e 's/ *| */|/g' <<<"$bindings"; }
-of_language() { rows_of_bindings | grep "^$1|"; }
+rows_of_languages() { sed -e '/^ *$/d' -e 's/^ *//' -e 's/ *| */|/g' <<<"$languages_bound"; }
+of_language() { rows_of_languages | grep "^$1|"; }
 
 # why_not LANGUAGE: a reason not to run it; fails when there is none.
 why_not() {
@@ -66,7 +66,7 @@ bench_bindings() {
     install_release
     : >"$work/bindings.turns"
     : >"$work/bindings.not-run"
-    for language in $(rows_of_bindings | cut -d '|' -f 1); do
+    for language in $(rows_of_languages | cut -d '|' -f 1); do
         if why_not "$language" >"$work/why"; then
             echo "$language not run: $(cat "$work/why")" >>"$work/bindings.not-run"
         elif quietly "$work/bindings-$language.log" one_turn "$language" 1; then # builds it, too
@@ -87,7 +87,7 @@ bench_bindings() {
 # The table, a line for who was not run, the goals; and $work/bindings.json.
 bindings_table() {
     awk -v rounds="$1" -v turns="$turns" -v json="$work/bindings.json" \
-        -v goals="$(rows_of_bindings | awk -F '|' '{ print $1, $5 }' | paste -sd ' ')" '
+        -v goals="$(rows_of_languages | awk -F '|' '{ print $1, $5 }' | paste -sd ' ')" '
         function median(list, n,    i, j, t) {
             for (i = 2; i <= n; i++)
                 for (j = i; j > 1 && list[j] < list[j - 1]; j--) { t = list[j]; list[j] = list[j - 1]; list[j - 1] = t }
