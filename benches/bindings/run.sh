@@ -2,15 +2,43 @@
 # script/bench bindings: what a hit costs in each language over C. The program of each language prints, as baseline.c
 # does, `LANGUAGE get_into NS` and `LANGUAGE lease NS`; its argument is the number of rounds.
 
-# How each is started: script/bench bindings begins these in their folder, with the library of $install in their
-# environment. Who has no toolchain here, or no binding, is named as not run.
+# How each is started: the program of a language, its argument being the rounds, with the library in $install. The other
+# function says why it can't be, and fails where it can.
 #
-#   language | wants   | folder                     | program                          | get_into over C, at most, ns
-languages_bound='
-    go       | go      | bindings/go                | go run ./internal/bench          | 100
-    julia    | julia   | bindings/julia/StreamCache | julia --project=. bench/hit.jl   | 50
-    python   | python3 | bindings/python            | python3 bench.py                 | 3000
-'
+#   language, and get_into over C at most, in ns
+languages_bound='go 100
+julia 50
+python 3000'
+
+start_c() { "${alone[@]}" "$target/bindings/baseline" "$1"; }
+
+no_go() { absent bindings/go || lacks go; }
+start_go() {
+    cd bindings/go || exit
+    GOCACHE=$target/go/cache GOPATH=$target/go/path GOFLAGS=-mod=mod PKG_CONFIG_PATH=$install/lib/pkgconfig \
+        LD_LIBRARY_PATH=$install/lib "${alone[@]}" go run ./internal/bench "$1"
+}
+
+# Julia may be the machine's, or what script/bootstrap has unpacked.
+no_julia() { absent bindings/julia/StreamCache || { [[ ! -x $target/debian/julia/usr/bin/julia ]] && lacks julia; }; }
+start_julia() {
+    local usr=$target/debian/julia/usr libraries=$target/debian/julia/usr/lib/x86_64-linux-gnu julia=julia
+    if [[ -x $usr/bin/julia ]]; then
+        julia=$usr/bin/julia
+        export LD_LIBRARY_PATH=$libraries:$libraries/julia:$libraries/openblas-pthread
+    fi
+    JULIA_DEPOT_PATH=$target/julia STREAMCACHE_LIBRARY=$install/lib/libstreamcache.so \
+        "${alone[@]}" "$julia" --startup-file=no --project=bindings/julia/StreamCache bindings/julia/StreamCache/bench/hit.jl "$1"
+}
+
+no_python() { absent bindings/python || { ! "$python" -c 'import cffi' 2>/dev/null && echo "cffi is not installed"; }; }
+start_python() {
+    PYTHONPATH=bindings/python STREAMCACHE_LIBRARY=$install/lib/libstreamcache.so \
+        "${alone[@]}" "$python" -B bindings/python/bench.py "$1"
+}
+
+absent() { [[ ! -d $1 ]] && echo "$1 is not here"; }
+lacks() { ! have "$1" && echo "$1 is not installed"; }
 
 install=$target/bindings/install
 turns=3 # of all of them, so that whatever the machine does meanwhile it does to all
@@ -27,57 +55,27 @@ install_release() {
         benches/bindings/baseline.c -o "$target/bindings/baseline" -L"$install/lib" -lstreamcache -Wl,-rpath,"$install/lib"
 }
 
-rows_of_languages() { sed -e '/^ *$/d' -e 's/^ *//' -e 's/ *| */|/g' <<<"$languages_bound"; }
-of_language() { rows_of_languages | grep "^$1|"; }
-
-# why_not LANGUAGE: a reason not to run it; fails when there is none.
-why_not() {
-    local wants folder
-    IFS='|' read -r _ wants folder _ < <(of_language "$1")
-    if [[ ! -d $folder ]]; then
-        echo "$folder is not here"
-    elif ! have "$wants"; then
-        echo "$wants is not installed"
-    else
-        return 1
-    fi
-}
-
-# one_turn LANGUAGE ROUNDS: what its program prints
-one_turn() {
-    local folder=. program
-    if [[ $1 == c ]]; then
-        program=$target/bindings/baseline
-    else
-        IFS='|' read -r _ _ folder program _ < <(of_language "$1")
-    fi
-    (
-        cd "$folder" || exit
-        export PKG_CONFIG_PATH=$install/lib/pkgconfig LD_LIBRARY_PATH=$install/lib STREAMCACHE_LIBRARY=$install/lib/libstreamcache.so
-        # shellcheck disable=SC2086  # a command and its arguments
-        "${alone[@]}" $program "$2"
-    )
-}
+one_turn() { ("start_$1" "$2"); }
 
 # bench_bindings: $work/bindings.turns has lines `TURN LANGUAGE WHAT NS`.
 bench_bindings() {
     local rounds=31 language languages=(c) turn
-    [[ " ${arguments[*]} " != *' --quick '* ]] || rounds=3
+    [[ " ${arguments[*]} " != *' --quick '* ]] || rounds=15
     install_release
     : >"$work/bindings.turns"
     : >"$work/bindings.not-run"
-    for language in $(rows_of_languages | cut -d '|' -f 1); do
-        if why_not "$language" >"$work/why"; then
+    while read -r -u 3 language _; do
+        if "no_$language" >"$work/why"; then
             echo "$language not run: $(cat "$work/why")" >>"$work/bindings.not-run"
-        elif quietly "$work/bindings-$language.log" one_turn "$language" 1; then # builds it, too
+        elif quietly "$work/bindings-$language.log" one_turn "$language" 15; then # builds it, too
             languages+=("$language")
         else
             echo "$language not run: its program failed" >>"$work/bindings.not-run"
         fi
-    done
+    done 3<<<"$languages_bound"
     for ((turn = 1; turn <= turns; turn++)); do
         for language in "${languages[@]}"; do
-            one_turn "$language" "$rounds" | sed "s/^/$turn /" >>"$work/bindings.turns"
+            one_turn "$language" "$rounds" | grep -E " (get_into|lease) [0-9.]+$" | sed "s/^/$turn /" >>"$work/bindings.turns"
         done
     done
     bindings_table "$rounds" | tee "$work/bindings.txt"
@@ -87,7 +85,7 @@ bench_bindings() {
 # The table, a line for who was not run, the goals; and $work/bindings.json.
 bindings_table() {
     awk -v rounds="$1" -v turns="$turns" -v json="$work/bindings.json" \
-        -v goals="$(rows_of_languages | awk -F '|' '{ print $1, $5 }' | paste -sd ' ')" '
+        -v goals="$(tr '\n' ' ' <<<"$languages_bound")" '
         function median(list, n,    i, j, t) {
             for (i = 2; i <= n; i++)
                 for (j = i; j > 1 && list[j] < list[j - 1]; j--) { t = list[j]; list[j] = list[j - 1]; list[j - 1] = t }
