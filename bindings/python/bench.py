@@ -46,8 +46,8 @@ def main():
         remembered = filter_.memoize(lambda data: data, name="remembered")
         remembered(chunk)
         measured = {
-            "get_into": lambda: filter_.get_into(chunk, buffer),
-            "get_into_digest": lambda: filter_.get_into(digest, buffer),
+            "get_into_bytes": lambda: filter_.get_into(chunk, buffer),
+            "get_into": lambda: filter_.get_into(digest, buffer),
             "lease": lambda: filter_.get(chunk),
             "lease_and_view": lambda: filter_.get(chunk).data,
             "get_or_compute": lambda: filter_.get_or_compute(chunk, None),
