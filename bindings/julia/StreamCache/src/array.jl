@@ -44,7 +44,7 @@ end
 
 Base.Array(a::LeasedArray{T,N}) where {T,N} = Array{T,N}(a)
 Base.copy(a::LeasedArray) = Array(a)
-Base.deepcopy_internal(a::LeasedArray, ::IdDict) = Array(a)
+Base.deepcopy_internal(a::LeasedArray, ::IdDict) = a # nobody can change it
 Serialization.serialize(s::AbstractSerializer, a::LeasedArray) = serialize(s, Array(a))
 
 function LeasedArray{T}(value::Value) where {T}

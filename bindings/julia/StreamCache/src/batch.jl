@@ -7,7 +7,7 @@ Looks many chunks up at once: `batch[i]` is how chunk `i` stands, [`missing_item
 compute, one of each distinct chunk, and [`commit!`](@ref) publishes their results. Only then `wait(batch)` for what others
 compute. `close` gives up what is open. One owner; calls from several tasks take turns. [`get_batch!`](@ref) does all of it.
 
-Where there is a store behind memory it is read chunk by chunk first, while other tasks run; a chunk that it hasn't then
+Where there is a store behind memory, what memory hasn't is looked up there first, while other tasks run; such a chunk
 counts two lookups.
 """
 struct Batch <: Handle
@@ -26,9 +26,14 @@ end
 "What the stores have of these chunks is in memory afterwards."
 function read_ahead(filter, chunks, flags)
     flags & (BYPASS | REFRESH | MEMORY_ONLY) == 0 || return
-    len = Ref{Csize_t}(0)
-    ask(chunk) = GC.@preserve filter c_get_into(filter, Ref(chunk), flags, C_NULL, 0, len)
-    reading = Base.filter(chunk -> ask(chunk) == BUSY, unique(chunks)) # all are under way before one is waited for
+    value = out()
+    function ask(chunk)
+        status = GC.@preserve filter C.filter_get(raw(filter), Ref(chunk), flags, value, C_NULL)
+        C.value_release(value[])
+        return status
+    end
+    absent = [chunk for chunk in unique(chunks) if !haskey(filter, chunk)]
+    reading = [chunk for chunk in absent if ask(chunk) == BUSY] # all are under way before one is waited for
     foreach(chunk -> patiently(() -> ask(chunk), Inf, BUSY), reading)
 end
 

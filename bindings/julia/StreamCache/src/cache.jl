@@ -117,15 +117,18 @@ Base.empty!(cache::Cache) = purge!(cache)
 """
     resize!(cache; max_bytes, max_chunks)
 
-Changes one limit, or both, while the cache is in use; what is too much then is evicted. `typemax(UInt64)` is no limit.
+Changes one limit, or both, while the cache is in use; what is too much then is evicted. `:unlimited` is no limit.
 """
 function Base.resize!(cache::Cache; max_bytes = nothing, max_chunks = nothing)
     GC.@preserve cache begin
-        max_bytes === nothing || checked(C.cache_set_max_bytes(raw(cache), max_bytes))
-        max_chunks === nothing || checked(C.cache_set_max_chunks(raw(cache), max_chunks))
+        max_bytes === nothing || checked(C.cache_set_max_bytes(raw(cache), limit(max_bytes)))
+        max_chunks === nothing || checked(C.cache_set_max_chunks(raw(cache), limit(max_chunks)))
     end
     return cache
 end
+
+limit(number::Integer) = UInt64(number)
+limit(word::Symbol) = word === :unlimited ? typemax(UInt64) : throw(ArgumentError("a limit is a number or :unlimited"))
 
 """
     hit_rate(cache) -> Float64

@@ -101,12 +101,11 @@ end
     result_size(filter, chunk) -> Union{Int,Nothing}
     result_size(cache, key)
 
-How many bytes a chunk's result has; `nothing` where there is none. It counts no lookup.
+How many bytes a chunk's result has; `nothing` where memory has none: stores behind it are not asked. It counts no lookup.
 """
 function result_size(target::Union{Cache,Filter}, chunk)
     its, len = digest(chunk), Ref{Csize_t}(0)
-    ask() = GC.@preserve target c_get_into(target, Ref(its), PEEK | NO_WAIT, C_NULL, 0, len)
-    status = checked(patiently(ask, Inf, BUSY))
+    status = checked(GC.@preserve target c_get_into(target, Ref(its), PEEK | NO_WAIT, C_NULL, 0, len))
     return status == OK || status == BUFFER_TOO_SMALL ? len[] % Int : nothing
 end
 
@@ -114,7 +113,7 @@ end
     haskey(filter, chunk) -> Bool
     haskey(cache, key) -> Bool
 
-Is there a result? It counts no lookup.
+Is there a result in memory? Stores behind it are not asked, and it counts no lookup.
 """
 Base.haskey(target::Union{Cache,Filter}, chunk) = result_size(target, chunk) !== nothing
 

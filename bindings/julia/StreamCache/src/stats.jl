@@ -5,7 +5,7 @@
     stats(filter) -> NamedTuple
 
 The counters and gauges by the names of `streamcache_cache_stats` and `streamcache_filter_stats`: `lookups`, `hits`, `misses`,
-`bytes`, `leased_bytes`, `time_saved_ns` and so on.
+`bytes`, `leased_bytes`, `time_saved_ns` and so on. What is unlimited is `typemax(Int)`.
 """
 stats(cache::Cache) = counted(CCacheStats, C.cache_get_stats, cache)
 stats(filter::Filter) = counted(CFilterStats, C.filter_get_stats, filter)
@@ -20,7 +20,7 @@ empty_stats(::Type{S}) where {S} = S(sizeof(S), ntuple(_ -> 0, fieldcount(S) - 1
 
 function named(numbers::S) where {S}
     names = fieldnames(S)[2:end] # struct_size is the library's
-    return NamedTuple{names}(ntuple(i -> getfield(numbers, i + 1), length(names)))
+    return NamedTuple{names}(ntuple(i -> Int(min(getfield(numbers, i + 1), typemax(Int))), length(names)))
 end
 
 const tier_codes = (disk = Int32(1), remote = Int32(2))

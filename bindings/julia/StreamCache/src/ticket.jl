@@ -20,6 +20,7 @@ gets. The others wait up to `timeout` seconds (0: not at all, `Inf`: for ever) f
 get `nothing` where the time was up. [`get!`](@ref) does all of it.
 """
 function begin!(target::Target, chunk; timeout::Real = 60, flags::Integer = 0)
+    checked_timeout(timeout)
     its, value, ticket = digest(chunk), out(), out()
     flags = flags % UInt32 | NO_WAIT
     try_it() = GC.@preserve target c_begin(target, Ref(its), flags, value, ticket)

@@ -8,8 +8,10 @@ end
 "`timeout` is in seconds, and may be `Inf`."
 Backoff(timeout::Real) = Backoff(deadline(timeout), 0)
 
+checked_timeout(timeout) = timeout >= 0 ? timeout : throw(ArgumentError("a timeout is 0 seconds or more, not $timeout"))
+
 function deadline(timeout)
-    timeout >= 0 || throw(ArgumentError("a timeout is 0 seconds or more, not $timeout"))
+    checked_timeout(timeout)
     now = time_ns()
     return timeout * 1e9 < typemax(UInt64) - now ? now + floor(UInt64, timeout * 1e9) : typemax(UInt64)
 end
