@@ -3,14 +3,17 @@
 @testset "types and shapes" begin
     filter = fresh_filter()
     for result in (Float32[1 4; 2 5; 3 6], [1.5, -0.0, NaN], reshape(collect(Int16, 1:24), 2, 3, 4), fill(0x0102),
-        ComplexF64[1+2im], Bool[true false], Float16[1 2], Int128[1, -2], zeros(Float32, 0, 3), zeros(Float32, 3, 0),
-        [(1.0f0, 2.0f0), (3.0f0, 4.0f0)], UInt8[1 2; 3 4], Int8[], [C_NULL], view(ones(4, 4), :, 2:3))
+        ComplexF32[1+2im], Bool[true, false], zeros(Float32, 0, 3), zeros(Float32, 3, 0), [(1.0f0, 2.0f0), (3.0f0, 4.0f0)],
+        UInt8[1 2; 3 4], [C_NULL], view(ones(4, 4), :, 2:3))
         chunk = repr(result)
         found = get!(() -> result, filter, chunk)
         @test found isa LeasedArray{eltype(result),ndims(result)}
         @test isequal(found, result) && size(found) == size(result)
         @test isequal(filter[chunk], result)
         @test isequal(Array(found), result) && Array(found) isa Array{eltype(result),ndims(result)}
+    end
+    for T in (Int8, UInt16, Int32, UInt64, Int128, Float16, Complex{Float64})
+        @test StreamCache.julia_type(DType(T)) === T
     end
     @test get!(() -> 1.5f0, filter, "number") == fill(1.5f0)
     @test get!(() -> "text\0é", filter, "text") == codeunits("text\0é")

@@ -69,8 +69,10 @@ end
     end for _ in 1:4]
     foreach(fetch, tasks)
     @test calls[] == 20 # the same steps, each once
-    busy = @async step!(_ -> (sleep(0.2); (1, [1.0])), first, "slow")
-    yield()
+    started, go_on = Channel{Bool}(1), Channel{Bool}(1)
+    busy = @async step!(_ -> (put!(started, true); take!(go_on); (1, [1.0])), first, "slow")
+    take!(started)
     @test status_of(() -> step!(_ -> (1, [1.0]), first, "slow"; timeout = 0.01)) == StreamCache.BUSY
+    put!(go_on, true)
     @test fetch(busy) == fill(1)
 end
