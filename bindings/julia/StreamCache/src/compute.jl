@@ -50,7 +50,7 @@ function computed(work, target, chunk, timeout, flags; described...)
         why isa Rejected && isopen(answer) && phase(answer) === :open && reject!(answer, why.code; ttl = why.ttl_ms / 1000)
         rethrow()
     finally
-        close(answer) # which gives an open one up
+        finalize(answer) # nobody else has it: an open one is given up
     end
 end
 

@@ -6,27 +6,44 @@ const Target = Union{Cache,Filter,Snapshot}
 @inline c_get(filter::Filter, chunk, flags, value, key) = C.filter_get(raw(filter), chunk, flags, value, key)
 @inline c_get(snapshot::Snapshot, chunk, flags, value, key) = C.snapshot_get(raw(snapshot), chunk, flags, value, key)
 
+"What [`lookup`](@ref) found: its fields are `value`, `key` and `chunk`."
+struct Lookup
+    value::Union{Value,Rejected,Nothing}
+    key::Digest
+    chunk::Digest
+end
+
 """
-    lookup(filter, chunk; flags = 0) -> (value = ..., key = ..., chunk = ...)
+    lookup(filter, chunk; flags = 0) -> StreamCache.Lookup
     lookup(snapshot, chunk; flags = 0)
     lookup(cache, key; flags = 0)
 
-Looks a chunk's result up, under the filter's present state. `value` is a [`Value`](@ref), a lease to close or leave to
+Looks a chunk's result up, under the filter's present state. Its `value` is a [`Value`](@ref), a lease to close or leave to
 the garbage collector; or `nothing`, for a miss; or a [`Rejected`](@ref). `key` is what it was looked up under, for
 [`put!`](@ref), and `chunk` the chunk's digest. `flags` are `StreamCache.PEEK`, `BYPASS`, `REFRESH`, `READ_ONLY`,
 `MEMORY_ONLY` and `NO_REMOTE`. While a store behind memory is read, other tasks run.
 """
-function lookup(target::Target, chunk; flags::Integer = 0)
-    its = digest(chunk)
-    key, value = Ref(its), out()
-    status = got(target, its, flags % UInt32 | NO_WAIT, value, key)
-    status == BUSY && (status = got_later(target, its, flags % UInt32 | NO_WAIT, value, key))
-    return (value = found(checked(status), value[]), key = key[], chunk = its)
+@inline function lookup(target::Target, chunk; flags::Integer = 0)
+    its, how = digest(chunk), flags % UInt32 | NO_WAIT
+    status, value, key = got(target, its, how)
+    status == BUSY && ((status, value, key) = got_later(target, its, how))
+    return Lookup(found(checked(status), value), key, its)
 end
 
-@inline got(target, its, flags, value, key) = GC.@preserve target c_get(target, Ref(its), flags, value, key)
+"The status, the value's address, and the key."
+@inline function got(target, its, flags)
+    key, value = Ref(its), out()
+    status = GC.@preserve target c_get(target, Ref(its), flags, value, key)
+    return status, value[], key[]
+end
 
-@noinline got_later(target, its, flags, value, key) = patiently(() -> got(target, its, flags, value, key), Inf, BUSY)
+@noinline function got_later(target, its, flags)
+    backoff = Backoff(Inf)
+    while true
+        answer = got(target, its, flags)
+        (first(answer) == BUSY && pause!(backoff)) || return answer
+    end
+end
 
 @inline function found(status, value)::Union{Value,Rejected,Nothing}
     status == OK && return leased(value)

@@ -48,7 +48,7 @@ function step!(f, stream::Stream, chunk; timeout::Real = 60, flags::Integer = 0,
         output, next_state = f(status == BYPASSED ? nothing : state_array(stream, step_state(answer)))
         return arrays(commit!(answer, output, next_state; described...))
     finally
-        close(answer)
+        finalize(answer) # nobody else has it: an open one is given up
     end
 end
 
