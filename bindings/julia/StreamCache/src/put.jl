@@ -47,12 +47,14 @@ Calls with the data, its length, the options and where the lease goes; the answe
 `ttl` and `compute_time` are seconds.
 """
 function given(call, layout::Layout; ttl::Real = 0, compute_time::Real = 0, blob = UInt8[])
-    data, views, dims, kept = layout.data, layout.views, layout.dims, blob isa AbstractString ? codeunits(flat(blob)) : dense(blob)
+    data, views, dims = layout.data, layout.views, layout.dims
+    kept = blob isa AbstractString ? codeunits(flat(blob)) : dense(blob)
     value, details = out(), out()
     compute_ns = round(UInt64, compute_time * 1e9)
     GC.@preserve data views dims kept details begin
-        options = Ref(CPutOptions(sizeof(CPutOptions), milliseconds(ttl), compute_ns, isempty(views) ? C_NULL : pointer(views),
-                                  length(views), pointer(kept), length(kept), pointer_to(details)))
+        described = isempty(views) ? Ptr{CTensorView}(C_NULL) : pointer(views)
+        options = Ref(CPutOptions(sizeof(CPutOptions), milliseconds(ttl), compute_ns, described, length(views),
+                                  pointer(kept), length(kept), pointer_to(details)))
         status = call(Ptr{Cvoid}(pointer(data)), sizeof_data(data), options, value)
     end
     checked(status, details[])

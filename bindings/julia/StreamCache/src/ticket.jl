@@ -85,7 +85,7 @@ function commit!(f::Base.Callable, ticket::Ticket, ::Type{T}, dims::Tuple{Vararg
     checked(status)
     array = unsafe_wrap(Array, Ptr{T}(room[]), dims)
     f(array)
-    _, value = GC.@preserve ticket given(laid_out(T === UInt8 ? reshape(array, dims) : array); described...) do _, len, options, value
+    _, value = GC.@preserve ticket given(laid_out(array); described...) do _, len, options, value
         C.ticket_commit(raw(ticket), len, options, value)
     end
     return leased(value)
