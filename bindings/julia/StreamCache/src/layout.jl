@@ -159,4 +159,5 @@ struct CTierStats # streamcache_tier_stats
     max_bytes::UInt64
     evictions::UInt64
     is_resting::UInt64
+    too_large::UInt64
 end
