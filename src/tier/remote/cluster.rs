@@ -194,6 +194,10 @@ impl Cluster {
         self.nodes.why_none()
     }
 
+    pub(super) fn failures(&mut self) -> Vec<Fault> {
+        std::mem::take(&mut self.nodes.failures)
+    }
+
     pub(super) fn tend(&mut self) -> Option<Instant> {
         self.nodes.tend()
     }

@@ -53,6 +53,8 @@ pub(super) struct Nodes {
     /// A map that came, to be adopted when nobody holds a node's number.
     came: Option<Map>,
     fault: Fault,
+    /// What went wrong with connections since, for whoever counts it.
+    pub(super) failures: Vec<Fault>,
 }
 
 impl Nodes {
@@ -67,6 +69,7 @@ impl Nodes {
             is_asked: false,
             came: None,
             fault: Fault::Cluster("none of its nodes can be asked at present".into()),
+            failures: Vec::new(),
         }
     }
 
@@ -128,6 +131,7 @@ impl Nodes {
             Err(fault) => {
                 node.breaker.trip(&fault);
                 self.stale = true;
+                self.failures.push(fault);
             }
         }
     }

@@ -77,6 +77,7 @@ fn turns(shared: &Shared, servers: &mut Option<Servers>) {
             shared.rest(&shared.reads, "lookups", &fault);
         }
         all_rest &= shared.reads.rests();
+        shared.count(&servers.failures());
     }
 }
 

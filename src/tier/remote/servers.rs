@@ -72,6 +72,14 @@ impl Servers {
         }
     }
 
+    /// What went wrong beside the answers since this was asked last.
+    pub(super) fn failures(&mut self) -> Vec<Fault> {
+        match self {
+            Self::One(_) => Vec::new(),
+            Self::Cluster(cluster) => cluster.failures(),
+        }
+    }
+
     /// Looks after nodes that rest; when it wants to do so again.
     pub(super) fn tend(&mut self) -> Option<Instant> {
         match self {

@@ -74,6 +74,11 @@ impl Shared {
         }
     }
 
+    pub(super) fn count(&self, faults: &[Fault]) {
+        let is_news = |fault: &&Fault| !matches!(fault, Fault::Resting(_) | Fault::Closed);
+        faults.iter().filter(is_news).for_each(|fault| self.tally.count(fault));
+    }
+
     /// Rests at once.
     pub(super) fn rest(&self, breaker: &Breaker, what: &str, fault: &Fault) {
         if *fault != Fault::Closed && !self.settings.is_closed() {

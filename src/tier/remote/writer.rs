@@ -78,7 +78,7 @@ impl Writer {
         if !shared.doubts.due(self.settings.doubt).is_empty() && self.admitted(shared).is_ok() {
             let servers = servers.get_or_insert_with(|| Servers::new(&self.settings));
             let result = self.remove_doubts(shared, servers);
-            self.account(shared, servers, &result);
+            self.account(shared, servers, result.as_ref().err());
         }
         if self.settings.is_closed() {
             *servers = None;
@@ -113,23 +113,22 @@ impl Writer {
                     Err(fault)
                 }
             };
-            if let Some(fault) = &put.fault {
-                shared.tally.count(fault); // a node's
+            if result.is_ok() && put.taken > taken {
+                shared.writes.answered();
             }
-            if result.is_err() || put.taken > taken {
-                self.account(shared, servers, &result);
-            }
+            shared.count(put.fault.as_slice()); // a node's
+            self.account(shared, servers, result.as_ref().err());
             put.fault = result.err().or(put.fault.take()).or(before);
         }
         put
     }
 
-    /// Remembers how the server behaves, or the cluster as a whole.
-    fn account(&self, shared: &Shared, servers: &Servers, result: &Result<(), Fault>) {
-        match result {
-            Ok(()) => shared.writes.answered(),
-            Err(fault) => shared.failed(&shared.writes, "stores", fault),
+    /// Remembers what went wrong with the server, or with the cluster as a whole.
+    fn account(&self, shared: &Shared, servers: &mut Servers, fault: Option<&Fault>) {
+        if let Some(fault) = fault {
+            shared.failed(&shared.writes, "stores", fault);
         }
+        shared.count(&servers.failures());
         if let Some(fault) = servers.rests().filter(|_| !shared.writes.rests()) {
             shared.rest(&shared.writes, "stores", &fault);
         }

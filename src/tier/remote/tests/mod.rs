@@ -3,6 +3,7 @@
 mod cluster;
 mod endures;
 mod faults;
+mod lateness;
 mod proxy;
 mod server;
 mod spoiled;
