@@ -45,7 +45,7 @@ impl Use {
             return self.get_behind(name, key, flags);
         }
         let value = self.cache.get_here(&key, flags)?;
-        if !flags.peeks() {
+        if flags.counts() {
             self.counted.counters.looked(flags.looks(), value.as_ref());
         }
         Ok(Lookup { value, key, is_busy: false })
@@ -57,18 +57,20 @@ impl Use {
         let counters = &self.counted.counters;
         let (value, is_busy) = match self.cache.lookup(&key, name.tag, flags)? {
             Got::Shared(value) => {
-                counters.coalesced(1);
+                if flags.counts() {
+                    counters.coalesced(1);
+                }
                 (Some(value), false)
             }
             Got::Busy => (None, true),
             Got::Hit(value) => {
-                if !flags.peeks() {
+                if flags.counts() {
                     counters.looked(true, Some(&value));
                 }
                 (Some(value), false)
             }
             Got::Miss => {
-                if !flags.peeks() {
+                if flags.counts() {
                     counters.looked(flags.looks(), None);
                 }
                 (None, false)
