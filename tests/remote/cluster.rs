@@ -94,9 +94,19 @@ impl Fleet {
 
 #[test]
 fn a_node_that_is_paused_rests_alone() {
+    paused(Duration::from_secs(4)); // its first rests
+}
+
+#[test]
+#[ignore = "takes 40 s; script/test --full runs it"]
+fn a_node_that_is_paused_rests_alone_for_long() {
+    paused(Duration::from_secs(40));
+}
+
+fn paused(time: Duration) {
     let Some(fleet) = Fleet::start(&[]) else { return };
     fleet.three.0[0].pause();
-    fleet.goes_on("a node of a cluster paused", 0, Duration::from_secs(10));
+    fleet.goes_on(&format!("a node of a cluster paused for {time:?}"), 0, time);
     fleet.three.0[0].go_on();
     fleet.recovers();
     // All of them: now the whole rests, and comes back.

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use streamcache::{Cache, Digest, Flags, Options, PutOptions, Tier, TierStats, digest};
 
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(40);
 /// What a lookup waits for the server, if nobody says otherwise.
 const DEADLINE: Duration = Duration::from_millis(50);
 

@@ -52,7 +52,8 @@ use std::time::Instant;
 /// A store on a Redis or Valkey server, or a cluster of them.
 ///
 /// What it keeps is only as private as the server. It can't tell what other processes remove, and two processes that
-/// miss the same key may each compute it. A store that was under way when its connection broke may still take effect.
+/// miss the same key may each compute it. A write whose connection broke may still take effect: what it may have stored is
+/// removed when the server answers again ([`doubts`]), and until then [`Store::remove`] says that it can't promise it.
 pub(crate) struct Remote {
     shared: Arc<Shared>,
     birth: Birth,
@@ -141,6 +142,15 @@ impl Store for Remote {
             Some(fault) if put.taken == 0 => Err(self.shared.error(&fault)),
             _ => Ok(put.taken),
         }
+    }
+
+    /// Counts what it does not take.
+    fn takes(&self, payload: usize) -> bool {
+        let takes = payload <= self.shared.settings.max_value_bytes;
+        if !takes {
+            self.shared.tally.count_too_large();
+        }
+        takes
     }
 
     /// Removes what may have been stored by writes that broke off.

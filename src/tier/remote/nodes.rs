@@ -262,3 +262,45 @@ impl Nodes {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Config;
+    use super::*;
+
+    fn nodes() -> Nodes {
+        let urls = vec!["redis+cluster://127.0.0.1:1".into()];
+        Nodes::new(&Arc::new(Settings::new(&Config { urls, ..Config::default() }).unwrap()))
+    }
+
+    #[test]
+    fn whoever_sends_us_elsewhere_again_and_again_makes_no_more_nodes_than_a_cluster_has() {
+        let mut nodes = nodes();
+        nodes.adopt(&vec![(0, 16_383, "127.0.0.1".into(), 1)]);
+        let mut followed = 0;
+        for n in 0..2 * MOST {
+            let reply = format!("-MOVED {n} 10.0.0.1:{}\r\n", n + 1);
+            let redis::Value::ServerError(error) = redis::parse_redis_value(reply.as_bytes()).unwrap() else {
+                panic!()
+            };
+            followed += usize::from(nodes.redirected(0, &error).is_some());
+        }
+        assert_eq!((followed, nodes.all.len()), (MOST - 1, MOST));
+        // Neither does a map.
+        nodes.adopt(&(0..3000).map(|n| (n, n, "10.0.0.2".into(), n + 1)).collect());
+        assert_eq!((nodes.all.len(), nodes.owner(0), nodes.owner(2999)), (MOST, 0, NOBODY));
+        assert!(nodes.stale && !nodes.dialer.is_busy(), "nobody was connected to");
+    }
+
+    #[test]
+    fn a_new_map_keeps_what_is_known_of_a_node() {
+        let mut nodes = nodes();
+        nodes.adopt(&vec![(0, 8191, "a".into(), 1), (8192, 16_383, "b".into(), 1)]);
+        (0..3).for_each(|_| nodes.account(1, Some(&Fault::Late)));
+        assert!(nodes.why_none().is_none());
+        nodes.adopt(&vec![(0, 0, "c".into(), 1), (1, 16_383, "b".into(), 1)]);
+        assert!(matches!(nodes.state(nodes.owner(9)), State::Rests(_)) && nodes.all.len() == 2);
+        nodes.adopt(&vec![(0, 16_383, "b".into(), 1)]);
+        assert!(nodes.why_none().is_some());
+    }
+}
