@@ -164,6 +164,7 @@ fn endures_all(program: &Path) {
             spoil("slow, by 20 ms", Then::Goes, Spoil::Slow(Duration::from_millis(20)));
         });
         scope.spawn(|| is_full(program, kind));
+        scope.spawn(|| is_a_replica(program, kind));
     });
 }
 
@@ -188,6 +189,24 @@ fn is_full(program: &Path, kind: &str) {
         put(&writer, 2 * KEYS);
         writer.flush(SOON).unwrap() && remote(&writer).resting().is_none()
     });
+}
+
+/// The same, for another reason.
+fn is_a_replica(program: &Path, kind: &str) {
+    let server = Server::start(program, &[]);
+    let follow = |host: &str, port: &str| {
+        let () = redis::cmd("REPLICAOF").arg(host).arg(port).query(&mut server.raw()).unwrap();
+    };
+    let writer = Cache::open(&options(&server.url())).unwrap();
+    let demoted = || {
+        follow("127.0.0.1", "1");
+        for n in KEYS..KEYS + 4 {
+            put(&writer, n);
+            assert!(writer.flush(SOON).unwrap());
+        }
+        assert!(remote(&writer).resting().is_some_and(|why| why.contains("READONLY")), "{:?}", remote(&writer));
+    };
+    endures(&format!("{kind}, made a replica"), &server.url(), Then::Goes, &demoted, &|| follow("NO", "ONE"));
 }
 
 #[test]
