@@ -7,6 +7,7 @@ steps_full() {
     step full-fork-asan asan_test fork
     step full-fetch-content fetch_content_by_git
     step full-disk-flips disk_flips
+    step full-remote remote_longer
     step full-msrv msrv
     step full-cargo-c cargo_c
     step full-abi abi_of_a_changed_source
@@ -31,6 +32,13 @@ threads_longer() {
 disk_flips() {
     cargo test --locked --lib tier::disk::tests::damage::no_flip_of_10000 -- --ignored --nocapture | tee "$work/disk-flips.out"
     tell "$(grep '^10000 flips' "$work/disk-flips.out")"
+}
+
+# A node of a cluster that is paused through all its rests, and lookups of the others' keys meanwhile.
+remote_longer() {
+    have redis-server || skip "no redis-server: there is no cluster to pause a node of"
+    cargo test --locked --test remote -- --ignored for_long --nocapture | tee "$work/remote-longer.out"
+    tell "$(grep -o 'others .* missed' "$work/remote-longer.out")"
 }
 
 # CMake fetches a git repository made of what is here, and builds it from nothing.
