@@ -37,7 +37,7 @@ use super::{Page, Purged, Sealed, Store, StoreStats};
 use crate::digest::Digest;
 use crate::error::Result;
 use crate::lock::Mutex;
-use crate::process::Birth;
+use crate::process::{self, Birth};
 use faults::Faults;
 #[cfg(feature = "cli")]
 pub(crate) use gc::Collected;
@@ -89,6 +89,7 @@ impl Disk {
     /// 32 MiB at most as a rule.
     pub(crate) fn open(config: &Config) -> Result<Self> {
         let birth = Birth::here()?;
+        process::sqlite::make_ready()?;
         let place = Place::prepare(&config.directory, config.allow_network)?;
         let (connection, state, layout) = open::writer(&place, config.max_bytes)?;
         let what = "the store's epochs can't be read";
