@@ -12,6 +12,7 @@
 //! be shared; the parent runs it.
 #![allow(unsafe_code)]
 
+pub(crate) mod locked;
 #[cfg(feature = "disk")]
 pub(crate) mod sqlite;
 
@@ -112,8 +113,15 @@ pub(crate) fn boot_ms() -> u64 {
 /// Milliseconds since 1970 by the wall clock, which anyone may set: for what outlives the machine's uptime.
 pub(crate) fn wall_ms() -> u64 {
     let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default(); // before 1970 no clock is right
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    let now = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+    #[cfg(test)]
+    let now = now.saturating_add_signed(SET_MS.load(Ordering::Relaxed));
+    now
 }
+
+/// By how much a test has set the wall clock, for a whole process.
+#[cfg(test)]
+pub(crate) static SET_MS: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(0);
 
 #[cfg(target_os = "linux")]
 const CLOCK: libc::clockid_t = libc::CLOCK_BOOTTIME;
