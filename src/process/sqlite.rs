@@ -78,16 +78,17 @@ fn make() -> Result<()> {
     // with names that end with NUL. No store is open yet, so nobody calls what is replaced.
     unsafe {
         let vfs = ffi::sqlite3_vfs_find(ptr::null());
-        let replaced = vfs.as_ref().and_then(|its| its.xGetSystemCall.zip(its.xSetSystemCall)).is_some_and(|(get, set)| {
-            [(c"stat", &STAT, stat as *const ()), (c"fstat", &FSTAT, fstat as *const ())].into_iter().all(
-                |(name, original, mine): (&CStr, &AtomicPtr<()>, _)| {
-                    let Some(known) = get(vfs, name.as_ptr()) else { return false };
-                    original.store(known as *mut (), Ordering::Release);
-                    let mine = mem::transmute::<*const (), unsafe extern "C" fn()>(mine);
-                    set(vfs, name.as_ptr(), Some(mine)) == ffi::SQLITE_OK
-                },
-            )
-        });
+        let replaced =
+            vfs.as_ref().and_then(|its| its.xGetSystemCall.zip(its.xSetSystemCall)).is_some_and(|(get, set)| {
+                [(c"stat", &STAT, stat as *const ()), (c"fstat", &FSTAT, fstat as *const ())].into_iter().all(
+                    |(name, original, mine): (&CStr, &AtomicPtr<()>, _)| {
+                        let Some(known) = get(vfs, name.as_ptr()) else { return false };
+                        original.store(known as *mut (), Ordering::Release);
+                        let mine = mem::transmute::<*const (), unsafe extern "C" fn()>(mine);
+                        set(vfs, name.as_ptr(), Some(mine)) == ffi::SQLITE_OK
+                    },
+                )
+            });
         if !replaced {
             return Err(Error::new(ErrorKind::Io, "SQLite's calls of the system can't be replaced"));
         }
@@ -128,7 +129,9 @@ unsafe extern "C" fn fstat(file: c_int, status: *mut libc::stat) -> c_int {
 unsafe fn set_apart(outcome: c_int, status: *mut libc::stat) {
     if outcome == 0 {
         // SAFETY: promised by the caller.
-        unsafe { (*status).st_dev ^= (GENERATION.0.load(Ordering::Relaxed) as libc::dev_t) << (libc::dev_t::BITS - 16) };
+        unsafe {
+            (*status).st_dev ^= (GENERATION.0.load(Ordering::Relaxed) as libc::dev_t) << (libc::dev_t::BITS - 16)
+        };
     }
 }
 

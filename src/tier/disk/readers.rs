@@ -127,6 +127,10 @@ impl Watch {
         self.lost.store(false, Relaxed);
     }
 
+    pub(super) fn is_lost(&self) -> bool {
+        self.lost.load(Relaxed)
+    }
+
     /// Whether the files are those that were opened, looked at once a second by whoever comes first.
     pub(super) fn sees(&self, place: &Place) -> bool {
         let (now, looked) = (process::boot_ms(), self.looked_ms.load(Relaxed));

@@ -7,7 +7,7 @@ use super::get::is_over;
 use super::writer::WAIT;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tier::Page;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use std::time::{Duration, Instant};
 
 /// What a page holds at most, unless one envelope alone is longer.
@@ -72,7 +72,8 @@ impl Inner {
                 continue;
             }
             match envelope(&transaction, n) {
-                Ok(envelope) => {
+                Ok(None) => {}
+                Ok(Some(envelope)) => {
                     bytes += envelope.len();
                     page.envelopes.push(envelope);
                 }
@@ -98,7 +99,9 @@ fn rows(connection: &Connection, after: u64) -> rusqlite::Result<Vec<Row>> {
     rows.collect()
 }
 
-fn envelope(connection: &Connection, n: u64) -> rusqlite::Result<Vec<u8>> {
-    let mut statement = connection.prepare_cached("SELECT envelope FROM data WHERE n = ?")?;
-    statement.query_row([n as i64], |row| Ok(row.get_ref(0)?.as_blob()?.to_vec()))
+/// None for one that no key leads to: it was replaced or removed and could not be deleted.
+fn envelope(connection: &Connection, n: u64) -> rusqlite::Result<Option<Vec<u8>>> {
+    let mut statement = connection
+        .prepare_cached("SELECT envelope FROM data d JOIN entry e ON e.id = d.id AND e.n = d.n WHERE d.n = ?")?;
+    statement.query_row([n as i64], |row| Ok(row.get_ref(0)?.as_blob()?.to_vec())).optional()
 }
