@@ -89,7 +89,7 @@ pub fn import(file: &Path, directory: &Path, secret: Option<Secret>, opening: Op
     }
     if stats.evictions() > 0 {
         return Err(Failure::Io(format!(
-            "{} results had to go again for others, because the store's limit is {}: raise it with --max-bytes, and import again",
+            "{} results, older or just imported, had to go for others, because the store's limit is {}: raise it with --max-bytes, and import again",
             stats.evictions(),
             show::bytes(stats.max_bytes().unwrap_or(0))
         )));

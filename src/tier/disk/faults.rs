@@ -8,7 +8,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::lock::Mutex;
 use crate::log::{self, Level};
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -168,6 +168,11 @@ pub(super) fn is_full(error: &rusqlite::Error) -> bool {
     code(error) == Some(ErrorCode::DiskFull)
 }
 
+/// A file ended before what was to be read: the log's, as a rule, which somebody deleted.
+fn is_short(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_IOERR_SHORT_READ)
+}
+
 /// Whether the file's content is at fault. A value of another type than was written is corruption, too.
 pub(super) fn is_corrupt(error: &rusqlite::Error) -> bool {
     match code(error) {
@@ -189,6 +194,9 @@ pub(super) fn sentence(what: &str, error: &rusqlite::Error) -> String {
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
             "the directory and its files must belong to this user and be writable: check owner, mode and mount"
         }
+        Some(ErrorCode::SystemIoFailure) if is_short(error) => {
+            "one of the store's files was cut short, or deleted under a process that has it open: try again in a few seconds"
+        }
         Some(ErrorCode::SystemIoFailure) => "the device failed: see the system's log",
         Some(ErrorCode::OutOfMemory) => "out of memory",
         _ if is_corrupt(error) => "the file is damaged, or not a store",
@@ -200,4 +208,44 @@ pub(super) fn sentence(what: &str, error: &rusqlite::Error) -> String {
 /// An error at open, where nothing is counted yet.
 pub(super) fn at_open<T>(what: &str, result: rusqlite::Result<T>) -> Result<T> {
     result.map_err(|error| Error::new(ErrorKind::Io, sentence(what, &error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(code: i32) -> rusqlite::Error {
+        rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)
+    }
+
+    #[test]
+    fn each_code_is_of_one_kind_and_says_what_to_do() {
+        let kinds = |code| (is_busy(&error(code)), is_full(&error(code)), is_corrupt(&error(code)));
+        for code in [ffi::SQLITE_BUSY, ffi::SQLITE_LOCKED, ffi::SQLITE_PROTOCOL, ffi::SQLITE_BUSY_SNAPSHOT] {
+            assert_eq!(kinds(code), (true, false, false));
+            assert!(sentence("a test", &error(code)).contains("one that is stopped"));
+        }
+        assert_eq!(kinds(ffi::SQLITE_FULL), (false, true, false));
+        for code in [ffi::SQLITE_CORRUPT, ffi::SQLITE_NOTADB, ffi::SQLITE_CORRUPT_INDEX] {
+            assert_eq!(kinds(code), (false, false, true));
+        }
+        assert_eq!(kinds(ffi::SQLITE_IOERR), (false, false, false));
+    }
+
+    #[test]
+    fn a_store_rests_where_much_is_broken_and_not_where_one_key_is() {
+        let corrupt = error(ffi::SQLITE_CORRUPT);
+        let faults = Faults::default();
+        (0..100).for_each(|_| drop(faults.found("a test", &corrupt, 7)));
+        assert!(!faults.is_resting(), "one key, asked for often");
+        for place in 0..100 {
+            faults.found("a test", &corrupt, place);
+            faults.sound(9);
+        }
+        assert!(!faults.is_resting(), "one in ten");
+        (200..208).for_each(|place| drop(faults.found("a test", &corrupt, place)));
+        assert!(faults.is_resting() && faults.read().0 == 208);
+        faults.wake();
+        assert!(!faults.is_resting());
+    }
 }

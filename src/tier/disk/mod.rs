@@ -181,7 +181,7 @@ impl Store for Disk {
     fn stats(&self) -> StoreStats {
         let inner = self.inner();
         let (faults, last_fault, mut resting) = inner.faults.read();
-        if inner.watch.is_lost() {
+        if !inner.watch.sees(&inner.place) {
             resting.get_or_insert_with(|| "its files were deleted or moved; they are opened anew in a moment".into());
         }
         let state = inner.state();

@@ -23,6 +23,7 @@ pub(super) struct Place {
 pub(super) struct Identity {
     file: Option<(u64, u64)>,
     log: Option<(u64, u64)>,
+    index: Option<(u64, u64)>,
 }
 
 impl Place {
@@ -83,7 +84,7 @@ impl Place {
 
     pub(super) fn identity(&self) -> Identity {
         let number = |path: &Path| fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()));
-        Identity { file: number(&self.file), log: number(&self.log) }
+        Identity { file: number(&self.file), log: number(&self.log), index: number(&self.index) }
     }
 
     /// The files that SQLite holds locks on.

@@ -127,17 +127,20 @@ impl Watch {
         self.lost.store(false, Relaxed);
     }
 
-    pub(super) fn is_lost(&self) -> bool {
-        self.lost.load(Relaxed)
-    }
-
     /// Whether the files are those that were opened, looked at once a second by whoever comes first.
     pub(super) fn sees(&self, place: &Place) -> bool {
         let (now, looked) = (process::boot_ms(), self.looked_ms.load(Relaxed));
         if now.saturating_sub(looked) >= LOOK_MS
             && self.looked_ms.compare_exchange(looked, now, Relaxed, Relaxed).is_ok()
-            && place.identity() != *self.identity.lock()
         {
+            return self.looks(place);
+        }
+        !self.lost.load(Relaxed)
+    }
+
+    /// The same, looked at now: whoever writes beside another index of the log breaks the file.
+    pub(super) fn looks(&self, place: &Place) -> bool {
+        if place.identity() != *self.identity.lock() {
             self.lost.store(true, Relaxed);
         }
         !self.lost.load(Relaxed)

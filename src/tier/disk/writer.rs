@@ -152,7 +152,7 @@ impl Inner {
         if writer.closed || self.closing.load(SeqCst) {
             return Err(ErrorKind::Closed.into());
         }
-        let lost = !self.watch.sees(&self.place);
+        let lost = !self.watch.looks(&self.place);
         let rested = self.faults.is_resting() && self.faults.is_rested();
         if lost || rested {
             self.reopen(&mut writer)?;
@@ -246,6 +246,8 @@ impl Inner {
             let transaction = self.immediate(connection, until)?;
             writer.deleting.set(None);
             let state = State::read(&transaction)?;
+            // A process that only writes learns of purges here; what it has computed by now stays out.
+            self.known.learn(state.epoch);
             let layout = writer.layout.get().with_limit(state.max_bytes);
             if layout != writer.layout.replace(layout) {
                 open::limit(&transaction, &layout)?;
