@@ -49,7 +49,7 @@ impl Work<'_> {
                 Ok(Some(entry)) if self.writer.broken.borrow().has(entry.n) => from = entry.n,
                 Err(error) if is_corrupt(&error) => {
                     self.faults.found("a look at the oldest results", &error, from);
-                    let last = self.past_broken(from, till)? - 1;
+                    let last = past_broken(from, till, |n| self.first(n, till))? - 1;
                     if !self.writer.broken.borrow_mut().add(from, last) {
                         return Err(error);
                     }
@@ -58,30 +58,33 @@ impl Work<'_> {
             }
         }
     }
+}
 
-    /// From which number on entries can be read again: in ever longer strides beyond it, and back by halves.
-    fn past_broken(&self, from: u64, till: u64) -> rusqlite::Result<u64> {
-        let reads = |n| match self.first(n, till) {
-            Ok(_) => Ok(true),
-            Err(error) if is_corrupt(&error) => Ok(false),
-            Err(error) => Err(error),
-        };
-        let (mut broken, mut stride) = (from, 1u64);
-        let mut sound = loop {
-            let at = broken.saturating_add(stride);
-            if at > till {
-                break till.saturating_add(1);
-            } else if reads(at)? {
-                break at;
-            }
-            (broken, stride) = (at, stride.saturating_mul(2));
-        };
-        while sound - broken > 1 {
-            let middle = broken + (sound - broken) / 2;
-            if reads(middle)? { sound = middle } else { broken = middle }
+/// From which number on entries can be read again, if `first` can't read any from `from` on: in ever longer strides beyond
+/// it, and back by halves. More than `till` where none can be.
+pub(super) fn past_broken<T>(
+    from: u64, till: u64, first: impl Fn(u64) -> rusqlite::Result<T>,
+) -> rusqlite::Result<u64> {
+    let reads = |n| match first(n) {
+        Ok(_) => Ok(true),
+        Err(error) if is_corrupt(&error) => Ok(false),
+        Err(error) => Err(error),
+    };
+    let (mut broken, mut stride) = (from, 1u64);
+    let mut sound = loop {
+        let at = broken.saturating_add(stride);
+        if at > till {
+            return Ok(till.saturating_add(1));
+        } else if reads(at)? {
+            break at;
         }
-        Ok(sound)
+        (broken, stride) = (at, stride.saturating_mul(2));
+    };
+    while sound - broken > 1 {
+        let middle = broken + (sound - broken) / 2;
+        if reads(middle)? { sound = middle } else { broken = middle }
     }
+    Ok(sound)
 }
 
 #[cfg(test)]

@@ -61,6 +61,11 @@ impl Faults {
         self.weigh(what, error, is_new)
     }
 
+    /// The same for one that looks at everything, and so meets all that is broken: that speaks against nothing.
+    pub(super) fn met(&self, what: &str, error: &rusqlite::Error) {
+        self.weigh(what, error, false);
+    }
+
     /// What lookups or a commit found in order.
     #[inline]
     pub(super) fn sound(&self, times: u64) {

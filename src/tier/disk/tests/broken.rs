@@ -68,7 +68,9 @@ fn a_full_store_with_broken_pages_takes_results_all_the_same() {
         let written = disk.inner().put(&batch).unwrap();
         let stats = disk.stats();
         assert_eq!(written.taken as u64, 3 * ALL, "{kind}: {written:?} {stats:?}");
-        assert!(stats.faults > 0 && stats.faults <= most && stats.resting.is_none(), "{kind}: {stats:?}");
+        // An entry's own pages are freed by SQLite's map of them, unread.
+        assert!(stats.faults > 0 || kind == "overflow", "{kind}: {stats:?}");
+        assert!(stats.faults <= most && stats.resting.is_none(), "{kind}: {stats:?}");
         assert!(stats.evictions - before > 2 * ALL, "{stats:?}");
         let newest = found(&disk, 1000 + 2 * ALL..1000 + 3 * ALL);
         assert!(newest.len() > 60, "{kind}: {}", newest.len());
