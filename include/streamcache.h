@@ -212,6 +212,8 @@
  * and never the remote: open with another namespace instead. What another process has in its memory stays there.
  * Forgetting on disk waits for whoever writes there, 10 seconds at most, and answers STREAMCACHE_IO then; while that
  * process goes on holding the store, later calls answer so within some 20 milliseconds.
+ * The store's files may be deleted or replaced at any time, which the cache notices and goes on with the new ones; they
+ * must not be cut short or written to by other programs (the log's index, streamcache.db-shm, is mapped into memory).
  * Whatever does not check (damaged, of another format, under another key) is a miss. Nothing is encrypted: the disk's
  * file is readable to its user, and the remote is as private as its server and the way there (rediss:// is TLS).
  * Without a secret whoever may write to a store may plant results in it; with one, nobody who lacks it can, and caches
