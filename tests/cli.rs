@@ -309,3 +309,47 @@ fn a_server_is_inspected() {
     assert_eq!(its.lines().last().unwrap().split_whitespace().nth(1), Some("700"), "{its}");
     assert_eq!(others.lines().last().unwrap().split_whitespace().nth(1), Some("0"), "{others}");
 }
+
+/// A cluster of one node, which has all slots: asked for its nodes, and then each of them.
+#[test]
+fn a_cluster_is_inspected() {
+    let directory = Directory::new();
+    // The nodes' own port is this one and 10,000.
+    let port = loop {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        if port < 55_000 {
+            break port.to_string();
+        }
+    };
+    let server = Command::new("redis-server")
+        .args(["--bind", "127.0.0.1", "--port", &port, "--save", "", "--cluster-enabled", "yes"])
+        .args(["--requirepass", "pass", "--dir", directory.0.to_str().unwrap()])
+        .stdout(std::process::Stdio::null())
+        .spawn();
+    let Ok(mut server) = server else { return eprintln!("redis-server is not here") };
+    let inspected = std::panic::catch_unwind(|| {
+        let until = std::time::Instant::now() + SOON;
+        let ask = |arguments: &[&str]| {
+            let mut asked = Command::new("redis-cli");
+            asked.args(["-p", &port, "--no-auth-warning", "-a", "pass"]).args(arguments);
+            String::from_utf8(asked.output().unwrap().stdout).unwrap()
+        };
+        while !ask(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]).starts_with("OK") {
+            assert!(std::time::Instant::now() < until);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        while !ask(&["CLUSTER", "INFO"]).contains("cluster_state:ok") {
+            assert!(std::time::Instant::now() < until);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let url = format!("redis+cluster://:pass@127.0.0.1:{port}");
+        let options = Options { remote_urls: vec![url.as_str().into()], remote_timeout_ms: 5000, ..Options::default() };
+        fill(&options, 0..50, 100, 0);
+        fs::write(directory.path("url"), &url).unwrap();
+        done(&["inspect", "--url-file", &directory.path("url")])
+    });
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let inspected = inspected.unwrap();
+    assert_eq!(inspected.lines().last().unwrap().split_whitespace().nth(1), Some("50"), "{inspected}");
+}

@@ -84,7 +84,7 @@ pub(super) fn get(disk: &Disk, n: u64) -> Option<Vec<u8>> {
 /// counts these lines.
 pub(super) fn skipped(why: &str) {
     use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
+    let _ = write!(std::io::stderr(), "\nSKIPPED: {why}\n");
 }
 
 pub(super) fn soon() -> Instant {

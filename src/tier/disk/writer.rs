@@ -169,7 +169,8 @@ impl Inner {
         let locked = loop {
             match self.writer.try_lock() {
                 Some(writer) => break Ok(writer),
-                None if Instant::now() >= until || self.closing.load(SeqCst) => {
+                None if self.closing.load(SeqCst) => break Err(ErrorKind::Closed.into()),
+                None if Instant::now() >= until => {
                     break Err(Error::new(ErrorKind::Io, "another thread is writing to the disk tier; try again"));
                 }
                 None => std::thread::sleep(TURN / 5),
