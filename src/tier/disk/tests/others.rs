@@ -24,7 +24,7 @@ fn a_writer_that_is_stopped_stalls_nobody_twice() {
     }
     let each = start.elapsed() / 100;
     println!("a removal while a writer is stopped: {each:?}");
-    assert!(each < Duration::from_millis(40), "{each:?}");
+    assert!(each < Duration::from_millis(100), "{each:?}");
     assert_eq!(get(&disk, 1), Some(envelope(1, 100)), "a lookup waits for nobody");
     other.go_on();
     disk.remove(&key(1), soon()).unwrap();
@@ -47,7 +47,7 @@ fn a_close_waits_for_nobody() {
         let (error, ended) = writer.join().unwrap();
         let ended = ended - start;
         println!("closed in {closed:?}, the writer ended after {ended:?}");
-        assert!(closed < Duration::from_millis(50) && ended < Duration::from_millis(500), "{error}");
+        assert!(closed < Duration::from_millis(200) && ended < Duration::from_secs(1), "{error}");
     });
     assert!(disk.inner().writer.try_lock().unwrap().close().is_none(), "the thread that wrote has closed it");
     other.go_on();

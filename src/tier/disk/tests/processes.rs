@@ -261,7 +261,7 @@ fn kill(name: &str, rounds: u64) {
     println!(
         "{rounds} times 4 writers killed: {all} results found, 0 wrong; of {removals} said to be removed 0 came back; opened in {slowest:?} at most"
     );
-    assert!(all > rounds as usize * 50 && removals > rounds as usize && slowest < Duration::from_secs(2));
+    assert!(all > rounds as usize * 20 && removals > rounds as usize && slowest < Duration::from_secs(2));
 }
 
 #[test]
