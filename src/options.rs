@@ -8,6 +8,7 @@ use crate::digest::{MAX_THREADS, Secret};
 use crate::error::{Error, Result};
 use crate::json;
 use serde_json::{Map, Value as Json};
+use std::fmt;
 use std::time::Duration;
 use table::{DISK_LIMITS, Entry, HIDDEN, PRIVATE, REMOTE_TIMEOUTS, SECRET, TABLE};
 use zeroize::Zeroize;
@@ -30,8 +31,8 @@ pub enum Policy {
     Adaptive,
 }
 
-/// What a cache is opened with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a cache is opened with. Shows itself as its JSON, without its secret and without URLs that have a password.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Options {
     /// What people call this cache, in logs and stats.
     pub name: Box<str>,
@@ -72,6 +73,12 @@ pub struct Options {
     pub remote_ca_file: Option<Box<str>>,
     /// The most bytes of results that wait to be written behind, for each store, and at most a sixteenth of `max_bytes`.
     pub write_behind_max_bytes: u64,
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Options{}", self.to_json())
+    }
 }
 
 impl Default for Options {

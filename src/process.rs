@@ -2,7 +2,8 @@
 //!
 //! A child process has its parent's memory, but only the thread that forked: a lock another thread held stays
 //! locked for ever, and what it was changing stays half changed. So a handle made before the fork is not touched in the
-//! child: every call answers FORKED, and releasing it leaks on purpose. A cache opened in the child is the child's own.
+//! child: every call answers FORKED, and releasing it leaks on purpose. A cache opened in the child is the child's own;
+//! `sqlite` sees to it that its files on disk are, too.
 //!
 //! Leases are another matter, and go on as they are: a value's bytes never change, its count and the budget's gauges
 //! are single atomic steps, and the allocator survives a fork (the C library takes its locks around one). So in the
@@ -10,6 +11,10 @@
 //! destructor of external memory does not run there: it is the caller's code, with locks of its own, and the memory may
 //! be shared; the parent runs it.
 #![allow(unsafe_code)]
+
+pub(crate) mod locked;
+#[cfg(feature = "disk")]
+pub(crate) mod sqlite;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{self, Level};
@@ -108,8 +113,15 @@ pub(crate) fn boot_ms() -> u64 {
 /// Milliseconds since 1970 by the wall clock, which anyone may set: for what outlives the machine's uptime.
 pub(crate) fn wall_ms() -> u64 {
     let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default(); // before 1970 no clock is right
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    let now = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+    #[cfg(test)]
+    let now = now.saturating_add_signed(SET_MS.load(Ordering::Relaxed));
+    now
 }
+
+/// By how much a test has set the wall clock, for a whole process.
+#[cfg(test)]
+pub(crate) static SET_MS: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(0);
 
 #[cfg(target_os = "linux")]
 const CLOCK: libc::clockid_t = libc::CLOCK_BOOTTIME;
@@ -127,7 +139,7 @@ pub(crate) fn effective_user() -> u32 {
 /// What a path is on, where that is a file system of another host or of a program: locks may not hold there.
 #[cfg(all(feature = "disk", target_os = "linux"))]
 pub(crate) fn network_file_system(path: &std::path::Path) -> std::io::Result<Option<&'static str>> {
-    const KINDS: [(u32, &str); 16] = [
+    const KINDS: [(u32, &str); 20] = [
         (0x6969, "NFS"),
         (0x517B, "SMB"),
         (0xFF53_4D42, "CIFS"),
@@ -144,6 +156,10 @@ pub(crate) fn network_file_system(path: &std::path::Path) -> std::io::Result<Opt
         (0x7461_636F, "OCFS2"),
         (0x4750_4653, "GPFS"),
         (0xAAD7_AAEA, "PanFS"),
+        (0x1983_0326, "BeeGFS"),
+        (0x2003_0528, "OrangeFS"),
+        (0x786F_4256, "a folder shared by VirtualBox"),
+        (0x7C7C_6673, "a folder shared by Parallels"),
     ];
     let status = file_system(path)?;
     // The type of this field differs between C libraries; the numbers have 32 bits.

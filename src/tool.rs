@@ -65,6 +65,15 @@ impl Checker {
 #[derive(Debug)]
 pub struct Store(Disk);
 
+/// How a store is opened.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Opening {
+    /// Its limit in bytes from now on; None leaves it.
+    pub max_bytes: Option<u64>,
+    /// Whether it may be on a network file system: only on the one host that uses it.
+    pub allow_network: bool,
+}
+
 /// What was collected so far.
 #[derive(Debug, Default)]
 pub struct Collection(Collected);
@@ -82,8 +91,8 @@ pub fn is_store(directory: &Path) -> bool {
 }
 
 impl Store {
-    /// Opens a store that is there; `max_bytes` is its limit from now on.
-    pub fn open(directory: &Path, max_bytes: Option<u64>) -> Result<Self> {
+    /// Opens a store that is there.
+    pub fn open(directory: &Path, opening: Opening) -> Result<Self> {
         if !is_store(directory) {
             let text = format!(
                 "{} has no store: name the disk_directory of a cache, which has a streamcache.db",
@@ -91,7 +100,8 @@ impl Store {
             );
             return Err(Error::new(ErrorKind::Io, text));
         }
-        Disk::open(&Config { directory: directory.into(), max_bytes, allow_network: true }).map(Self)
+        let Opening { max_bytes, allow_network } = opening;
+        Disk::open(&Config { directory: directory.into(), max_bytes, allow_network }).map(Self)
     }
 
     /// Entries, their bytes, and the store's limit, as the store counts them.

@@ -12,6 +12,7 @@ use crate::cache::Cache;
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{self, Level};
 use crate::process::Birth;
+use crate::process::locked::check_unlocked;
 use std::fs::File;
 use std::os::unix::fs::OpenOptionsExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -115,6 +116,7 @@ impl Cache {
         self.check_open()?;
         let failed =
             |why: &dyn std::fmt::Display| Error::new(ErrorKind::Io, format!("{} can't be read: {why}", path.display()));
+        check_unlocked(path)?;
         // Without O_NONBLOCK, opening a pipe would wait for a writer.
         let file = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path).map_err(|e| failed(&e))?;
         let metadata = file.metadata().map_err(|e| failed(&e))?;

@@ -160,9 +160,117 @@ fn damage_and_mistakes_have_exit_codes_and_say_what_to_do() {
     fails(3, "has no store", &["export", &directory.path("nothing"), &file]);
     fails(3, "can't be asked", &["inspect", "redis://127.0.0.1:1"]);
     fails(3, "TLS", &["inspect", "rediss://127.0.0.1:1"]);
+    fails(3, "begins with redis://", &["inspect", "http://127.0.0.1:1"]);
+    fs::write(&file, "redis://:pass5word@127.0.0.1:1/\n").unwrap();
+    fails(3, "can't be asked", &["inspect", "--url-file", &file]);
+    fs::write(&file, "redis://:pass5word@:x/y").unwrap();
+    let (code, out, error) = run(&["inspect", "--url-file", &file]);
+    assert!(code == 3 && !out.contains("pass5word") && !error.contains("pass5word"), "{code} {out}{error}");
+    fails(2, "cannot be used with", &["inspect", &store, "--url-file", &file]);
+    fails(2, "required", &["inspect"]);
     fails(2, "Usage", &["verify"]);
     assert!(done(&["--help"]).contains("Exit codes: 0 done"));
     assert!(!Path::new(&directory.path("nothing")).exists(), "looking makes nothing");
+}
+
+#[test]
+fn an_import_past_the_limit_says_what_is_missing() {
+    let directory = Directory::new();
+    let (from, small, large) = (directory.path("from"), directory.path("small"), directory.path("large"));
+    let file = directory.path("results");
+    fill(&options(&from), 0..600, 20_000, 0);
+    done(&["export", &from, &file]);
+    fails(3, "raise it with --max-bytes", &["import", &file, &small, "--max-bytes", "8388608"]);
+    assert!(bytes_of(&small) <= 8 << 20);
+    let kept = done(&["verify", &small]).split_whitespace().next().unwrap().parse::<u32>().unwrap();
+    assert!((200..500).contains(&kept), "{kept}");
+    assert_eq!(done(&["import", &file, &large, "--max-bytes", "33554432"]), "600 results written to the store\n");
+    assert!(done(&["inspect", &large]).contains("of at most 32.0 MiB"));
+    assert_eq!(done(&["verify", &large]), "600 results check\n");
+    // One result that no transaction of a store with this limit can take.
+    fill(&options(&directory.path("long")), 0..1, 6_000_000, 0);
+    done(&["export", &directory.path("long"), &file]);
+    fails(3, "too large for the store", &["import", &file, &small]);
+}
+
+/// The tool beside a process that goes on using the store.
+#[test]
+fn a_store_in_use_is_looked_into_and_tidied() {
+    let directory = Directory::new();
+    let (store, file) = (directory.path("store"), directory.path("results"));
+    let cache = Cache::open(&options(&store)).unwrap();
+    let put = |n: u32, bytes: usize| {
+        let key = digest::chunk(&n.to_le_bytes());
+        assert!(cache.put(&key, &vec![n as u8; bytes], &PutOptions::default()).unwrap().stored);
+    };
+    let found = |numbers: std::ops::Range<u32>| {
+        cache.purge().unwrap();
+        let get = |n: &u32| cache.get(&digest::chunk(&n.to_le_bytes()), Flags::default()).unwrap();
+        numbers.filter(|n| get(n).is_some_and(|value| value.bytes().iter().all(|byte| *byte == *n as u8))).count()
+    };
+    (0..200).for_each(|n| put(n, 10_000));
+    assert!(cache.flush(SOON).unwrap());
+    let is_busy = std::sync::atomic::AtomicBool::new(true);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for n in 200.. {
+                put(n % 400 + 200, 10_000);
+                std::thread::sleep(Duration::from_micros(500));
+                if !is_busy.load(Relaxed) {
+                    return;
+                }
+            }
+        });
+        for _ in 0..3 {
+            assert!(done(&["inspect", &store]).contains("of at most 1.0 GiB"));
+            assert!(done(&["verify", &store]).contains("results check"));
+            done(&["export", &store, &file]);
+            done(&["verify", &file]);
+            assert!(done(&["gc", &store]).contains(" left\n"));
+        }
+        is_busy.store(false, Relaxed);
+    });
+    assert!(cache.flush(SOON).unwrap());
+    assert_eq!(found(0..200), 200);
+    // A lower limit, which the cache learns of.
+    done(&["gc", &store, "--max-bytes", "4194304"]);
+    put(1000, 10_000);
+    assert!(cache.flush(SOON).unwrap() && found(1000..1001) == 1);
+    let stats = cache.tier_stats(streamcache::Tier::Disk).unwrap();
+    assert_eq!((stats.max_bytes(), stats.faults()), (Some(4 << 20), 0), "{stats:?}");
+    assert_eq!(cache.close(SOON).unwrap(), 0);
+    assert!(bytes_of(&store) <= 4 << 20);
+}
+
+#[test]
+fn a_damaged_store_is_told_of_and_what_is_whole_is_carried() {
+    let directory = Directory::new();
+    let (store, file, to) = (directory.path("store"), directory.path("results"), directory.path("to"));
+    fill(&options(&store), 0..300, 30_000, 0);
+    let path = Path::new(&store).join("streamcache.db");
+    let mut bytes = fs::read(&path).unwrap();
+    // Pages in the midst of it, among which are results' own and the table's.
+    for page in (200..bytes.len() / 8192).step_by(97) {
+        bytes[page * 8192..(page + 1) * 8192].fill(0xA5);
+    }
+    fs::write(&path, &bytes).unwrap();
+    let (code, out, error) = run(&["verify", &store]);
+    let sound: u32 = out.split_whitespace().next().unwrap().parse().unwrap();
+    assert!(code == 1 && (200..300).contains(&sound) && error.contains("don't check"), "{code} {out}{error}");
+    let (code, ..) = run(&["inspect", &store]);
+    assert!(code == 0 || code == 1, "{code}");
+    let (code, out, error) = run(&["export", &store, &file]);
+    assert!(code == 1 && out.contains(&format!("{sound} results exported")), "{code} {out}{error}");
+    assert_eq!(done(&["verify", &file]), format!("{sound} results check\n"));
+    assert_eq!(done(&["import", &file, &to]), format!("{sound} results written to the store\n"));
+    let (code, out, error) = run(&["gc", &store]);
+    assert!(code == 0 && out.contains("left"), "{code} {out}{error}");
+    // The head itself.
+    bytes[..16].fill(0);
+    fs::write(&path, &bytes).unwrap();
+    for verb in ["inspect", "verify", "gc"] {
+        fails(3, "not a store", &[verb, &store]);
+    }
 }
 
 /// On a real server of its own, where one can be started.
@@ -189,6 +297,10 @@ fn a_server_is_inspected() {
         };
         std::thread::sleep(Duration::from_millis(100));
         fill(&options, 0..700, 100, 0);
+        // Of another kind, under a name like an entry's.
+        let name = format!("a*[b]:{}", "0".repeat(64));
+        let pushed = Command::new("redis-cli").args(["-s", &socket, "RPUSH", &name, "x"]).output().unwrap();
+        assert!(pushed.status.success());
         (done(&["inspect", &url, "--prefix", "a*[b]:"]), done(&["inspect", &url]))
     });
     server.kill().unwrap();
@@ -196,4 +308,48 @@ fn a_server_is_inspected() {
     let (its, others) = inspected.unwrap();
     assert_eq!(its.lines().last().unwrap().split_whitespace().nth(1), Some("700"), "{its}");
     assert_eq!(others.lines().last().unwrap().split_whitespace().nth(1), Some("0"), "{others}");
+}
+
+/// A cluster of one node, which has all slots: asked for its nodes, and then each of them.
+#[test]
+fn a_cluster_is_inspected() {
+    let directory = Directory::new();
+    // The nodes' own port is this one and 10,000.
+    let port = loop {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        if port < 55_000 {
+            break port.to_string();
+        }
+    };
+    let server = Command::new("redis-server")
+        .args(["--bind", "127.0.0.1", "--port", &port, "--save", "", "--cluster-enabled", "yes"])
+        .args(["--requirepass", "pass", "--dir", directory.0.to_str().unwrap()])
+        .stdout(std::process::Stdio::null())
+        .spawn();
+    let Ok(mut server) = server else { return eprintln!("redis-server is not here") };
+    let inspected = std::panic::catch_unwind(|| {
+        let until = std::time::Instant::now() + SOON;
+        let ask = |arguments: &[&str]| {
+            let mut asked = Command::new("redis-cli");
+            asked.args(["-p", &port, "--no-auth-warning", "-a", "pass"]).args(arguments);
+            String::from_utf8(asked.output().unwrap().stdout).unwrap()
+        };
+        while !ask(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]).starts_with("OK") {
+            assert!(std::time::Instant::now() < until);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        while !ask(&["CLUSTER", "INFO"]).contains("cluster_state:ok") {
+            assert!(std::time::Instant::now() < until);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let url = format!("redis+cluster://:pass@127.0.0.1:{port}");
+        let options = Options { remote_urls: vec![url.as_str().into()], remote_timeout_ms: 5000, ..Options::default() };
+        fill(&options, 0..50, 100, 0);
+        fs::write(directory.path("url"), &url).unwrap();
+        done(&["inspect", "--url-file", &directory.path("url")])
+    });
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let inspected = inspected.unwrap();
+    assert_eq!(inspected.lines().last().unwrap().split_whitespace().nth(1), Some("50"), "{inspected}");
 }

@@ -6,7 +6,9 @@ steps_full() {
     step full-threads-asan threads_longer asan 20
     step full-fork-asan asan_test fork
     step full-fetch-content fetch_content_by_git
-    step full-disk-flips disk_flips
+    step full-disk-flips disk_many no_flip_of_10000
+    step full-disk-kills disk_many writers_killed_50_times
+    step full-disk-openings disk_many a_store_is_made_by_many_at_once_50_times
     step full-remote remote_longer
     step full-msrv msrv
     step full-cargo-c cargo_c
@@ -28,10 +30,11 @@ threads_longer() {
     fi
 }
 
-# 10,000 bits flipped over a store's files, each lot read by a process of its own.
-disk_flips() {
-    cargo test --locked --lib tier::disk::tests::damage::no_flip_of_10000 -- --ignored --nocapture | tee "$work/disk-flips.out"
-    tell "$(grep '^10000 flips' "$work/disk-flips.out")"
+# disk_many NAME: what cargo-test does a few times, many times: bits flipped in copies of a store's files, which other
+# processes read; writers killed; a new store opened by many processes at once. Each prints its figures on a line.
+disk_many() {
+    cargo test --locked --lib "$1" -- --ignored --nocapture | tee "$work/$1.out"
+    tell "$(grep -E '^[0-9]+ (flips|times) ' "$work/$1.out")"
 }
 
 # A node of a cluster that is paused through all its rests, and lookups of the others' keys meanwhile.

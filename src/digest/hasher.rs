@@ -2,6 +2,7 @@
 
 use super::{Digest, K, Role};
 use crate::error::{Error, ErrorKind, Result};
+use crate::process::locked::check_unlocked;
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind as Io, Read};
 use std::os::unix::fs::OpenOptionsExt;
@@ -55,6 +56,7 @@ pub fn state_file(path: &Path) -> Result<Digest> {
 
 /// Never mapped, for a file truncated under a map kills the process.
 fn of_file(path: &Path, role: Role) -> Result<Digest> {
+    check_unlocked(path)?;
     let mut hasher = Hasher::new(role);
     read(path, |piece| hasher.update(piece)).map_err(|e| match e.kind() {
         Io::OutOfMemory => ErrorKind::NoMemory.into(),

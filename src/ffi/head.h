@@ -210,6 +210,10 @@
  * disk_max_bytes is a hard limit and the store's: who opens it with one sets it for all. A remove reaches memory, disk
  * and remote; a filter's purge and retire, and STREAMCACHE_PURGE_DISK, reach memory and the disk, for all who share it,
  * and never the remote: open with another namespace instead. What another process has in its memory stays there.
+ * Forgetting on disk waits for whoever writes there, 10 seconds at most, and answers STREAMCACHE_IO then; while that
+ * process goes on holding the store, later calls answer so within some 20 milliseconds.
+ * The store's files may be deleted or replaced at any time, which the cache notices and goes on with the new ones; they
+ * must not be cut short or written to by other programs (the log's index, streamcache.db-shm, is mapped into memory).
  * Whatever does not check (damaged, of another format, under another key) is a miss. Nothing is encrypted: the disk's
  * file is readable to its user, and the remote is as private as its server and the way there (rediss:// is TLS).
  * Without a secret whoever may write to a store may plant results in it; with one, nobody who lacks it can, and caches
@@ -267,10 +271,13 @@
  *
  * Fork. A child process has its parent's memory but only one of its threads; what the others held locked stays so. In
  * the child every function on a handle made before the fork answers STREAMCACHE_FORKED, and releasing one does nothing:
- * on a cache, and on what was made of one, which is a filter, snapshot, ticket, batch, stream or transfer. The child opens a cache
- * of its own. Leases stay good: in the child their bytes are readable, and retain and release work on its own copy. Good
- * are also digests, options and errors, and the functions that take nothing else. Forks are noticed by pthread_atfork,
- * from the first streamcache_cache_open() on; after a _Fork(), vfork() or raw clone() nothing of the library may be used.
+ * on a cache, and on what was made of one: filter, snapshot, ticket, batch, stream, transfer. The child opens a cache
+ * of its own, on the parent's disk directory if it likes: its files and locks there are its own, and neither process
+ * needs the other. (fork() waits for threads that are just opening a store, up to 2 seconds; after that it goes on, and
+ * opening one in the child answers STREAMCACHE_IO.) Leases stay good: in the child their bytes are readable, and retain
+ * and release work on its own copy. Good are also digests, options and errors, and the functions that take nothing else.
+ * Forks are noticed by pthread_atfork, from the first streamcache_cache_open() on; after a _Fork(), vfork() or raw
+ * clone() nothing of the library may be used.
  *
  * dlclose and exit. The library stays loaded after dlclose (-z nodelete), so threads that used it may end later. It has
  * no destructors of its own: handles may be used and released after main has returned, in atexit handlers and static

@@ -45,6 +45,10 @@ fn no_mistake_no_dump_and_no_debug_output_repeats_the_secret() {
     let options = Options::from_json(format!(r#"{{"secret": "{digits}"}}"#).as_bytes()).unwrap();
     assert!(options.secret.is_some() && options != Options::default());
     assert!(!format!("{options:?} {}", options.to_json()).contains("7357"));
+    let urls = ["redis://:7357@host", "unix:///s?pass=7357", "rediss://me:7357@[::1]:1/0"].map(Into::into).to_vec();
+    let with_urls = Options { remote_urls: urls, name: "its name".into(), ..options.clone() };
+    let shown = format!("{with_urls:?} {}", with_urls.to_json());
+    assert!(!shown.contains("7357") && shown.starts_with("Options{") && shown.contains("its name"), "{shown}");
     let again = Options::from_json(options.to_json().as_bytes()).unwrap_err();
     assert!(again.message().contains("secret is \"hidden\": it takes hexadecimal digits"), "{again}");
     for text in [

@@ -10,10 +10,11 @@ pub(super) mod tests;
 #[cfg(test)]
 mod vectors;
 
-use crate::description::{Plan, TensorSpec};
+use crate::description::{MAX_TENSORS, Plan, TensorSpec};
 use crate::digest::{self, Digest, SealKey, Secret};
 use crate::error::{ErrorKind, Result};
 use crate::value::{Draft, Payload, Value};
+use arrayvec::ArrayVec;
 pub(crate) use layout::FIXED_BYTES;
 pub(crate) use layout::Header;
 use layout::{HEAD_BYTES, Read, TENSOR_BYTES, read_tensors, write_tensor};
@@ -202,24 +203,43 @@ impl<'a> Opened<'a> {
     }
 
     /// Calls `with` with the tensors it describes. Their dimensions are copied for it: in the envelope they lie at any
-    /// address. That takes less than twice the envelope's length.
+    /// address. Never allocates more than the envelope's length.
     pub(crate) fn with_tensors<T>(&self, with: impl FnOnce(&[TensorSpec<'_>]) -> Result<T>) -> Result<T> {
-        let n = self.header.tensors;
-        let (mut dims, mut specs) = (Vec::new(), Vec::new());
-        dims.try_reserve_exact((self.described.len() - TENSOR_BYTES * n as usize) / size_of::<i64>())?;
-        specs.try_reserve_exact(n as usize)?;
-        read_tensors(n, self.described, |_, tensor| {
+        let n = self.header.tensors as usize;
+        let mut dims: Vec<i64> = Vec::new();
+        dims.try_reserve_exact((self.described.len() - TENSOR_BYTES * n) / size_of::<i64>())?;
+        read_tensors(n as u32, self.described, |_, tensor| {
             dims.extend_from_slice(&tensor.dims);
             Some(())
         });
-        let mut rest = &dims[..];
-        read_tensors(n, self.described, |_, tensor| {
-            let (its_dims, after) = rest.split_at_checked(tensor.dims.len())?;
-            rest = after;
-            specs.push(tensor.spec(its_dims));
+        let len = FIXED_BYTES + self.described.len() + self.blob.len() + self.payload.len();
+        if size_of_val(&dims[..]) + size_of::<TensorSpec<'_>>() * n > len {
+            return self.with_tensors_on_the_stack(&dims, with);
+        }
+        let mut specs = Vec::new();
+        specs.try_reserve_exact(n)?;
+        self.each_tensor(&dims, |spec| specs.push(spec));
+        with(&specs)
+    }
+
+    /// For hundreds of scalars that share a small payload: 40 KiB of the stack, which no other value takes.
+    #[inline(never)]
+    fn with_tensors_on_the_stack<T>(
+        &self, dims: &[i64], with: impl FnOnce(&[TensorSpec<'_>]) -> Result<T>,
+    ) -> Result<T> {
+        let mut specs = ArrayVec::<_, MAX_TENSORS>::new();
+        self.each_tensor(dims, |spec| specs.push(spec));
+        with(&specs)
+    }
+
+    /// Calls `each` with the tensors, whose dimensions are all in `dims`.
+    fn each_tensor<'d>(&self, mut dims: &'d [i64], mut each: impl FnMut(TensorSpec<'d>)) {
+        read_tensors(self.header.tensors, self.described, |_, tensor| {
+            let (its_dims, after) = dims.split_at_checked(tensor.dims.len())?;
+            dims = after;
+            each(tensor.spec(its_dims));
             Some(())
         });
-        with(&specs)
     }
 
     /// Calls `with` with the draft of the value in it, which copies what it takes; `expires_ms` is of the boot-time

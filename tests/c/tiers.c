@@ -2,12 +2,15 @@
  * what is bad input. tests/tiers.rs and tests/remote have what can go wrong within a store.
  *
  *     tiers [no_fork]
+ *     tiers third DIRECTORY    what one of the tests runs as a process of its own
  */
 #include "common.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -477,7 +480,160 @@ static void a_fork_leaves_the_tiers_to_the_parent(void) {
     written_and_closed(cache);
 }
 
+/* Whether the store's log is there: who closes a store and takes itself for the last deletes it. */
+static int has_log(void) {
+    char path[1024];
+    snprintf(path, sizeof path, "%s/streamcache.db-wal", directory);
+    return access(path, F_OK) == 0;
+}
+
+/* A server that opens its store, forks its workers and goes: each worker has a store of its own then, with locks of its
+ * own, whoever else comes and goes. */
+static void a_forked_child_keeps_its_own_store(const char *program) {
+    static streamcache_cache *cache;
+    int to_child[2], to_parent[2], status = 0;
+    char byte = 0;
+    pid_t child, third;
+    cache = open_with(on_disk());
+    put(cache, 4000, 0);
+    OK(streamcache_cache_flush(cache, STREAMCACHE_TIMEOUT_DEFAULT));
+    REQUIRE(pipe(to_child) == 0 && pipe(to_parent) == 0);
+    fflush(NULL);
+    child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        streamcache_digest key = digest_of(4000);
+        streamcache_cache *own;
+        alarm(patience);
+        check_passed = check_failed = 0;
+        close(to_child[1]);
+        own = open_with(on_disk());
+        put(own, 4001, 0);
+        OK(streamcache_cache_flush(own, STREAMCACHE_TIMEOUT_DEFAULT));
+        REQUIRE(write(to_parent[1], "", 1) == 1 && read(to_child[0], &byte, 1) == 1);
+        CHECK(has_log());
+        OK(get(own, 4002, 0, STREAMCACHE_TIER_DISK)); /* the third process's */
+        STATUS(streamcache_cache_remove_chunk(own, &key), STREAMCACHE_MISS); /* in memory; on disk it is gone now */
+        put(own, 4003, 0);
+        written_and_closed(own);
+        exit(check_failed != 0);
+    }
+    close(to_parent[1]);
+    REQUIRE(read(to_parent[0], &byte, 1) == 1);
+    written_and_closed(cache);
+    CHECK(has_log()); /* the child has it open */
+    fflush(NULL);
+    third = fork();
+    REQUIRE(third >= 0);
+    if (third == 0) {
+        execl(program, program, "third", directory, (char *)NULL);
+        _exit(127);
+    }
+    while (waitpid(third, &status, 0) < 0) REQUIRE(errno == EINTR);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    REQUIRE(write(to_child[1], "", 1) == 1);
+    while (waitpid(child, &status, 0) < 0) REQUIRE(errno == EINTR);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CHECK(!has_log()); /* the last has closed it */
+    cache = open_with(on_disk());
+    STATUS(get(cache, 4000, 0, STREAMCACHE_TIER_DISK), STREAMCACHE_MISS); /* the child removed it */
+    OK(get(cache, 4001, 0, STREAMCACHE_TIER_DISK));
+    OK(get(cache, 4002, 0, STREAMCACHE_TIER_DISK));
+    OK(get(cache, 4003, 0, STREAMCACHE_TIER_DISK));
+    written_and_closed(cache);
+    close(to_child[0]);
+    close(to_child[1]);
+    close(to_parent[0]);
+}
+
+/* A process that nobody forked with a store open. */
+static int third_process(const char *its_directory) {
+    streamcache_cache *cache;
+    snprintf(directory, sizeof directory, "%s", its_directory);
+    cache = open_with(on_disk());
+    OK(get(cache, 4000, 0, STREAMCACHE_TIER_DISK));
+    OK(get(cache, 4001, 0, STREAMCACHE_TIER_DISK)); /* the child's */
+    put(cache, 4002, 0);
+    written_and_closed(cache);
+    return check_failed != 0;
+}
+
+static streamcache_cache *busy_cache;
+static int busy_ends[2];
+
+/* Writes, looks up, opens and closes, so that a fork meets SQLite at work. */
+static void *keep_busy(void *unused) {
+    streamcache_digest key;
+    streamcache_value *value = NULL;
+    uint64_t n;
+    char byte;
+    for (n = 0; read(busy_ends[0], &byte, 1) != 0; n++) {
+        if (n % 8 == 7) {
+            streamcache_cache *other = open_with(on_disk());
+            (void)streamcache_cache_close(other, 0, NULL);
+            streamcache_cache_release(other);
+        }
+        put(busy_cache, 5000 + n % 100, 0);
+        (void)streamcache_cache_purge(busy_cache, 0);
+        key = digest_of(5050 + n % 100);
+        (void)streamcache_cache_get_chunk(busy_cache, &key, 0, &value);
+        streamcache_value_release(value);
+    }
+    return unused;
+}
+
+/* Children forked from the midst of it, two more generations of them. */
+static void forks_from_a_busy_process_find_sqlite_in_order(void) {
+    pthread_t threads[3];
+    int n, status = 0;
+    pid_t child;
+    busy_cache = open_with(on_disk());
+    put(busy_cache, 4999, 0);
+    OK(streamcache_cache_flush(busy_cache, STREAMCACHE_TIMEOUT_DEFAULT));
+    REQUIRE(pipe(busy_ends) == 0);
+    REQUIRE(fcntl(busy_ends[0], F_SETFL, O_NONBLOCK) == 0);
+    for (n = 0; n < 3; n++) REQUIRE(pthread_create(&threads[n], NULL, keep_busy, NULL) == 0);
+    for (n = 0; n < 60; n++) {
+        fflush(NULL);
+        child = fork();
+        REQUIRE(child >= 0);
+        if (child == 0) {
+            streamcache_cache *own;
+            alarm(patience);
+            check_passed = check_failed = 0;
+            own = open_with(on_disk());
+            OK(get(own, 4999, 0, STREAMCACHE_TIER_DISK));
+            put(own, 6000 + (uint64_t)n, 0);
+            OK(streamcache_cache_flush(own, STREAMCACHE_TIMEOUT_DEFAULT));
+            if (n % 10 == 9) {
+                pid_t grandchild = fork();
+                REQUIRE(grandchild >= 0);
+                if (grandchild == 0) {
+                    streamcache_cache *its = open_with(on_disk());
+                    alarm(patience);
+                    OK(get(its, 6000 + (uint64_t)n, 0, STREAMCACHE_TIER_DISK));
+                    written_and_closed(its);
+                    exit(check_failed != 0);
+                }
+                while (waitpid(grandchild, &status, 0) < 0) REQUIRE(errno == EINTR);
+                CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+            }
+            written_and_closed(own);
+            exit(check_failed != 0);
+        }
+        while (waitpid(child, &status, 0) < 0) REQUIRE(errno == EINTR);
+        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        if (WIFSIGNALED(status)) fprintf(stderr, "the child ended with signal %d\n", WTERMSIG(status));
+    }
+    close(busy_ends[1]);
+    for (n = 0; n < 3; n++) REQUIRE(pthread_join(threads[n], NULL) == 0);
+    close(busy_ends[0]);
+    for (n = 0; n < 60; n++) OK(get(busy_cache, 6000 + (uint64_t)n, 0, STREAMCACHE_TIER_DISK));
+    written_and_closed(busy_cache);
+}
+
 int main(int argc, char **argv) {
+    if (argc == 3 && strcmp(argv[1], "third") == 0) return third_process(argv[2]);
     make_directory();
     results_outlive_the_cache();
     stats_are_filled_as_far_as_they_go();
@@ -487,7 +643,11 @@ int main(int argc, char **argv) {
     a_close_counts_what_it_drops();
     bad_input_is_refused();
     a_remote_that_does_not_answer_is_a_miss();
-    if (argc < 2 || strcmp(argv[1], "no_fork") != 0) a_fork_leaves_the_tiers_to_the_parent();
+    if (argc < 2 || strcmp(argv[1], "no_fork") != 0) {
+        a_fork_leaves_the_tiers_to_the_parent();
+        a_forked_child_keeps_its_own_store(argv[0]);
+        forks_from_a_busy_process_find_sqlite_in_order();
+    }
     remove_directory();
     return check_report();
 }

@@ -3,7 +3,7 @@
 use crate::{Failure, show};
 use std::collections::BTreeMap;
 use std::path::Path;
-use streamcache::tool::{Entry, Store, now_ms, scan_server};
+use streamcache::tool::{Entry, Opening, Store, now_ms, scan_server};
 
 #[derive(Default)]
 struct Sum {
@@ -50,15 +50,12 @@ impl Seen {
     }
 }
 
-pub fn run(place: &str, prefix: &str) -> Result<(), Failure> {
+pub fn run(place: &str, prefix: &str, opening: Opening) -> Result<(), Failure> {
     let mut seen = Seen::default();
-    if place.starts_with("rediss://") {
-        let text = "a server under TLS can't be inspected: name it by redis:// or unix:// where it offers that";
-        return Err(Failure::Io(text.into()));
-    } else if place.contains("://") {
+    if place.contains("://") {
         scan_server(place, prefix, &mut |entry| seen.add(entry))?;
     } else {
-        let store = Store::open(Path::new(place), None)?;
+        let store = Store::open(Path::new(place), opening)?;
         let (entries, bytes, max_bytes) = store.counts();
         println!("{entries} entries, {} of at most {}", show::bytes(bytes), show::bytes(max_bytes));
         let bar = show::bar(entries, false);

@@ -2,7 +2,7 @@
 
 use crate::{Failure, show};
 use std::path::Path;
-use streamcache::tool::{Collection, Store};
+use streamcache::tool::{Collection, Opening, Store};
 
 /// Bytes of the store's files.
 fn on_disk(directory: &Path) -> u64 {
@@ -10,9 +10,9 @@ fn on_disk(directory: &Path) -> u64 {
     files.iter().map(|name| directory.join(name).metadata().map_or(0, |metadata| metadata.len())).sum()
 }
 
-pub fn run(directory: &Path, max_bytes: Option<u64>) -> Result<(), Failure> {
+pub fn run(directory: &Path, opening: Opening) -> Result<(), Failure> {
     let before = on_disk(directory);
-    let store = Store::open(directory, max_bytes)?;
+    let store = Store::open(directory, opening)?;
     let entries_before = store.counts().0;
     let mut collection = Collection::default();
     let bar = indicatif::ProgressBar::new_spinner();

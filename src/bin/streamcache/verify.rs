@@ -4,9 +4,9 @@ use crate::{Failure, show};
 use std::collections::BTreeMap;
 use std::path::Path;
 use streamcache::digest::Secret;
-use streamcache::tool::{Checker, Store, is_store, scan_file};
+use streamcache::tool::{Checker, Opening, Store, is_store, scan_file};
 
-pub fn run(place: &Path, secret: Option<&Secret>) -> Result<(), Failure> {
+pub fn run(place: &Path, secret: Option<&Secret>, opening: Opening) -> Result<(), Failure> {
     let checker = Checker::new(secret);
     let (mut sound, mut refused) = (0u64, BTreeMap::<&'static str, u64>::new());
     let mut count = |checked: Result<(), &'static str>| match checked {
@@ -16,7 +16,7 @@ pub fn run(place: &Path, secret: Option<&Secret>) -> Result<(), Failure> {
     let mut broken = 0;
     // A damaged file has told of its results, too.
     let scanned = if is_store(place) {
-        let store = Store::open(place, None)?;
+        let store = Store::open(place, opening)?;
         let bar = show::bar(store.counts().0, false);
         let scanned = store.scan(&mut |bytes| {
             count(checker.check(bytes));

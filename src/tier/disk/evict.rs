@@ -15,7 +15,7 @@ pub(super) const VACUUM_PAGES: u64 = 4;
 
 /// What is known of an envelope without reading it.
 pub(super) struct Entry {
-    id: i64,
+    pub(super) id: i64,
     pub(super) n: u64,
     pub(super) size: u64,
     pub(super) tag: u64,
@@ -59,20 +59,38 @@ impl Work<'_> {
         self.transaction.prepare_cached(sql)?.query_row([id], entry).optional()
     }
 
+    /// The number of a key's entry, where the rest of it can't be read.
+    pub(super) fn number_of(&self, id: i64) -> rusqlite::Result<Option<u64>> {
+        let mut statement = self.transaction.prepare_cached("SELECT n FROM entry WHERE id = ?")?;
+        statement.query_row([id], |row| row.get::<_, i64>(0)).optional().map(|n| n.map(|n| n as u64))
+    }
+
     /// The first entry with a number in a range.
-    pub(super) fn between(&self, from: u64, till: u64) -> rusqlite::Result<Option<Entry>> {
+    pub(super) fn first(&self, from: u64, till: u64) -> rusqlite::Result<Option<Entry>> {
         let sql =
             "SELECT id, n, length(envelope), tag, epoch, expires FROM data WHERE n BETWEEN ? AND ? ORDER BY n LIMIT 1";
         self.transaction.prepare_cached(sql)?.query_row([from as i64, till as i64], entry).optional()
     }
 
+    /// Lets nothing lead to a key's entry.
+    pub(super) fn forget(&mut self, id: i64) -> rusqlite::Result<()> {
+        self.changed = true;
+        self.transaction.prepare_cached("DELETE FROM entry WHERE id = ?")?.execute([id]).map(drop)
+    }
+
     /// Deletes an entry and takes it off the counts.
     pub(super) fn delete(&mut self, entry: &Entry) -> rusqlite::Result<()> {
         self.changed = true;
+        self.writer.deleting.set(Some(entry.n));
         let connection = &self.transaction;
-        connection.prepare_cached("DELETE FROM data WHERE n = ?")?.execute([entry.n as i64])?;
+        let deleted = connection.prepare_cached("DELETE FROM data WHERE n = ?")?.execute([entry.n as i64])?;
         let sql = "DELETE FROM entry WHERE id = ? AND n = ?";
         connection.prepare_cached(sql)?.execute(params![entry.id, entry.n as i64])?;
+        self.writer.deleting.set(None);
+        if deleted == 0 {
+            // Seen by its neighbours and not found by its number: it lies where it does not belong.
+            self.writer.broken.borrow_mut().add(entry.n, entry.n);
+        }
         if entry.epoch >= self.state.purged {
             self.state.entries = self.state.entries.saturating_sub(1);
             self.state.bytes = self.state.bytes.saturating_sub(entry.size);
@@ -168,11 +186,13 @@ impl Work<'_> {
 
     /// Deletes what was there before the last purge of everything, the oldest first; says whether there is more.
     pub(super) fn sweep(&mut self) -> rusqlite::Result<bool> {
-        while let Some(entry) = self.between(0, self.state.last)?.filter(|entry| entry.epoch < self.state.purged) {
+        let mut from = 0;
+        while let Some(entry) = self.between(from, self.state.last)?.filter(|entry| entry.epoch < self.state.purged) {
             if !self.tally.evict(entry.size) {
                 return Ok(true);
             }
             self.delete(&entry)?;
+            from = entry.n + 1;
         }
         Ok(false)
     }

@@ -10,7 +10,7 @@ use crate::error::Result;
 use std::time::Instant;
 
 /// How far it is.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Collected {
     /// The number of the last entry it has looked at.
     after: u64,
@@ -26,7 +26,7 @@ impl Inner {
     pub(super) fn collect(&self, collected: &mut Collected) -> Result<bool> {
         let more = self
             .writer(Instant::now() + WAIT)
-            .and_then(|writer| self.collect_step(&writer, collected).map_err(|e| self.faults.count("collecting", &e)));
+            .and_then(|writer| self.set_aside(&writer, "collecting", self.collect_step(&writer, collected)));
         self.faults.tell();
         more
     }
@@ -36,7 +36,10 @@ impl Inner {
             return Ok(false);
         };
         let more = if !collected.is_swept {
-            work.collect(collected)?;
+            // Where it fails, nothing of it is done.
+            let mut so_far = collected.clone();
+            work.collect(&mut so_far)?;
+            *collected = so_far;
             true
         } else {
             work.shrink(self)? || work.give_back()?

@@ -5,9 +5,9 @@ use super::faults::{is_busy, is_corrupt};
 use super::writer::id_of;
 use crate::digest::Digest;
 use crate::error::{ErrorKind, Result};
+use crate::process::wall_ms;
 use rusqlite::types::ValueRef;
 use rusqlite::{CachedStatement, Connection, Transaction, TransactionBehavior};
-use std::time::SystemTime;
 
 /// Always one row: where there is no entry its columns are NULL.
 const GET: &str = "SELECT s.epoch,swept,tag,d.epoch,expires,envelope FROM state s LEFT JOIN entry e ON e.id=? LEFT JOIN data d USING(n)
@@ -41,11 +41,11 @@ impl Inner {
         for (part, keys) in keys.chunks(PART).enumerate() {
             let read = self.get_part(lent.connection(), keys, &mut |n, bytes| found(part * PART + n, bytes));
             match read {
-                Ok(()) => {}
+                Ok(()) => self.faults.sound(keys.len() as u64),
                 Err(error) if is_busy(&error) => break,
                 Err(error) => {
                     lent.give_up();
-                    return Err(self.faults.count("a lookup", &error));
+                    return Err(self.faults.found("a lookup", &error, place_of(keys)));
                 }
             }
         }
@@ -64,7 +64,7 @@ impl Inner {
             match self.get_one(connection, &mut statement, key, &mut |bytes| found(n, bytes)) {
                 // A broken page is a miss for its own keys; the others are asked on.
                 Err(error) if is_corrupt(&error) && !self.faults.is_resting() => {
-                    self.faults.count("a lookup", &error);
+                    self.faults.found("a lookup", &error, place_of(&[*key]));
                 }
                 done => done?,
             }
@@ -91,11 +91,13 @@ impl Inner {
     }
 }
 
+/// What stands for the place of keys that could not be read.
+fn place_of(keys: &[Digest]) -> u64 {
+    keys.first().map_or(0, |key| id_of(key) as u64)
+}
+
 /// Whether a time on the wall clock is over; 0 never is. A clock that is set back only lets an entry live longer here:
 /// the envelope says it, too.
 pub(super) fn is_over(expires_ms: u64) -> bool {
-    expires_ms != 0
-        && SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .is_ok_and(|now| now.as_millis() > u128::from(expires_ms))
+    expires_ms != 0 && wall_ms() > expires_ms
 }

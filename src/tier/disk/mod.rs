@@ -11,7 +11,15 @@
 //! - `readers` and `get`: lookups
 //! - `scan`: all there is, page by page
 //! - `writer`, `put` and `remove`: transactions, one after the other
+//! - `broken`: entries that these go around
+//!
+//! The database is never mapped into memory (`mmap_size = 0`): damage in it, or its loss, is an error that is counted.
+//! The log's index (`-shm`, 32 KiB and more) always is, by SQLite itself: cut short under a running process, it ends that
+//! process by SIGBUS. Nothing but SQLite writes to it; to start afresh, delete files instead of emptying them, which is
+//! safe at any time. And a process that is stopped (SIGSTOP) in the instants in which it writes that index's head keeps
+//! lookups of others waiting for up to ten seconds.
 
+mod broken;
 mod evict;
 mod faults;
 #[cfg(feature = "cli")]
@@ -37,7 +45,8 @@ use super::{Page, Purged, Sealed, Store, StoreStats};
 use crate::digest::Digest;
 use crate::error::Result;
 use crate::lock::Mutex;
-use crate::process::Birth;
+use crate::process::locked::Locked;
+use crate::process::{self, Birth};
 use faults::Faults;
 #[cfg(feature = "cli")]
 pub(crate) use gc::Collected;
@@ -46,10 +55,16 @@ use readers::{Readers, Watch};
 use slots::{Known, Swept};
 use state::State;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool, AtomicU64, AtomicUsize,
+    Ordering::{Relaxed, SeqCst},
+};
 use std::time::Instant;
 use touched::Touched;
 use writer::Writer;
+
+/// A log that is left as it is where a store is dropped without having been closed: nobody waits for that.
+const LONG_LOG: u64 = 1 << 20;
 
 /// How a store is opened.
 #[derive(Clone, Debug, Default)]
@@ -72,6 +87,8 @@ pub(crate) struct Disk {
 #[derive(Debug)]
 struct Inner {
     place: Place,
+    /// So that nobody opens them beside SQLite.
+    _locked: Locked,
     max_bytes: Option<u64>,
     readers: Readers,
     watch: Watch,
@@ -82,6 +99,11 @@ struct Inner {
     writer: Mutex<Writer>,
     /// Threads that wait for the writer: who has it for long lets them go first.
     waiting: AtomicUsize,
+    /// Whether another process holds the store for longer than any transaction takes.
+    is_held: AtomicBool,
+    /// Whoever has the writer closes it.
+    closing: AtomicBool,
+    too_large: AtomicU64,
 }
 
 impl Disk {
@@ -89,12 +111,14 @@ impl Disk {
     /// 32 MiB at most as a rule.
     pub(crate) fn open(config: &Config) -> Result<Self> {
         let birth = Birth::here()?;
+        process::sqlite::make_ready()?;
         let place = Place::prepare(&config.directory, config.allow_network)?;
         let (connection, state, layout) = open::writer(&place, config.max_bytes)?;
         let what = "the store's epochs can't be read";
         let swept = faults::at_open(what, Swept::read(&connection, state.swept))?;
         let inner = Inner {
             watch: Watch::new(&place),
+            _locked: Locked::new(place.locked()),
             place,
             max_bytes: config.max_bytes,
             readers: Readers::new(),
@@ -104,6 +128,9 @@ impl Disk {
             evictions: AtomicU64::new(0),
             writer: Mutex::new(Writer::new(connection, layout)),
             waiting: AtomicUsize::new(0),
+            is_held: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
+            too_large: AtomicU64::new(0),
         };
         Ok(Self { inner: Some(Box::new(inner)), birth })
     }
@@ -127,7 +154,7 @@ impl Store for Disk {
     }
 
     fn put_many(&self, entries: &[Sealed]) -> Result<usize> {
-        self.inner().put(entries)
+        self.inner().put(entries).map(|written| written.taken)
     }
 
     fn remove(&self, key: &Digest, until: Instant) -> Result<()> {
@@ -153,14 +180,17 @@ impl Store for Disk {
 
     fn stats(&self) -> StoreStats {
         let inner = self.inner();
-        let (faults, last_fault, resting) = inner.faults.read();
+        let (faults, last_fault, mut resting) = inner.faults.read();
+        if !inner.watch.sees(&inner.place) {
+            resting.get_or_insert_with(|| "its files were deleted or moved; they are opened anew in a moment".into());
+        }
         let state = inner.state();
         StoreStats {
             entries: state.map(|state| state.entries),
             bytes: state.map(|state| state.bytes),
             max_bytes: state.map(|state| state.max_bytes),
             evictions: inner.evictions.load(Relaxed),
-            too_large: 0,
+            too_large: inner.too_large.load(Relaxed),
             faults,
             last_fault,
             resting,
@@ -168,7 +198,7 @@ impl Store for Disk {
     }
 
     fn close(&self) {
-        self.inner().close();
+        self.inner().close(false);
     }
 }
 
@@ -181,18 +211,19 @@ impl Inner {
         State::read(self.readers.lend(&self.place).ok()??.connection()).ok()
     }
 
-    /// Readers first: the last connection to be closed empties the log.
-    fn close(&self) {
+    /// Readers first: the last connection to be closed empties the log, which takes a while, unless it is closed
+    /// `quickly`. Waits for nobody: a thread that writes closes its connection itself.
+    fn close(&self, quickly: bool) {
         self.readers.close();
-        let connection = self.writer.lock().close();
-        drop(connection);
+        self.closing.store(true, SeqCst);
+        self.close_writer(quickly);
     }
 }
 
 impl Drop for Disk {
     fn drop(&mut self) {
         match self.inner.take() {
-            Some(inner) if self.birth.is_here() => inner.close(),
+            Some(inner) if self.birth.is_here() => inner.close(inner.place.log_len() > LONG_LOG),
             inner => std::mem::forget(inner),
         }
     }

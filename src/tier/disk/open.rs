@@ -19,6 +19,7 @@ use crate::error::{Error, ErrorKind, Result};
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 /// "stca"
@@ -43,9 +44,12 @@ const SCHEMA: &str = "
         expires INTEGER NOT NULL, envelope BLOB NOT NULL);
     CREATE TABLE slot(n INTEGER PRIMARY KEY, epoch INTEGER NOT NULL);";
 
+/// The directory's path has no link in it, so the file's has none unless somebody planted one.
+const FLAGS: OpenFlags =
+    OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX).union(OpenFlags::SQLITE_OPEN_NOFOLLOW);
+
 fn connect(place: &Place) -> rusqlite::Result<Connection> {
-    let connection =
-        Connection::open_with_flags(&place.file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let connection = Connection::open_with_flags(&place.file, FLAGS)?;
     // A planted file can't run anything.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
@@ -88,7 +92,7 @@ pub(super) fn writer(place: &Place, max_bytes: Option<u64>) -> Result<(Connectio
         )?;
         let mut state = State::read(&connection)?;
         if let Some(max_bytes) = max_bytes.filter(|max_bytes| *max_bytes != state.max_bytes) {
-            let transaction = immediate(&connection, Instant::now() + PATIENCE)?;
+            let transaction = immediate(&connection, Instant::now() + PATIENCE, &AtomicBool::new(false))?;
             state = State { max_bytes, ..State::read(&transaction)? };
             state.write(&transaction)?;
             transaction.commit()?;
@@ -103,12 +107,16 @@ pub(super) fn writer(place: &Place, max_bytes: Option<u64>) -> Result<(Connectio
 }
 
 /// Begins a transaction that may write, waiting for those of others. SQLite's own wait grows to 100 ms between two looks:
-/// where other processes write without a pause, it finds the store busy each time.
-pub(super) fn immediate(connection: &Connection, until: Instant) -> rusqlite::Result<Transaction<'_>> {
+/// where other processes write without a pause, it finds the store busy each time. Ends early where `gives_up` says so.
+pub(super) fn immediate<'a>(
+    connection: &'a Connection, until: Instant, gives_up: &AtomicBool,
+) -> rusqlite::Result<Transaction<'a>> {
     connection.busy_timeout(Duration::ZERO)?;
     loop {
         match Transaction::new_unchecked(connection, TransactionBehavior::Immediate) {
-            Err(error) if is_busy(&error) && Instant::now() < until => std::thread::sleep(LOOK),
+            Err(error) if is_busy(&error) && Instant::now() < until && !gives_up.load(Relaxed) => {
+                std::thread::sleep(LOOK);
+            }
             begun => return begun,
         }
     }
@@ -120,13 +128,18 @@ pub(super) fn limit(connection: &Connection, layout: &Layout) -> rusqlite::Resul
     connection.query_row(&format!("PRAGMA journal_size_limit={}", layout.log_bytes()), [], |_| Ok(()))
 }
 
-/// Whether the file is a store that this build knows; false where it is empty.
+/// Whether the file is a store that this build knows; false where it is empty. All of it is read at one moment: another
+/// process may be making the store.
 fn is_made(place: &Place, connection: &Connection) -> Result<bool> {
-    let number = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
     let what = format!("{} can't be read", place.file.display());
-    let application = at_open(&what, number("PRAGMA application_id"))?;
-    let version = at_open(&what, number("PRAGMA user_version"))?;
-    let tables = at_open(&what, number("SELECT count(*) FROM sqlite_schema"))?;
+    let read = || {
+        let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Deferred)?;
+        let number = |sql| transaction.query_row(sql, [], |row| row.get::<_, i64>(0));
+        // The first of these begins it.
+        let tables = number("SELECT count(*) FROM sqlite_schema")?;
+        Ok((number("PRAGMA application_id")?, number("PRAGMA user_version")?, tables))
+    };
+    let (application, version, tables) = at_open(&what, read())?;
     let refused = |why: String| Err(Error::new(ErrorKind::Io, format!("{}: {why}", place.file.display())));
     match (application, version) {
         (APPLICATION, VERSION) => Ok(true),
@@ -151,7 +164,7 @@ fn make(connection: &Connection, max_bytes: u64) -> rusqlite::Result<()> {
             done => break done?,
         }
     }
-    let transaction = immediate(connection, deadline)?;
+    let transaction = immediate(connection, deadline, &AtomicBool::new(false))?;
     if transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))? == 0 {
         transaction.execute_batch(SCHEMA)?;
         State::new(max_bytes).insert(&transaction)?;

@@ -1,7 +1,8 @@
 //! Writing entries, and tidying up: as many bounded transactions as it takes, the writer free for others between two.
 
 use super::Inner;
-use super::faults::is_full;
+use super::evict::Entry;
+use super::faults::{is_corrupt, is_full};
 use super::layout::{ENTRY_PAGES, Layout};
 use super::slots;
 use super::state::same_store;
@@ -9,35 +10,63 @@ use super::writer::{WAIT, Work, Writer, id_of};
 use crate::error::Result;
 use crate::tier::Sealed;
 use rusqlite::params;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
+
+/// What became of a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Written {
+    pub(crate) taken: usize,
+    /// Removed or purged since they were computed.
+    pub(crate) outdated: usize,
+    /// Longer than any transaction may be.
+    pub(crate) too_large: usize,
+    /// The disk or the store was full, or broken where they belong.
+    pub(crate) failed: usize,
+}
 
 /// What became of the first entries of a batch in one transaction.
 #[derive(Default)]
 struct Step {
     done: usize,
-    stored: usize,
+    written: Written,
     /// Whether it did anything at all.
     moved: bool,
 }
 
+/// Whether an entry may be stored.
+enum Verdict {
+    Welcome,
+    Outdated,
+    TooLarge,
+}
+
+/// Broken places that one batch may meet.
+const MOST_BROKEN: usize = 64;
+
 impl Inner {
-    pub(super) fn put(&self, entries: &[Sealed]) -> Result<usize> {
-        let stored = self.put_all(entries);
+    pub(super) fn put(&self, entries: &[Sealed]) -> Result<Written> {
+        let mut written = Written::default();
+        let put = self.put_all(entries.iter().collect(), &mut written);
         self.faults.tell();
-        stored
+        written.failed = entries.len() - written.taken - written.outdated - written.too_large;
+        self.too_large.fetch_add(written.too_large as u64, Relaxed);
+        // Of what was committed before something failed, nobody is told that it failed.
+        if written.failed == entries.len() { put.map(|()| written) } else { Ok(written) }
     }
 
-    /// A full disk drops what does not fit, and says so in the stats.
-    fn put_all(&self, mut entries: &[Sealed]) -> Result<usize> {
-        let (mut stored, mut full) = (0, false);
-        while !entries.is_empty() {
+    /// A full disk drops what does not fit, and says so in the stats. What is broken costs what belongs there.
+    fn put_all(&self, mut entries: Vec<&Sealed>, written: &mut Written) -> Result<()> {
+        let (mut from, mut full, mut broken) = (0, false, 0);
+        while from < entries.len() {
             self.give_way();
             let writer = self.writer(Instant::now() + WAIT)?;
-            match self.step(&writer, entries) {
-                Ok(Step { moved: false, .. }) => break,
-                Ok(step) => {
-                    stored += step.stored;
-                    entries = &entries[step.done..];
+            let mut step = Step::default();
+            match self.step(&writer, &entries[from..], &mut step) {
+                Ok(()) if !step.moved => break,
+                Ok(()) => {
+                    written.add(&step.written);
+                    from += step.done;
                     if let Err(error) = writer.renew_long_log() {
                         self.faults.count("emptying the log", &error);
                     }
@@ -50,31 +79,50 @@ impl Inner {
                     }
                     full = true;
                 }
+                Err(error) if is_corrupt(&error) && broken < MOST_BROKEN => {
+                    broken += 1;
+                    let at = from + step.done;
+                    match writer.deleting.take() {
+                        // Tried again without deleting that one.
+                        Some(n) if writer.broken.borrow_mut().add(n, n) => {
+                            self.faults.found("a write", &error, n);
+                        }
+                        _ if at < entries.len() => {
+                            let left_out = entries.remove(at);
+                            self.faults.found("a write", &error, id_of(&left_out.key) as u64);
+                        }
+                        _ => return Err(self.faults.count("a write", &error)),
+                    }
+                }
                 Err(error) => return Err(self.faults.count("a write", &error)),
             }
         }
-        Ok(stored)
+        Ok(())
     }
 
-    fn step(&self, writer: &Writer, entries: &[Sealed]) -> rusqlite::Result<Step> {
-        let first = &entries[0];
+    /// One transaction. Where it fails nothing of it is done, and `step` says at which entry it was.
+    fn step(&self, writer: &Writer, entries: &[&Sealed], step: &mut Step) -> rusqlite::Result<()> {
+        let first = entries[0];
         let pages = |layout: &Layout| match layout.longest() >= first.len() {
             true => layout.budget().max(layout.pages_of(first.len()) + ENTRY_PAGES),
             false => layout.budget(),
         };
         let Some(mut work) = self.begin(writer, pages, false, Instant::now() + WAIT)? else {
-            return Ok(Step::default());
+            return Ok(());
         };
-        let mut step = Step::default();
         if work.shrink(self)? {
             step.moved = true;
         } else {
             for entry in entries {
-                if work.wants(entry)? {
-                    if !work.make_room(self, entry.len())? || !work.put(entry)? {
-                        break;
+                match work.verdict(entry)? {
+                    Verdict::Welcome => {
+                        if !work.make_room(self, entry.len())? || !work.put(entry)? {
+                            break;
+                        }
+                        step.written.taken += 1;
                     }
-                    step.stored += 1;
+                    Verdict::Outdated => step.written.outdated += 1,
+                    Verdict::TooLarge => step.written.too_large += 1,
                 }
                 step.done += 1;
             }
@@ -86,16 +134,27 @@ impl Inner {
         if work.changed {
             self.commit(work)?;
         }
-        Ok(step)
+        Ok(())
     }
 
     /// One bounded step of what waits for a quiet moment; says whether there is more.
     pub(super) fn tidy(&self) -> Result<bool> {
         let more = self
             .writer(Instant::now() + WAIT)
-            .and_then(|writer| self.tidy_step(&writer).map_err(|error| self.faults.count("tidying up", &error)));
+            .and_then(|writer| self.set_aside(&writer, "tidying up", self.tidy_step(&writer)));
         self.faults.tell();
         more
+    }
+
+    /// Where an entry could not be deleted, it is gone around the next time, and there is more to do.
+    pub(super) fn set_aside(&self, writer: &Writer, what: &str, done: rusqlite::Result<bool>) -> Result<bool> {
+        match (done, writer.deleting.take()) {
+            (Err(error), Some(n)) if is_corrupt(&error) && writer.broken.borrow_mut().add(n, n) => {
+                self.faults.found(what, &error, n);
+                Ok(true)
+            }
+            (done, _) => done.map_err(|error| self.faults.count(what, &error)),
+        }
     }
 
     fn tidy_step(&self, writer: &Writer) -> rusqlite::Result<bool> {
@@ -115,6 +174,14 @@ impl Inner {
     }
 }
 
+impl Written {
+    fn add(&mut self, other: &Self) {
+        self.taken += other.taken;
+        self.outdated += other.outdated;
+        self.too_large += other.too_large;
+    }
+}
+
 impl Sealed {
     fn len(&self) -> u64 {
         self.bytes.len() as u64
@@ -124,17 +191,30 @@ impl Sealed {
 impl Work<'_> {
     /// Whether an entry may be stored: it is not too long, and nothing was removed or purged since its epoch that covers
     /// it. An epoch of another store says nothing about this one.
-    fn wants(&self, entry: &Sealed) -> rusqlite::Result<bool> {
-        Ok(entry.len() <= self.layout.longest()
-            && same_store(entry.epoch, self.state.epoch)
+    fn verdict(&self, entry: &Sealed) -> rusqlite::Result<Verdict> {
+        if entry.len() > self.layout.longest() {
+            return Ok(Verdict::TooLarge);
+        }
+        let is_current = same_store(entry.epoch, self.state.epoch)
             && self.swept.lets(entry.tag, entry.epoch)
-            && entry.epoch >= slots::get(&self.transaction, slots::of_key(&entry.key))?)
+            && entry.epoch >= slots::get(&self.transaction, slots::of_key(&entry.key))?;
+        Ok(if is_current { Verdict::Welcome } else { Verdict::Outdated })
+    }
+
+    /// The entry of a key that may be deleted. None where there is none, or where it is broken: it keeps its place then, and
+    /// nothing is to lead to it any more.
+    pub(super) fn older(&self, id: i64) -> rusqlite::Result<Option<Entry>> {
+        match self.entry(id) {
+            Err(error) if is_corrupt(&error) => self.number_of(id).map(|_| None),
+            Ok(Some(older)) if self.writer.broken.borrow().has(older.n) => Ok(None),
+            older => older,
+        }
     }
 
     /// Stores an entry in place of an older one; false where that takes another transaction.
     fn put(&mut self, sealed: &Sealed) -> rusqlite::Result<bool> {
         let id = id_of(&sealed.key);
-        let older = self.entry(id)?;
+        let older = self.older(id)?;
         let mut tally = self.tally;
         if older.is_some() && !tally.delete() || !tally.put(sealed.len()) {
             return Ok(false);

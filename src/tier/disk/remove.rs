@@ -2,6 +2,7 @@
 //! earlier epoch is left out when it comes.
 
 use super::Inner;
+use super::faults::is_corrupt;
 use super::slots;
 use super::writer::{Work, id_of};
 use crate::digest::Digest;
@@ -16,9 +17,10 @@ impl Inner {
     pub(super) fn remove(&self, key: &Digest, until: Instant) -> Result<()> {
         self.change(until, "a removal", |work| {
             slots::set(&work.transaction, slots::of_key(key), work.state.epoch)?;
-            match work.entry(id_of(key))? {
+            let id = id_of(key);
+            match work.older(id)? {
                 Some(entry) => work.delete(&entry),
-                None => Ok(()),
+                None => work.forget(id),
             }
         })
     }
@@ -42,16 +44,22 @@ impl Inner {
     }
 
     /// One transaction in the next epoch.
-    fn change(
-        &self, until: Instant, what: &str, change: impl FnOnce(&mut Work<'_>) -> rusqlite::Result<()>,
-    ) -> Result<()> {
+    fn change(&self, until: Instant, what: &str, change: impl Fn(&mut Work<'_>) -> rusqlite::Result<()>) -> Result<()> {
+        let until = self.patience(until);
         let changed = self.writer(until).and_then(|writer| {
-            let done = self.begin(&writer, |_| PAGES, true, until).and_then(|work| {
-                let Some(mut work) = work else { return Ok(false) };
+            let once = || {
+                let Some(mut work) = self.begin(&writer, |_| PAGES, true, until)? else { return Ok(false) };
                 work.state.epoch += 1;
                 change(&mut work)?;
                 self.commit(work).map(|()| true)
-            });
+            };
+            let mut done = once();
+            if done.as_ref().is_err_and(is_corrupt) {
+                // An entry that can't be deleted is gone around.
+                if writer.deleting.take().is_some_and(|n| writer.broken.borrow_mut().add(n, n)) {
+                    done = once();
+                }
+            }
             match done {
                 Ok(true) => Ok(()),
                 Ok(false) => Err(Error::new(ErrorKind::Io, self.faults.last())),

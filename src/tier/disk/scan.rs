@@ -2,14 +2,17 @@
 //! transaction of its own, so that the log can be emptied between two.
 
 use super::Inner;
+use super::broken::past_broken;
 use super::faults::{is_busy, is_corrupt};
 use super::get::is_over;
 use super::writer::WAIT;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tier::Page;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use std::time::{Duration, Instant};
 
+/// No entry has a greater number.
+const LAST: u64 = i64::MAX as u64;
 /// What a page holds at most, unless one envelope alone is longer.
 const ENTRIES: usize = 256;
 const BYTES: usize = 4 << 20;
@@ -60,8 +63,21 @@ impl Inner {
         let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Deferred)?;
         let state = super::State::read(&transaction)?;
         let swept = self.known.swept(state.swept, &transaction)?;
-        let rows = rows(&transaction, page.after)?;
-        let is_last = rows.len() < ENTRIES;
+        let mut rows = Vec::new();
+        let is_last = match read_rows(&transaction, page.after, ENTRIES, &mut rows) {
+            Err(error) if is_corrupt(&error) && rows.is_empty() => {
+                // A page of the table is broken: what lies on it is not even counted.
+                self.faults.met("a look through the store", &error);
+                page.broken += 1;
+                let first = |n| read_rows(&transaction, n - 1, 1, &mut Vec::new());
+                let sound = past_broken(page.after + 1, LAST, first)?;
+                page.after = sound - 1;
+                return Ok(sound <= LAST);
+            }
+            // What was read before it comes first.
+            Err(error) if is_corrupt(&error) => false,
+            read => read?,
+        };
         let mut bytes = 0;
         for (n, tag, epoch, expires) in rows {
             if bytes >= BYTES {
@@ -72,13 +88,14 @@ impl Inner {
                 continue;
             }
             match envelope(&transaction, n) {
-                Ok(envelope) => {
+                Ok(None) => {}
+                Ok(Some(envelope)) => {
                     bytes += envelope.len();
                     page.envelopes.push(envelope);
                 }
                 // Its own pages are broken; the others are read on.
                 Err(error) if is_corrupt(&error) => {
-                    self.faults.count("a look through the store", &error);
+                    self.faults.met("a look through the store", &error);
                     page.broken += 1;
                 }
                 Err(error) => return Err(error),
@@ -88,17 +105,21 @@ impl Inner {
     }
 }
 
-fn rows(connection: &Connection, after: u64) -> rusqlite::Result<Vec<Row>> {
+/// Reads what comes after a number, so many rows at most; says whether that was the last of them.
+fn read_rows(connection: &Connection, after: u64, most: usize, rows: &mut Vec<Row>) -> rusqlite::Result<bool> {
     let sql = "SELECT n, tag, epoch, expires FROM data WHERE n > ? ORDER BY n LIMIT ?";
     let mut statement = connection.prepare_cached(sql)?;
-    let number = |row: &rusqlite::Row<'_>, n| row.get::<_, i64>(n).map(|number| number as u64);
-    let rows = statement.query_map([after as i64, ENTRIES as i64], |row| {
-        Ok((number(row, 0)?, number(row, 1)?, number(row, 2)?, number(row, 3)?))
-    })?;
-    rows.collect()
+    let mut found = statement.query([after as i64, most as i64])?;
+    while let Some(row) = found.next()? {
+        let number = |n| row.get::<_, i64>(n).map(|number| number as u64);
+        rows.push((number(0)?, number(1)?, number(2)?, number(3)?));
+    }
+    Ok(rows.len() < most)
 }
 
-fn envelope(connection: &Connection, n: u64) -> rusqlite::Result<Vec<u8>> {
-    let mut statement = connection.prepare_cached("SELECT envelope FROM data WHERE n = ?")?;
-    statement.query_row([n as i64], |row| Ok(row.get_ref(0)?.as_blob()?.to_vec()))
+/// None for one that no key leads to: it was replaced or removed and could not be deleted.
+fn envelope(connection: &Connection, n: u64) -> rusqlite::Result<Option<Vec<u8>>> {
+    let mut statement = connection
+        .prepare_cached("SELECT envelope FROM data d JOIN entry e ON e.id = d.id AND e.n = d.n WHERE d.n = ?")?;
+    statement.query_row([n as i64], |row| Ok(row.get_ref(0)?.as_blob()?.to_vec())).optional()
 }

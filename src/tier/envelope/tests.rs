@@ -160,3 +160,22 @@ fn a_seal_never_prints_its_secret() {
     let seal = Seal::new(Some(&Secret::new(b"0123456789abcdef").unwrap()));
     assert_eq!(format!("{seal:?}"), "Seal(SealKey(hidden))");
 }
+
+#[test]
+fn hundreds_of_scalars_that_share_a_payload_open() {
+    let dtype = Dtype { code: 2, bits: 32, lanes: 1 };
+    for n in [1, 200, 1024] {
+        let tensors = vec![TensorSpec { dtype, dims: &[], offset: 0, length: 4 }; n];
+        let (seal, key) = (Seal::new(None), Digest([7; 32]));
+        let sealed = seal.close(&key, 0, &made(&[0; 4], &tensors, &[], 0), 0, 0).unwrap();
+        let opened = seal.open(&sealed, &key, 0).unwrap();
+        let is_on_the_heap = size_of::<TensorSpec<'_>>() * n <= sealed.len();
+        assert_eq!(is_on_the_heap, n == 1, "{n}");
+        opened
+            .with_tensors(|specs| {
+                assert!(specs.len() == n && specs.iter().all(|spec| spec.length == 4 && spec.dims.is_empty()));
+                Ok(())
+            })
+            .unwrap();
+    }
+}

@@ -53,6 +53,7 @@ fn files_never_exceed_the_limit_whatever_is_written() {
         assert!(most > max_bytes / 2, "it makes use of its room: {most}");
         let last = sealed(&disk, 1, longest as usize + 1);
         assert_eq!(disk.put_many(&[last]).unwrap(), 0, "too long for any transaction");
+        assert_eq!(disk.stats().too_large, 1, "and counted");
     }
 }
 

@@ -35,14 +35,45 @@ fn a_directory_that_others_may_write_to_is_refused() {
 }
 
 #[test]
+fn planted_files_are_refused() {
+    let made = |name: &str| {
+        let scratch = Scratch::new(name);
+        drop(scratch.open());
+        scratch
+    };
+    let scratch = made("open-file");
+    let file = scratch.0.join("streamcache.db");
+    fs::set_permissions(&file, Permissions::from_mode(0o666)).unwrap();
+    refused(&scratch, "may be written to by others");
+    fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+    drop(scratch.open());
+
+    let elsewhere = made("elsewhere");
+    let scratch = made("linked");
+    fs::remove_file(scratch.0.join("streamcache.db")).unwrap();
+    std::os::unix::fs::symlink(elsewhere.0.join("streamcache.db"), scratch.0.join("streamcache.db")).unwrap();
+    refused(&scratch, "no regular file");
+
+    let scratch = made("linked-log");
+    std::os::unix::fs::symlink(elsewhere.0.join("log"), scratch.0.join("streamcache.db-wal")).unwrap();
+    refused(&scratch, "no regular file");
+    // The way to the directory may have links: they are its owner's.
+    let link = elsewhere.0.join("link");
+    let way = made("behind-a-link");
+    std::os::unix::fs::symlink(&way.0, &link).unwrap();
+    drop(Disk::open(&config(&link, None)).unwrap());
+}
+
+#[test]
 fn a_directory_of_another_user_is_refused() {
     let scratch = Scratch::new("others");
     fs::create_dir(&scratch.0).unwrap();
     if std::os::unix::fs::chown(&scratch.0, Some(1), None).is_err() {
-        println!("SKIPPED: only root can give a directory away");
-        return;
+        return skipped("a directory of another user: only root can give one away");
     }
     refused(&scratch, "belongs to user 1");
+    // A service's, as a rule, which would be locked out of it by chown.
+    refused(&scratch, "run this as user 1");
 }
 
 #[test]
@@ -116,8 +147,7 @@ fn a_full_file_system_drops_writes_and_keeps_what_it_has() {
         |arguments: &[&str]| std::process::Command::new(arguments[0]).args(&arguments[1..]).arg(&scratch.0).output();
     let mounted = mount(&["mount", "-t", "tmpfs", "-o", "size=6m,mode=700", "tmpfs"]);
     if !mounted.is_ok_and(|output| output.status.success()) {
-        println!("SKIPPED: a small file system can't be mounted here (root only)");
-        return;
+        return skipped("a store on a full file system: only root can mount a small one");
     }
     let disk = scratch.open_with(Some(32 << 20));
     let mut stored = 0;
