@@ -46,6 +46,8 @@ pub(crate) struct BehindStats {
     pub(crate) superseded: u64,
     /// Removed or purged before they were written.
     pub(crate) refused: u64,
+    /// Larger than the store takes, which counts them, too.
+    pub(crate) too_large: u64,
     /// Given up because the store failed, or memory for the envelope.
     pub(crate) faults: u64,
     /// Panics that ended the thread.

@@ -4,7 +4,7 @@ use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::wall_ms;
 use crate::tier::envelope::Seal;
-use crate::tier::{Purged, Sealed, Store, StoreStats};
+use crate::tier::{Purged, Sealed, Store, StoreStats, Written};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Condvar, PoisonError};
@@ -105,7 +105,7 @@ impl Store for InMemory {
         Ok(())
     }
 
-    fn put_many(&self, entries: &[Sealed]) -> Result<usize> {
+    fn put_many(&self, entries: &[Sealed]) -> Result<Written> {
         thread::yield_now(); // others come first, as they do with a store that takes its time
         let mut inside = self.lock();
         inside.waiting += 1;
@@ -126,7 +126,7 @@ impl Store for InMemory {
                 taken += 1;
             }
         }
-        Ok(taken)
+        Ok(Written { taken, outdated: entries.len() - taken, ..Written::default() })
     }
 
     fn remove(&self, key: &Digest, _: Instant) -> Result<()> {
@@ -161,5 +161,5 @@ impl Store for InMemory {
         StoreStats::default()
     }
 
-    fn close(&self) {}
+    fn close(&self, _: Instant) {}
 }

@@ -42,6 +42,18 @@ pub(crate) enum Purged<'a> {
     Tags(&'a [u64]),
 }
 
+/// What became of a batch: the numbers add up to its length.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Written {
+    pub(crate) taken: usize,
+    /// Removed or purged since they were computed, or at their end.
+    pub(crate) outdated: usize,
+    /// Larger than the store takes.
+    pub(crate) too_large: usize,
+    /// The store was full, out of reach, or broken where they belong.
+    pub(crate) failed: usize,
+}
+
 /// What a store counts and measures of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct StoreStats {
@@ -78,11 +90,12 @@ pub(crate) trait Store: Send + Sync + std::fmt::Debug {
     /// whatever the store returned: they may be anything.
     fn get_many(&self, keys: &[Digest], until: Instant, found: &mut dyn FnMut(usize, &[u8])) -> Result<()>;
 
-    /// Stores entries in place of older ones of the same keys; says how many it took. May wait: only a tier's own
-    /// thread calls it. What was removed or purged since an entry's epoch is left out.
-    fn put_many(&self, entries: &[Sealed]) -> Result<usize>;
+    /// Stores entries in place of older ones of the same keys. May wait: only a tier's own thread calls it. What was removed
+    /// or purged since an entry's epoch is left out. An error where none was taken and something failed.
+    fn put_many(&self, entries: &[Sealed]) -> Result<Written>;
 
-    /// Whether it takes a value of so many bytes: of one that it does not, nothing is sealed.
+    /// Whether it takes a value of so many bytes: of one that it does not, nothing is sealed. Asked once for each that is put:
+    /// what it does not take it counts.
     fn takes(&self, _payload: usize) -> bool {
         true
     }
@@ -105,13 +118,14 @@ pub(crate) trait Store: Send + Sync + std::fmt::Debug {
         Err(ErrorKind::NotSupported.into())
     }
 
-    /// Does a bounded part of what waits for a quiet moment; says whether there is more. Only a tier's own thread calls it.
+    /// Does a bounded part of what waits for a quiet moment; says whether there is more. Only a tier's own thread calls it,
+    /// also once a second while the store rests.
     fn tidy(&self) -> Result<bool> {
         Ok(false)
     }
 
     fn stats(&self) -> StoreStats;
 
-    /// Lets go of files and connections; later calls answer CLOSED.
-    fn close(&self);
+    /// Lets go of files and connections, until `until` at the latest; later calls answer CLOSED.
+    fn close(&self, until: Instant);
 }

@@ -260,7 +260,7 @@ impl Stores {
     pub(crate) fn close(&self, until: Instant) -> u64 {
         let stop = |one: &One| {
             let dropped = one.behind.stop(until.saturating_duration_since(Instant::now()));
-            one.store.close();
+            one.store.close(until);
             dropped
         };
         self.all.iter().map(stop).sum()
@@ -269,6 +269,10 @@ impl Stores {
     /// What a tier counts; None where there is no such tier.
     pub(crate) fn stats(&self, tier: Tier) -> Option<TierStats> {
         let one = self.all.iter().find(|one| one.tier == tier)?;
+        let (behind, mut store) = (one.behind.stats(), one.store.stats());
+        if behind.panics > 0 {
+            store.resting.get_or_insert_with(|| "its thread panicked, and nothing more is written".into());
+        }
         Some(TierStats {
             hits: one.hits.load(Relaxed),
             misses: one.misses.load(Relaxed),
@@ -277,8 +281,8 @@ impl Stores {
                 .zip(&one.refused)
                 .map(|(why, times)| (why.name(), times.load(Relaxed)))
                 .collect(),
-            behind: one.behind.stats(),
-            store: one.store.stats(),
+            behind,
+            store,
         })
     }
 }
@@ -323,6 +327,7 @@ fn open_all(options: &Options) -> Result<Vec<(Tier, Arc<dyn Store>)>> {
                 prefix: options.remote_prefix.to_string(),
                 ttl_ms: options.remote_ttl_ms,
                 max_value_bytes: usize::try_from(options.remote_max_value_bytes).unwrap_or(usize::MAX),
+                lookup_timeout_ms: options.remote_timeout_ms,
                 ca_file: options.remote_ca_file.as_ref().map(|file| (**file).into()),
                 ..super::remote::Config::default()
             })?),

@@ -8,7 +8,7 @@ use crate::log::{self, Level};
 use crate::process::wall_ms;
 use crate::tier::envelope::Seal;
 use crate::tier::fences::Fences;
-use crate::tier::{Sealed, Store};
+use crate::tier::{Sealed, Store, Written};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -33,10 +33,12 @@ pub(super) struct State {
     pub(super) stats: BehindStats,
 }
 
-/// What the thread and the handle share. The thread owns its part of it, so it needs no handle.
 /// So long nothing came, and the store may be tidied.
 const QUIET: Duration = Duration::from_millis(200);
+/// How often a tidy one is looked after.
+const LATER: Duration = Duration::from_secs(1);
 
+/// What the thread and the handle share. The thread owns its part of it, so it needs no handle.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) store: Arc<dyn Store>,
@@ -53,13 +55,14 @@ pub(super) struct Shared {
 impl BehindStats {
     /// Of all that were taken to be written, how many have an end.
     fn ends(&self) -> u64 {
-        self.written + self.dropped + self.refused + self.faults
+        self.written + self.dropped + self.refused + self.too_large + self.faults
     }
 
     fn add(&mut self, other: &Self) {
         self.written += other.written;
         self.dropped += other.dropped;
         self.refused += other.refused;
+        self.too_large += other.too_large;
         self.faults += other.faults;
         self.panics += other.panics;
     }
@@ -82,8 +85,8 @@ impl Shared {
                 }
                 state.is_idle = true;
                 drop(state);
-                let until = (!is_tidy).then(|| Instant::now() + QUIET);
-                if !self.work.wait(heard, until) {
+                let until = Instant::now() + if is_tidy { LATER } else { QUIET };
+                if !self.work.wait(heard, Some(until)) && (!is_tidy || self.rests()) {
                     is_tidy = !self.tidy();
                 }
                 continue;
@@ -100,6 +103,11 @@ impl Shared {
             }
             self.done.ring();
         }
+    }
+
+    /// Whether the store is not asked at present: where no one writes, no one but this thread finds out when it may be.
+    fn rests(&self) -> bool {
+        catch_unwind(AssertUnwindSafe(|| self.store.stats().resting.is_some())).unwrap_or(false)
     }
 
     /// Lets the store do a part of what waits for a quiet moment; says whether there is more.
@@ -165,10 +173,12 @@ impl Shared {
         }
         let all = sealed.len() as u64;
         match self.store.put_many(&sealed) {
-            Ok(taken) => {
-                let taken = (taken as u64).min(all);
-                stats.written += taken;
-                stats.refused += all - taken;
+            Ok(Written { taken, outdated, too_large, failed }) => {
+                debug_assert_eq!(taken + outdated + too_large + failed, sealed.len());
+                stats.written += taken as u64;
+                stats.refused += outdated as u64;
+                stats.too_large += too_large as u64;
+                stats.faults += failed as u64;
             }
             Err(_) => stats.faults += all, // which the store counts and tells of, too
         }

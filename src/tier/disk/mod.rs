@@ -41,7 +41,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-use super::{Page, Purged, Sealed, Store, StoreStats};
+use super::{Page, Purged, Sealed, Store, StoreStats, Written};
 use crate::digest::Digest;
 use crate::error::Result;
 use crate::lock::Mutex;
@@ -59,12 +59,14 @@ use std::sync::atomic::{
     AtomicBool, AtomicU64, AtomicUsize,
     Ordering::{Relaxed, SeqCst},
 };
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use touched::Touched;
 use writer::Writer;
 
 /// A log that is left as it is where a store is dropped without having been closed: nobody waits for that.
 const LONG_LOG: u64 = 1 << 20;
+/// What copying the longest one into the file may take, on a slow disk.
+const TIME_FOR_A_LONG_LOG: Duration = Duration::from_secs(1);
 
 /// How a store is opened.
 #[derive(Clone, Debug, Default)]
@@ -104,6 +106,8 @@ struct Inner {
     /// Whoever has the writer closes it.
     closing: AtomicBool,
     too_large: AtomicU64,
+    /// The longest envelope that the last writing took; 0 before.
+    longest: AtomicU64,
 }
 
 impl Disk {
@@ -131,6 +135,7 @@ impl Disk {
             is_held: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             too_large: AtomicU64::new(0),
+            longest: AtomicU64::new(0),
         };
         Ok(Self { inner: Some(Box::new(inner)), birth })
     }
@@ -153,8 +158,17 @@ impl Store for Disk {
         self.inner().get(keys, found)
     }
 
-    fn put_many(&self, entries: &[Sealed]) -> Result<usize> {
-        self.inner().put(entries).map(|written| written.taken)
+    fn put_many(&self, entries: &[Sealed]) -> Result<Written> {
+        self.inner().put(entries)
+    }
+
+    /// As far as is known without a look at the store.
+    fn takes(&self, payload: usize) -> bool {
+        let inner = self.inner();
+        let longest = inner.longest.load(Relaxed);
+        let takes = longest == 0 || payload as u64 <= longest;
+        inner.too_large.fetch_add((!takes).into(), Relaxed);
+        takes
     }
 
     fn remove(&self, key: &Digest, until: Instant) -> Result<()> {
@@ -197,8 +211,10 @@ impl Store for Disk {
         }
     }
 
-    fn close(&self) {
-        self.inner().close(false);
+    /// Where there is little time, a long log stays for whoever opens the store next.
+    fn close(&self, until: Instant) {
+        let (inner, left) = (self.inner(), until.saturating_duration_since(Instant::now()));
+        inner.close(left.is_zero() || (left < TIME_FOR_A_LONG_LOG && inner.place.log_len() > LONG_LOG));
     }
 }
 

@@ -8,22 +8,10 @@ use super::slots;
 use super::state::same_store;
 use super::writer::{WAIT, Work, Writer, id_of};
 use crate::error::Result;
-use crate::tier::Sealed;
+use crate::tier::{Sealed, Written};
 use rusqlite::params;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
-
-/// What became of a batch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Written {
-    pub(crate) taken: usize,
-    /// Removed or purged since they were computed.
-    pub(crate) outdated: usize,
-    /// Longer than any transaction may be.
-    pub(crate) too_large: usize,
-    /// The disk or the store was full, or broken where they belong.
-    pub(crate) failed: usize,
-}
 
 /// What became of the first entries of a batch in one transaction.
 #[derive(Default)]
@@ -110,6 +98,7 @@ impl Inner {
         let Some(mut work) = self.begin(writer, pages, false, Instant::now() + WAIT)? else {
             return Ok(());
         };
+        self.longest.store(work.layout.longest(), Relaxed);
         if work.shrink(self)? {
             step.moved = true;
         } else {

@@ -71,7 +71,7 @@ pub(super) fn sealed(disk: &Disk, n: u64, len: usize) -> Sealed {
 }
 
 pub(super) fn put(disk: &Disk, n: u64, len: usize) -> usize {
-    disk.put_many(&[sealed(disk, n, len)]).unwrap()
+    disk.put_many(&[sealed(disk, n, len)]).unwrap().taken
 }
 
 pub(super) fn get(disk: &Disk, n: u64) -> Option<Vec<u8>> {

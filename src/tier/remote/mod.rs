@@ -36,7 +36,7 @@ mod writer;
 
 pub(crate) use config::Config;
 
-use super::{Purged, Sealed, Store, StoreStats};
+use super::{Purged, Sealed, Store, StoreStats, Written};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::Birth;
@@ -135,12 +135,12 @@ impl Store for Remote {
     }
 
     /// What is too large or at its end is left out; an error is the last fault where none was taken.
-    fn put_many(&self, entries: &[Sealed]) -> Result<usize> {
+    fn put_many(&self, entries: &[Sealed]) -> Result<Written> {
         self.check()?;
         let put = self.shared.writer.put(&self.shared, entries);
         match put.fault {
-            Some(fault) if put.taken == 0 => Err(self.shared.error(&fault)),
-            _ => Ok(put.taken),
+            Some(fault) if put.written.taken == 0 => Err(self.shared.error(&fault)),
+            _ => Ok(put.written),
         }
     }
 
@@ -200,7 +200,7 @@ impl Store for Remote {
         }
     }
 
-    fn close(&self) {
+    fn close(&self, _: Instant) {
         if self.birth.is_here() {
             self.shared.close();
         }

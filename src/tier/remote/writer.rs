@@ -10,7 +10,7 @@ use super::settings::Settings;
 use super::shared::Shared;
 use crate::digest::Digest;
 use crate::lock::Mutex;
-use crate::tier::Sealed;
+use crate::tier::{Sealed, Written};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -20,15 +20,10 @@ const BYTES: usize = 1 << 20;
 /// Removals in one go.
 const REMOVED: usize = 256;
 
-/// What became of entries that were to be stored.
+/// What became of entries that were to be stored, and the last fault.
 #[derive(Debug, Default)]
 pub(super) struct Put {
-    pub(super) taken: usize,
-    /// Removed since, or at their end.
-    pub(super) outdated: usize,
-    pub(super) too_large: usize,
-    pub(super) failed: usize,
-    /// The last.
+    pub(super) written: Written,
     pub(super) fault: Option<Fault>,
 }
 
@@ -98,22 +93,22 @@ impl Writer {
         let mut rest = entries;
         while !rest.is_empty() {
             if let Err(fault) = self.admitted(shared) {
-                put.failed += rest.len();
+                put.written.failed += rest.len();
                 put.fault = Some(fault);
                 break;
             }
             let (portion, behind) = rest.split_at(portion(rest));
             rest = behind;
             let servers = servers.get_or_insert_with(|| Servers::new(&self.settings));
-            let (taken, before) = (put.taken, put.fault.take());
+            let (taken, before) = (put.written.taken, put.fault.take());
             let result = match self.remove_doubts(shared, servers) {
                 Ok(()) => self.put_portion(shared, servers, portion, &mut put),
                 Err(fault) => {
-                    put.failed += portion.len();
+                    put.written.failed += portion.len();
                     Err(fault)
                 }
             };
-            if result.is_ok() && put.taken > taken {
+            if result.is_ok() && put.written.taken > taken {
                 shared.writes.answered();
             }
             shared.count(put.fault.as_slice()); // a node's
@@ -174,10 +169,10 @@ impl Writer {
             match self.ttl_ms(entry).filter(|_| allowed) {
                 _ if entry.bytes.len() > self.max_value_bytes => {
                     shared.tally.count_too_large();
-                    put.too_large += 1;
+                    put.written.too_large += 1;
                 }
-                None => put.outdated += 1,
-                Some(_) if shared.doubts.has(&entry.key) => put.failed += 1,
+                None => put.written.outdated += 1,
+                Some(_) if shared.doubts.has(&entry.key) => put.written.failed += 1,
                 Some(ttl_ms) => {
                     batch.set(&shared.name(&entry.key), &entry.bytes, ttl_ms);
                     keys.push(entry.key);
@@ -195,7 +190,7 @@ impl Writer {
         for (key, answer) in keys.iter().zip(answers) {
             match answer {
                 Some(Ok(_)) => {
-                    put.taken += 1;
+                    put.written.taken += 1;
                     continue;
                 }
                 Some(Err(refused @ (Fault::Refused(_) | Fault::Resting(_)))) => fault = Some(refused),
@@ -206,7 +201,7 @@ impl Writer {
                     fault = broken.and_then(Result::err).or(fault);
                 }
             }
-            put.failed += 1;
+            put.written.failed += 1;
         }
         if shared.settings.cluster {
             put.fault = fault;

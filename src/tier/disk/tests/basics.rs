@@ -7,7 +7,7 @@ fn what_was_put_is_there_after_opening_again() {
     let scratch = Scratch::new("again");
     let disk = scratch.open();
     assert_eq!(put(&disk, 1, 16 << 10), 1);
-    assert_eq!(disk.put_many(&(2..300).map(|n| sealed(&disk, n, n as usize)).collect::<Vec<_>>()).unwrap(), 298);
+    assert_eq!(disk.put_many(&(2..300).map(|n| sealed(&disk, n, n as usize)).collect::<Vec<_>>()).unwrap().taken, 298);
     assert_eq!(get(&disk, 1), Some(envelope(1, 16 << 10)));
     drop(disk);
     let disk = scratch.open();
@@ -35,7 +35,7 @@ fn the_last_put_of_a_key_counts_and_a_removal_ends_it() {
     assert_eq!((disk.stats().entries, disk.stats().bytes), (Some(1), Some(20_000)));
     disk.remove(&key(5), soon()).unwrap();
     assert_eq!(get(&disk, 5), None);
-    assert_eq!(disk.put_many(&[older]).unwrap(), 0, "it was computed before the removal");
+    assert_eq!(disk.put_many(&[older]).unwrap().taken, 0, "it was computed before the removal");
     assert_eq!((disk.stats().entries, disk.stats().bytes), (Some(0), Some(0)));
     assert_eq!(put(&disk, 5, 10), 1);
 }
@@ -45,16 +45,16 @@ fn purges_hide_what_they_name_and_what_comes_late() {
     let scratch = Scratch::new("purges");
     let disk = scratch.open();
     let early: Vec<Sealed> = (0..14).map(|n| sealed(&disk, n, 50)).collect();
-    assert_eq!(disk.put_many(&early).unwrap(), 14);
+    assert_eq!(disk.put_many(&early).unwrap().taken, 14);
     disk.purge(Purged::Tags(&[3, 4]), soon()).unwrap();
     for n in 0..14 {
         assert_eq!(get(&disk, n).is_some(), ![3, 4].contains(&(n % 7)), "{n}");
     }
-    assert_eq!(disk.put_many(&early).unwrap(), 10);
+    assert_eq!(disk.put_many(&early).unwrap().taken, 10);
     assert_eq!(put(&disk, 3, 50), 1);
     disk.purge(Purged::Everything, soon()).unwrap();
     assert!((0..14).all(|n| get(&disk, n).is_none()));
-    assert_eq!(disk.put_many(&early).unwrap(), 0);
+    assert_eq!(disk.put_many(&early).unwrap().taken, 0);
     assert_eq!(disk.stats().entries, Some(0));
     assert_eq!(put(&disk, 3, 50), 1);
     while disk.tidy().unwrap() {}
@@ -127,7 +127,7 @@ fn a_closed_store_answers_closed() {
     let disk = scratch.open();
     let entry = sealed(&disk, 1, 50);
     put(&disk, 1, 50);
-    disk.close();
+    disk.close(Instant::now() + Duration::from_secs(30));
     let closed = |error: crate::Error| assert_eq!(error.kind(), crate::ErrorKind::Closed);
     closed(disk.get_many(&[key(1)], soon(), &mut |_, _| ()).unwrap_err());
     closed(disk.put_many(&[entry]).unwrap_err());

@@ -90,7 +90,7 @@ fn what_replaces_or_removes_a_broken_entry_does() {
         assert!(disk.get_many(&[key(n)], soon(), &mut |_, _| ()).is_err());
     }
     let replaced = &keys[..3];
-    assert_eq!(disk.put_many(&replaced.iter().map(|n| sealed(&disk, *n, 100)).collect::<Vec<_>>()).unwrap(), 3);
+    assert_eq!(disk.put_many(&replaced.iter().map(|n| sealed(&disk, *n, 100)).collect::<Vec<_>>()).unwrap().taken, 3);
     assert!(replaced.iter().all(|n| get(&disk, *n) == Some(envelope(*n, 100))));
     for &n in &keys[3..] {
         disk.remove(&key(n), soon()).unwrap();

@@ -221,6 +221,6 @@ fn a_store_that_is_found_damaged_rests_and_says_why() {
     // Looked at again, it is as it should be.
     std::os::unix::fs::FileExt::write_all_at(&file, &whole, 0).unwrap();
     disk.inner().faults.let_rest();
-    assert_eq!(disk.put_many(&batch[..1]).unwrap(), 1);
+    assert_eq!(disk.put_many(&batch[..1]).unwrap().taken, 1);
     assert_eq!((survey(&disk), disk.stats().resting), ((KEYS as usize, 0), None));
 }

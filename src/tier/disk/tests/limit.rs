@@ -40,7 +40,7 @@ fn files_never_exceed_the_limit_whatever_is_written() {
             let batch: Vec<Sealed> = (0..if round / 8 % 7 == 5 { 2 } else { 1 + numbers.next(200) })
                 .map(|_| sealed(&disk, numbers.next(4000), len(&mut numbers) as usize))
                 .collect();
-            let stored = disk.put_many(&batch).unwrap();
+            let stored = disk.put_many(&batch).unwrap().taken;
             assert_eq!(stored, batch.len(), "round {round}: {:?}", disk.stats());
             written += batch.iter().map(|entry| entry.bytes.len() as u64).sum::<u64>();
             most = files(&disk).max(most);
@@ -52,7 +52,7 @@ fn files_never_exceed_the_limit_whatever_is_written() {
         assert!(written > 2 * max_bytes && stats.evictions > 100 && stats.faults == 0, "{stats:?}");
         assert!(most > max_bytes / 2, "it makes use of its room: {most}");
         let last = sealed(&disk, 1, longest as usize + 1);
-        assert_eq!(disk.put_many(&[last]).unwrap(), 0, "too long for any transaction");
+        assert_eq!(disk.put_many(&[last]).unwrap().taken, 0, "too long for any transaction");
         assert_eq!(disk.stats().too_large, 1, "and counted");
     }
 }
@@ -62,7 +62,7 @@ fn the_limit_is_the_stores_and_lowering_it_gives_bytes_back() {
     let scratch = Scratch::new("lower");
     let disk = scratch.open_with(Some(48 << 20));
     let batch: Vec<Sealed> = (0..3000).map(|n| sealed(&disk, n, 12_000)).collect();
-    assert_eq!(disk.put_many(&batch).unwrap(), 3000);
+    assert_eq!(disk.put_many(&batch).unwrap().taken, 3000);
     let before = files(&disk);
     drop(disk);
     assert_eq!(scratch.open().stats().max_bytes, Some(48 << 20), "it is kept");
@@ -83,7 +83,7 @@ fn a_purge_gives_its_place_back_in_bounded_steps() {
     let scratch = Scratch::new("given-back");
     let disk = scratch.open_with(Some(64 << 20));
     let batch: Vec<Sealed> = (0..20_000).map(|n| sealed(&disk, n, 1000)).collect();
-    assert_eq!(disk.put_many(&batch).unwrap(), 20_000);
+    assert_eq!(disk.put_many(&batch).unwrap().taken, 20_000);
     disk.purge(Purged::Everything, soon()).unwrap();
     assert!(disk.tidy().unwrap(), "one step is not all");
     while disk.tidy().unwrap() {}
@@ -103,7 +103,7 @@ fn a_reader_that_stays_makes_the_writer_refuse_and_not_exceed() {
     let mut refused = 0;
     for n in 0..200 {
         let batch: Vec<Sealed> = (0..20).map(|i| sealed(&disk, n * 20 + i, 4000)).collect();
-        refused += batch.len() - disk.put_many(&batch).unwrap();
+        refused += batch.len() - disk.put_many(&batch).unwrap().taken;
         assert!(files(&disk) <= 8 << 20);
         if refused > 0 {
             break;

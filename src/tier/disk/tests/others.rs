@@ -42,7 +42,7 @@ fn a_close_waits_for_nobody() {
         let writer = scope.spawn(|| (disk.put_many(&entries).unwrap_err(), Instant::now()));
         std::thread::sleep(Duration::from_millis(100));
         let start = Instant::now();
-        disk.close();
+        disk.close(Instant::now() + Duration::from_secs(30));
         let closed = start.elapsed();
         let (error, ended) = writer.join().unwrap();
         let ended = ended - start;

@@ -131,7 +131,7 @@ fn files_deleted_under_a_running_process_are_noticed_and_made_anew() {
     put(&other, 3, 100);
     std::thread::sleep(Duration::from_millis(1100));
     assert_eq!(get(&disk, 1), None, "nobody purges what nobody else sees");
-    assert_eq!(disk.put_many(&[early]).unwrap(), 0, "its epoch was the other store's");
+    assert_eq!(disk.put_many(&[early]).unwrap().taken, 0, "its epoch was the other store's");
     assert_eq!(put(&disk, 4, 100), 1);
     assert_eq!((get(&disk, 3), get(&other, 4)), (Some(envelope(3, 100)), Some(envelope(4, 100))));
     other.purge(Purged::Everything, soon()).unwrap();
@@ -153,7 +153,7 @@ fn a_full_file_system_drops_writes_and_keeps_what_it_has() {
     let mut stored = 0;
     for n in 0..60 {
         let batch: Vec<Sealed> = (0..16).map(|i| sealed(&disk, n * 16 + i, 16_000)).collect();
-        stored += disk.put_many(&batch).unwrap();
+        stored += disk.put_many(&batch).unwrap().taken;
     }
     let stats = disk.stats();
     let there = (0..960).filter(|n| get(&disk, *n).is_some_and(|bytes| bytes == envelope(*n, 16_000))).count();

@@ -108,7 +108,7 @@ fn another_process() {
             // Computations that begin now and end when all has been forgotten.
             let early: Vec<Sealed> = (0..14).map(|n| sealed(&disk, n, 50)).collect();
             step("ready");
-            println!("\nstored {}", disk.put_many(&early).unwrap());
+            println!("\nstored {}", disk.put_many(&early).unwrap().taken);
             step("done");
         }
         "write" => {
@@ -176,23 +176,23 @@ fn what_one_process_forgets_no_other_finds() {
     let scratch = Scratch::new("forgets");
     let disk = scratch.open();
     let early: Vec<Sealed> = (0..14).map(|n| sealed(&disk, n, 50)).collect();
-    assert_eq!(disk.put_many(&early).unwrap(), 14);
+    assert_eq!(disk.put_many(&early).unwrap().taken, 14);
     let mut other = Other::start("purge", &scratch.0);
     let before = disk.epoch();
     other.go_on();
     assert_eq!(get(&disk, 1), None, "everything was purged");
     assert!(disk.epoch() > before, "a lookup learns of it");
-    assert_eq!(disk.put_many(&early).unwrap(), 0);
+    assert_eq!(disk.put_many(&early).unwrap().taken, 0);
 
     let early: Vec<Sealed> = (0..14).map(|n| sealed(&disk, n, 50)).collect();
-    assert_eq!(disk.put_many(&early).unwrap(), 14);
+    assert_eq!(disk.put_many(&early).unwrap().taken, 14);
     other.go_on();
     assert!((0..14).all(|n| get(&disk, n).is_some() == (n % 7 != 3)), "a tag was purged");
-    assert_eq!(disk.put_many(&early).unwrap(), 12);
+    assert_eq!(disk.put_many(&early).unwrap().taken, 12);
 
     other.go_on();
     assert!((0..14).all(|n| get(&disk, n).is_some() == (n % 7 != 3 && n != 8)), "a key was removed");
-    assert_eq!(disk.put_many(&early).unwrap(), 11);
+    assert_eq!(disk.put_many(&early).unwrap().taken, 11);
 }
 
 #[test]

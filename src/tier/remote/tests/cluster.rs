@@ -124,7 +124,7 @@ fn a_node_that_fails_rests_alone_and_comes_back() {
         eventually("it is back", || get(&store, &keys, soon()).len() == 90);
     }
     eventually("all is stored", || {
-        store.put_many(&keys.iter().map(|&n| sealed(n, 300)).collect::<Vec<_>>()).is_ok_and(|n| n == 90)
+        store.put_many(&keys.iter().map(|&n| sealed(n, 300)).collect::<Vec<_>>()).is_ok_and(|it| it.taken == 90)
     });
     three.0.iter().for_each(Server::pause);
     eventually("the whole of it rests", || {
@@ -143,7 +143,7 @@ fn a_node_that_answers_with_errors_rests_alone() {
     let store = three.store();
     let keys: Vec<_> = (0..240).collect();
     let entries: Vec<_> = keys.iter().map(|&n| sealed(n, 300)).collect();
-    assert_eq!(store.put_many(&entries).unwrap(), 240);
+    assert_eq!(store.put_many(&entries).unwrap().taken, 240);
 
     // Full: the others store on.
     let limit = |value: &str| {
@@ -152,13 +152,13 @@ fn a_node_that_answers_with_errors_rests_alone() {
     limit("1");
     let others = keys.iter().filter(|&&n| node_of(n) != 0).count();
     for _ in 0..10 {
-        assert_eq!(store.put_many(&entries).unwrap(), others);
+        assert_eq!(store.put_many(&entries).unwrap().taken, others);
         assert_eq!(store.stats().resting, None);
     }
     assert!(store.stats().last_fault.unwrap().contains("OOM"));
     assert_eq!(get(&store, &keys, soon()).len(), 240, "lookups go on");
     limit("0");
-    eventually("all is stored", || store.put_many(&entries).unwrap() == 240);
+    eventually("all is stored", || store.put_many(&entries).unwrap().taken == 240);
 
     // Loading, for more than a second.
     let () = redis::cmd("SAVE").query(&mut three.0[0].raw()).unwrap();

@@ -26,7 +26,7 @@ pub(super) fn endures(name: &str, store: &Remote, len: usize, then: Then, broken
     for attempt in 1.. {
         // A connection may have ended with the fault before this one.
         eventually("it stores", || {
-            store.put_many(&(0..KEYS).map(|n| sealed(n, len)).collect::<Vec<_>>()).is_ok_and(|n| n == KEYS)
+            store.put_many(&(0..KEYS).map(|n| sealed(n, len)).collect::<Vec<_>>()).is_ok_and(|it| it.taken == KEYS)
         });
         eventually("it is asked", || get(store, &[0], soon()).len() == 1);
         let faults = store.stats().faults;
@@ -86,12 +86,12 @@ fn recovers(name: &str, store: &Remote, len: usize) -> Duration {
     let recovery = eventually("it is asked again", || {
         let found = get(store, &[1], soon());
         assert!(found.values().all(|bytes| *bytes == sealed(1, len).bytes), "{name}: a wrong answer");
-        store.put_many(&[sealed(1, len)]).is_ok_and(|n| n == 1) && found.len() == 1
+        store.put_many(&[sealed(1, len)]).is_ok_and(|it| it.taken == 1) && found.len() == 1
     });
     eventually("nothing rests", || get(store, &[1], soon()).len() == 1 && store.stats().resting.is_none());
     let all: Vec<_> = (0..KEYS).collect();
     eventually("all is stored", || {
-        store.put_many(&all.iter().map(|&n| sealed(n, len)).collect::<Vec<_>>()).is_ok_and(|n| n == KEYS)
+        store.put_many(&all.iter().map(|&n| sealed(n, len)).collect::<Vec<_>>()).is_ok_and(|it| it.taken == KEYS)
     });
     let found = get(store, &all, soon());
     assert!(all.iter().all(|n| found[n] == sealed(*n, len).bytes), "{name}: not all is back");

@@ -124,11 +124,11 @@ fn a_write_that_broke_off_brings_nothing_back() {
         assert!(error.message().contains("broke off"), "{error}");
         store.remove(&key(1), soon()).unwrap();
         let again = || Sealed { epoch: store.epoch(), ..sealed(0, 100) };
-        assert_eq!(store.put_many(&[again()]).unwrap_or(0), 0, "not written while in doubt");
+        assert_eq!(store.put_many(&[again()]).unwrap_or_default().taken, 0, "not written while in doubt");
         eventually("it is certain", || !store.tidy().unwrap());
         assert!(get(&store, &[0, 1], soon()).is_empty(), "round {round}");
         store.remove(&key(0), soon()).unwrap();
-        assert_eq!(store.put_many(&[again()]).unwrap(), 1);
+        assert_eq!(store.put_many(&[again()]).unwrap().taken, 1);
     }
 }
 
@@ -186,7 +186,7 @@ fn a_store_that_is_closed_or_dropped_waits_for_nobody() {
         let looks = scope.spawn(|| store.get_many(&[key(0)], soon(), &mut |_, _| {}));
         sleep(Duration::from_millis(30));
         let begun = Instant::now();
-        store.close();
+        store.close(Instant::now());
         assert!(begun.elapsed() < Duration::from_millis(10), "{:?}", begun.elapsed());
         for thread in [stores, looks] {
             assert_eq!(thread.join().unwrap().unwrap_err().kind(), crate::error::ErrorKind::Closed);
@@ -211,7 +211,7 @@ fn large_stores_do_not_hold_up_lookups() {
     let took = std::thread::scope(|scope| {
         let stores = scope.spawn(|| {
             let begun = Instant::now();
-            assert_eq!(store.put_many(&entries).unwrap(), entries.len());
+            assert_eq!(store.put_many(&entries).unwrap().taken, entries.len());
             begun.elapsed()
         });
         while !stores.is_finished() {

@@ -54,7 +54,7 @@ fn get(store: &Remote, keys: &[usize], until: Instant) -> HashMap<usize, Vec<u8>
 
 fn put(store: &Remote, numbers: impl IntoIterator<Item = usize>, len: usize) -> usize {
     let entries: Vec<_> = numbers.into_iter().map(|n| sealed(n, len)).collect();
-    store.put_many(&entries).unwrap()
+    store.put_many(&entries).unwrap().taken
 }
 
 /// Waits until something is so.

@@ -73,7 +73,7 @@ fn everything_has_an_end_and_an_entrys_own_comes_first() {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64;
     let until = |n, expires_ms| Sealed { expires_ms, ..sealed(n, 10) };
     let entries = [until(0, 0), until(1, now + 60_000), until(2, now - 1), until(3, u64::MAX)];
-    assert_eq!(store.put_many(&entries).unwrap(), 3, "what is over is not stored");
+    assert_eq!(store.put_many(&entries).unwrap().taken, 3, "what is over is not stored");
     let mut raw = server.raw();
     let mut left = |n: usize| -> i64 {
         let name = [b"mine:".as_slice(), &key(n).to_hex()].concat();
@@ -92,7 +92,7 @@ fn large_values_stay_here_and_larger_ones_than_ours_are_refused() {
     let Some(program) = redis() else { return };
     let server = Server::start(&program, &[]);
     let store = Remote::open(&Config { max_value_bytes: 1000, ..config(&server.url()) }).unwrap();
-    assert_eq!(store.put_many(&[sealed(0, 1000), sealed(1, 1001), sealed(2, 10)]).unwrap(), 2);
+    assert_eq!(store.put_many(&[sealed(0, 1000), sealed(1, 1001), sealed(2, 10)]).unwrap().taken, 2);
     assert_eq!(store.stats().too_large, 1);
     assert!(store.takes(1000) && !store.takes(1001), "told before anyone seals it");
     assert_eq!(store.stats().too_large, 2);
@@ -111,8 +111,8 @@ fn what_was_removed_since_is_not_stored_again() {
     store.remove(&key(7), soon()).unwrap();
     let after = store.epoch();
     assert!(after > before);
-    assert_eq!(store.put_many(&[Sealed { epoch: before, ..sealed(7, 10) }]).unwrap(), 0);
-    assert_eq!(store.put_many(&[Sealed { epoch: after, ..sealed(7, 10) }]).unwrap(), 1);
+    assert_eq!(store.put_many(&[Sealed { epoch: before, ..sealed(7, 10) }]).unwrap().taken, 0);
+    assert_eq!(store.put_many(&[Sealed { epoch: after, ..sealed(7, 10) }]).unwrap().taken, 1);
     assert_eq!(store.purge(Purged::Everything, soon()).unwrap_err().kind(), ErrorKind::NotSupported);
 }
 
@@ -150,8 +150,8 @@ fn a_closed_store_answers_closed_and_its_connections_end() {
     let server = Server::start(&program, &[]);
     let store = open(&server.url());
     put(&store, 0..1, 10);
-    store.close();
-    store.close();
+    store.close(Instant::now());
+    store.close(Instant::now());
     let closed = |result: crate::error::Result<()>| assert_eq!(result.unwrap_err().kind(), ErrorKind::Closed);
     closed(store.get_many(&[key(0)], soon(), &mut |_, _| {}));
     closed(store.put_many(&[sealed(0, 1)]).map(drop));
