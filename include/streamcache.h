@@ -51,8 +51,8 @@
  * Threads. Every function may be called from any thread at any time ("Threads: any"), except on streamcache_options,
  * streamcache_error, streamcache_hasher and streamcache_barrier, which belong to one thread at a time. A handle must
  * not be released while another thread that holds no reference of its own still uses it. Threads of its own has a cache
- * only that is opened with hash_threads, a disk directory or a remote URL. No function installs a signal handler, reads an
- * environment variable or prints.
+ * only that is opened with hash_threads, a disk directory or a remote URL, and each export and import has one. No function
+ * installs a signal handler, reads an environment variable or prints.
  *
  * Ownership. Pointers passed in are borrowed for the call; what is stored is copied. Every `**out` receives one
  * reference on success, which the caller releases, and NULL otherwise. release and free take NULL: release gives back
@@ -271,12 +271,12 @@
  *
  * Fork. A child process has its parent's memory but only one of its threads; what the others held locked stays so. In
  * the child every function on a handle made before the fork answers STREAMCACHE_FORKED, and releasing one does nothing:
- * on a cache, and on what was made of one, which is a filter, snapshot, ticket, batch or stream. The child opens a cache
- * of its own, on the parent's disk directory if it likes: its files and locks there are its own, and neither process
- * needs the other. (fork() waits for threads that are just opening a store, up to 2 seconds; after that it goes on, and
- * opening one in the child answers STREAMCACHE_IO.) Leases stay good: in the child their bytes are readable, and retain
- * and release work on its own copy. Good are also digests, options and errors, and the functions that take nothing else.
- * Forks are noticed by pthread_atfork, from the first streamcache_cache_open() on; after a _Fork(), vfork() or raw
+ * on a cache, and on what was made of one, which is a filter, snapshot, ticket, batch, stream or transfer. The child opens
+ * a cache of its own, on the parent's disk directory if it likes: its files and locks there are its own, and neither
+ * process needs the other. (fork() waits for threads that are just opening a store, up to 2 seconds; after that it goes
+ * on, and opening one in the child answers STREAMCACHE_IO.) Leases stay good: in the child their bytes are readable, and
+ * retain and release work on its own copy. Good are also digests, options and errors, and the functions that take nothing
+ * else. Forks are noticed by pthread_atfork, from the first streamcache_cache_open() on; after a _Fork(), vfork() or raw
  * clone() nothing of the library may be used.
  *
  * dlclose and exit. The library stays loaded after dlclose (-z nodelete), so threads that used it may end later. It has
@@ -473,10 +473,11 @@ void streamcache_error_free(streamcache_error *error);
 typedef int32_t streamcache_log_level;
 
 /**
- * Receives a message: its level; its target, the part of the library that speaks ("cache", "filter", "panic",
- * "process"); and its text. Both strings are NUL-terminated UTF-8 and live for the call.
+ * Receives a message: its level; its target, the part of the library that speaks ("cache", "filter", "panic", "process",
+ * "disk", "remote", "tier", "import", "export"); and its text. Both strings are NUL-terminated UTF-8 and live for the call.
  *
- * It runs on the thread whose call caused the message, several threads at once if it so happens, never under a lock
+ * It runs on the thread whose call caused the message, for stores and files on a thread of the cache's own, several
+ * threads at once if it so happens, never under a lock
  * of the library and never in a signal handler. It may call streamcache_status_message() and the version functions,
  * and no other function of the library; it must return, neither by an exception nor by longjmp.
  */
@@ -1123,7 +1124,7 @@ streamcache_status streamcache_options_set_ticket_max_age_ms(streamcache_options
 
 /**
  * Sets how many threads of the cache's own share the digesting of chunks of 512 KiB or more, in the functions of filters
- * that take bytes. They are started by streamcache_cache_open() and end with the cache. 1 starts none. Default: 1.
+ * that take the bytes of one chunk. They are started by streamcache_cache_open() and end with the cache. 1 starts none. Default: 1.
  *
  * Borrows `options` for the call. Threads: one at a time.
  * @param[in,out] options the options
@@ -1224,14 +1225,14 @@ streamcache_status streamcache_cache_retain(streamcache_cache *cache);
  * filters. What waits to be written to the disk and the remote store is written, for so long; then their threads end, and
  * results and named states are freed. Leases stay valid. Closing again is fine. Not needed before
  * streamcache_cache_release(), which frees as much once filters are released too, but waits for nothing: what was not
- * written by then is dropped.
+ * written by then is dropped. While one thread closes and waits, another's close with less time gives up what is left.
  *
  * Borrows `cache`; the handle must still be released. Threads: any. Waits; locks one shard at a time.
  * @param[in]  cache the cache
  * @param[in]  timeout_ms how long to wait for queued writes; 0 not at all, STREAMCACHE_TIMEOUT_DEFAULT 60 seconds
  * @param[out] dropped how many queued writes were dropped, or not known to be written by then; NULL if not wanted
  * @retval STREAMCACHE_OK done
- * @retval STREAMCACHE_TIMEOUT done, but the time was up before all was written
+ * @retval STREAMCACHE_TIMEOUT done, but the time was up before all was written; a thread of the cache's may end a little later
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
  * @since 0.1.0
  */
@@ -1249,7 +1250,8 @@ streamcache_status streamcache_cache_close(streamcache_cache *cache,
 void streamcache_cache_release(streamcache_cache *cache);
 
 /**
- * Forgets every result. States and leases stay; leased bytes are counted until their release. The remote store can't be
+ * Forgets every result. States and leases stay; leased bytes are counted until their release. A purge of memory alone
+ * leaves what waits to be written, and what stores behind memory have: that is found again. The remote store can't be
  * purged, for others share it: change the namespace instead.
  *
  * Borrows `cache`. Threads: any. Locks one shard at a time, and frees outside the lock; waits for a writer on disk.
@@ -1472,16 +1474,23 @@ streamcache_status streamcache_value_get_content(const streamcache_value *value,
 
 /* ---- State and chunk: callers who make their keys themselves ----------------------------------------------------- */
 
-/** Look without counting, and without marking the result as used. */
+/** Look into memory alone, without counting and without marking the result as used. No store behind memory is asked. */
 #define STREAMCACHE_PEEK 1
 
 /** Neither look nor store: a lookup answers STREAMCACHE_MISS, a put STREAMCACHE_NOT_STORED. */
 #define STREAMCACHE_BYPASS 2
 
-/** Don't look, but store: a lookup answers STREAMCACHE_MISS, so that the result is computed anew and replaced. */
+/**
+ * Don't look, but store: a lookup answers STREAMCACHE_MISS, so that the result is computed anew and replaced. A store
+ * behind memory that the new result does not reach (the tier's stats count it) keeps the old one, as it does where the
+ * new one is a rejection or in device memory: remove it first where it must not be found again.
+ */
 #define STREAMCACHE_REFRESH 4
 
-/** Look, but don't store: a put answers STREAMCACHE_NOT_STORED. */
+/**
+ * Look, but don't store: a put answers STREAMCACHE_NOT_STORED, and what a store behind memory has is not brought to memory.
+ * With STREAMCACHE_NO_WAIT it is, for that is its only way to the caller.
+ */
 #define STREAMCACHE_READ_ONLY 8
 
 /** Neither read nor write what is behind memory, the disk and the remote store: such a call never blocks on them. */
@@ -1496,7 +1505,7 @@ typedef struct streamcache_put_options {
   size_t struct_size;
   /**
    * Milliseconds until the result is no longer found, time asleep included; 0 for the cache's ttl_ms, which is never
-   * exceeded.
+   * exceeded, counted from when a result was put in memory or sealed for a store.
    */
   uint64_t ttl_ms;
   /** Nanoseconds the computation took, at most 2^62−1: every later hit counts them as time saved. 0 where unknown. */
@@ -2930,8 +2939,7 @@ void streamcache_stream_release(streamcache_stream *stream);
  *         streamcache_ticket_commit_step(), which moves the stream on, or abort, which leaves it where it is
  * @retval STREAMCACHE_BYPASSED the stream's state is unknown, so nothing was looked up. The engine computes from a state
  *         of its own; a committed output is not stored, and a committed next state is the stream's from then on
- * @retval STREAMCACHE_BUSY another caller computes it, and the time was up; or this stream's last ticket is still open;
- *         or, with STREAMCACHE_NO_WAIT, a store behind memory is being read for it
+ * @retval STREAMCACHE_BUSY another caller computes it, and the time was up; or this stream's last ticket is still open
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag or STREAMCACHE_PEEK
  * @retval STREAMCACHE_CLOSED the cache was closed, also during the wait
  * @since 0.1.0
@@ -3077,6 +3085,8 @@ typedef struct streamcache_tier_stats {
   uint64_t evictions;
   /** 1 while it is not asked, after faults; the stats as JSON say why. */
   uint64_t is_resting;
+  /** Results not written because they are larger than it takes. */
+  uint64_t too_large;
 } streamcache_tier_stats;
 
 /** From no store: it was computed in this process. */
@@ -3258,8 +3268,10 @@ streamcache_status streamcache_options_set_remote_ca_file(streamcache_options *o
                                                           size_t len);
 
 /**
- * Sets how much may wait to be written, for each tier; a sixteenth of max_bytes is never exceeded. What is put while it
- * is full is not written, and counted as dropped. Default: 64 MiB.
+ * Sets how much may wait to be written, for each tier, before what is put is not written, and counted as dropped: a
+ * sixteenth of max_bytes or 65,536 results is enough for that, too. The last one admitted may be larger than what was left.
+ * One batch of them, up to 4 MiB or one result of any size, is copied outside the budget while it is written. Default:
+ * 64 MiB.
  *
  * Borrows `options`. Threads: one at a time.
  * @param[in,out] options the options
@@ -3419,6 +3431,7 @@ void streamcache_transfer_release(streamcache_transfer *transfer);
  * @retval STREAMCACHE_OK queued
  * @retval STREAMCACHE_MISS only its digest is known
  * @retval STREAMCACHE_NO_STATE none was loaded
+ * @retval STREAMCACHE_NO_SPACE not queued: too much waits to be written, or it is longer than any store takes
  * @retval STREAMCACHE_NOT_SUPPORTED the cache has neither a disk nor a remote store
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
  * @retval STREAMCACHE_CLOSED the cache was closed

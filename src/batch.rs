@@ -1,7 +1,7 @@
 //! Batches: many chunks looked up at once. What is missing shrinks to one ticket a distinct key; what others compute
 //! comes back pending, and is waited for once this batch's own work is done.
 
-use crate::cache::{Begun, Cache, LookedMany as Looked, Many, deadline_in};
+use crate::cache::{Begun, Cache, LookedMany as Looked, Many};
 use crate::call::{Flags, PutOptions};
 use crate::digest::Digest;
 use crate::error::{Error, Result};
@@ -9,6 +9,7 @@ use crate::flight::{Seats, Turn, Watch};
 use crate::last_commit::LastCommit;
 use crate::lock::Mutex;
 use crate::named::Bound;
+use crate::process::deadline_in;
 use crate::stats::FilterUse;
 use crate::ticket::{Origin, Phase, Ticket};
 use crate::value::Value;
@@ -95,11 +96,11 @@ impl Batch {
     fn slot(&self, begun: Begun) -> Slot {
         match begun {
             Begun::Hit(value) | Begun::Coalesced(value) => Slot::Here(value),
-            Begun::Fill(claim) => {
+            Begun::Fill(claim, epochs) => {
                 let (bound, counted) = (Some(Arc::clone(&self.bound)), Some(Arc::clone(&self.counted)));
                 let batch = Some(Arc::clone(&self.last));
                 let origin = Origin { bound, counted, flags: self.flags, step: None, batch };
-                Slot::Fill(Ticket::new(&self.cache, claim, origin))
+                Slot::Fill(Ticket::new(&self.cache, claim, epochs, origin))
             }
             Begun::Busy => unreachable!("only a lookup that waits is busy"),
         }

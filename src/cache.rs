@@ -2,13 +2,14 @@
 //! verbs live here too, for callers who make their keys themselves. `once` has the lookups of those who compute what is
 //! missing, `many` those of a whole batch; `backing` goes on where memory has nothing, `forget` is for removals and purges.
 
-mod absent;
 mod backing;
 mod forget;
 mod imports;
 mod many;
 mod once;
+mod outcomes;
 mod passage;
+mod promotion;
 mod states;
 
 use crate::call::{Flags, PutOptions};
@@ -21,7 +22,7 @@ use crate::lock::Mutex;
 use crate::log::{self, Level};
 use crate::memory::{Memory, Put};
 use crate::options::{self, Options, UNLIMITED};
-use crate::process::{Birth, boot_ms};
+use crate::process::{Birth, boot_ms, deadline_in};
 use crate::stats::{CacheStats, FilterUse, FilterUses};
 use crate::tier::envelope::Seal;
 use crate::tier::stats::TierStats;
@@ -30,7 +31,7 @@ use crate::value::{Draft, Payload, Value};
 use backing::{Backing, Errand, Sought};
 use imports::Imports;
 pub(crate) use many::{Looked as LookedMany, Many};
-pub(crate) use once::{Begun, Looked, Missed, deadline_in};
+pub(crate) use once::{Begun, Looked, Missed};
 pub(crate) use passage::{Entered, Entrance};
 use states::NamedState;
 use std::collections::{BTreeMap, HashMap};
@@ -146,7 +147,8 @@ impl Cache {
             return Ok(self.get_here(key, flags)?.map_or(Got::Miss, Got::Hit));
         };
         self.check_open()?;
-        Ok(self.memory.find(key).map_or_else(|| self.beyond(backing, key, tag, flags), Got::Hit))
+        let here = if flags.counts() { self.memory.find(key) } else { self.memory.peek(key) };
+        here.map_or_else(|| self.beyond(backing, key, tag, flags), |value| Ok(Got::Hit(value)))
     }
 
     /// Whether there is anything behind memory. Where there is not, a lookup is [`Cache::get_here`], and as short as that.
@@ -159,7 +161,7 @@ impl Cache {
     #[inline]
     pub(crate) fn get_here(&self, key: &Digest, flags: Flags) -> Result<Option<Value>> {
         self.check_open()?;
-        if flags.peeks() {
+        if !flags.counts() {
             return Ok(if flags.looks() { self.memory.peek(key) } else { None });
         }
         if !flags.looks() {
@@ -171,22 +173,28 @@ impl Cache {
 
     /// A lookup that memory has nothing for.
     #[cold]
-    fn beyond(&self, backing: &Backing, key: &Digest, tag: u64, flags: Flags) -> Got {
-        match self.seek(backing, key, tag, flags) {
+    fn beyond(&self, backing: &Backing, key: &Digest, tag: u64, flags: Flags) -> Result<Got> {
+        let count = |counter: &AtomicU64| {
+            if flags.counts() {
+                counter.fetch_add(1, Ordering::Relaxed);
+            }
+        };
+        Ok(match self.seek(backing, key, tag, flags) {
             Sought::Found(value) | Sought::InMemory(value) => Got::Hit(value),
             Sought::Shared(value) => {
-                self.coalesced.fetch_add(1, Ordering::Relaxed);
+                count(&self.coalesced);
                 Got::Shared(value)
             }
             Sought::Nothing => {
-                self.filled.fetch_add(1, Ordering::Relaxed);
+                self.check_open()?; // closed meanwhile, it is not missing
+                count(&self.filled);
                 Got::Miss
             }
             Sought::Busy => {
-                self.busy.fetch_add(1, Ordering::Relaxed);
+                count(&self.busy);
                 Got::Busy
             }
-        }
+        })
     }
 
     /// Stores a copy of `bytes` under a ready key.
@@ -205,19 +213,17 @@ impl Cache {
         };
         if options.flags.stores() {
             let lease = options.lease || self.flights.open() > 0 || self.backing.is_some();
-            let pass = self.backing.as_ref().map(|backing| backing.stores.pass(key, tag));
+            let behind = self.backing.as_ref().map(|it| (it, it.stores.replacing(key, tag, it.stores.epochs())));
             let mut put = self.memory.put(key, tag, draft, lease, None)?;
             // Whoever computes this is overtaken, and those who wait for it get this value.
             if let Some(value) = put.value.as_ref().filter(|_| put.stored) {
                 if let Some(flight) = self.flights.fence_key(key) {
                     flight.overtake(value.clone());
                 }
-                if let (Some(pass), Some(backing)) = (pass, &self.backing) {
-                    if let Some(read) = backing.reads.fence_key(key) {
-                        read.overtake(Some(value.clone()));
-                    }
-                    backing.stores.write(key, tag, value, pass, options.flags, None);
-                }
+            }
+            // The stores get it also where memory has no room.
+            if let (Some(value), Some((backing, pass))) = (&put.value, behind) {
+                backing.put(key, tag, value, pass, options.flags);
             }
             put.value = put.value.filter(|_| options.lease);
             self.still_open(key)?;
@@ -263,6 +269,9 @@ impl Cache {
     pub fn set_max_bytes(&self, max_bytes: u64) -> Result<()> {
         self.check_open()?;
         options::check_max_bytes(max_bytes)?;
+        if let Some(backing) = &self.backing {
+            backing.stores.set_max_bytes(max_bytes);
+        }
         self.memory.set_max_bytes(max_bytes);
         Ok(())
     }
@@ -306,10 +315,7 @@ impl Cache {
             Err(PANICKED) => Err(ErrorKind::Panic.into()),
             was => {
                 self.flights.abandon_all();
-                let dropped = self.backing.as_ref().map_or(0, |backing| {
-                    backing.reads.abandon_all();
-                    backing.stores.close(timeout)
-                });
+                let dropped = self.backing.as_ref().map_or(0, |backing| backing.close(deadline_in(timeout)));
                 self.memory.purge();
                 let states = std::mem::take(&mut *self.states.lock());
                 drop(states);

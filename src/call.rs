@@ -23,6 +23,8 @@ impl Flags {
     pub const MEMORY_ONLY: Self = Self(32);
     /// Neither read nor write the remote store.
     pub const NO_REMOTE: Self = Self(64);
+    /// Look everywhere, but count nothing: to ask for a size. No caller's.
+    pub(crate) const UNCOUNTED: Self = Self(1 << 31);
 
     const ALL: u32 = 127;
 
@@ -47,8 +49,17 @@ impl Flags {
         self.0 & flag.0 != 0
     }
 
+    pub(crate) fn without(self, flag: Self) -> Self {
+        Self(self.0 & !flag.0)
+    }
+
     pub(crate) fn with(self, flag: Self) -> Self {
         Self(self.0 | flag.0)
+    }
+
+    /// Whether it counts in memory's counters and those of its filter.
+    pub(crate) fn counts(self) -> bool {
+        !self.has(Self::PEEK) && !self.has(Self::UNCOUNTED)
     }
 
     pub(crate) fn peeks(self) -> bool {

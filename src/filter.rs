@@ -24,6 +24,7 @@ pub use snapshot::Snapshot;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+pub(crate) use usage::Found;
 pub use usage::Lookup;
 use usage::Use;
 
@@ -193,7 +194,14 @@ impl Filter {
 
     /// Looks a chunk's result up under the present state.
     pub fn get(&self, chunk: &Digest, flags: Flags) -> Result<Lookup> {
-        self.shared.get(&self.name()?, chunk, flags)
+        let mut key = Digest([0; 32]);
+        self.find(chunk, flags, &mut key).map(|found| found.told(key))
+    }
+
+    /// The same; the key goes into `key`.
+    #[inline]
+    pub(crate) fn find(&self, chunk: &Digest, flags: Flags, key: &mut Digest) -> Result<Found> {
+        self.shared.find(&self.name()?, chunk, flags, key)
     }
 
     /// Looks a chunk's result up under the present state; if it is missing, this caller gets the right to compute it,

@@ -19,7 +19,7 @@ pub(crate) mod sqlite;
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{self, Level};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 /// Alone on its cache lines: every call reads it, and none may wait for a neighbour's writes.
 #[repr(align(128))]
@@ -184,6 +184,13 @@ fn file_system(path: &std::path::Path) -> std::io::Result<libc::statfs> {
     }
     // SAFETY: the call succeeded, so it was written.
     Ok(unsafe { status.assume_init() })
+}
+
+/// The end of a wait; one without end ends in a year.
+pub(crate) fn deadline_in(wait: Duration) -> Instant {
+    const A_YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+    let now = Instant::now();
+    now.checked_add(wait).unwrap_or(now + A_YEAR)
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use crate::last_commit::LastCommit;
 use crate::lock::Mutex;
 use crate::named::Bound;
 use crate::stats::FilterUse;
+use crate::tier::fences::Epochs;
 use crate::value::{Buffer, Value};
 use std::fmt;
 use std::mem::replace;
@@ -119,6 +120,8 @@ enum State {
 #[derive(Debug)]
 struct Open {
     claim: Claim<Value>,
+    /// What other processes had forgotten when it began.
+    epochs: Epochs,
     buffer: Option<(Buffer, Reservation)>,
     tell: Option<Tell>,
 }
@@ -141,11 +144,11 @@ impl Open {
 }
 
 impl Ticket {
-    pub(crate) fn new(cache: &Arc<Cache>, claim: Claim<Value>, origin: Origin) -> Arc<Self> {
+    pub(crate) fn new(cache: &Arc<Cache>, claim: Claim<Value>, epochs: Epochs, origin: Origin) -> Arc<Self> {
         let Origin { bound, counted, step, flags, batch } = origin;
         let (key, is_step) = (*claim.key(), step.is_some());
         let (from, tell) = step.map_or((None, None), |step| (step.from, Some(Tell(step.tell))));
-        let state = Mutex::new(State::Open(Open { claim, buffer: None, tell }));
+        let state = Mutex::new(State::Open(Open { claim, epochs, buffer: None, tell }));
         let cache = Arc::clone(cache);
         Arc::new(Self { cache, key, bound, counted, is_step, from, flags, batch, state })
     }
@@ -261,7 +264,7 @@ pub fn begin_key(cache: &Arc<Cache>, key: &Digest, wait: Duration, flags: Flags)
 pub(crate) fn begin(cache: &Arc<Cache>, begun: Begun, origin: impl FnOnce() -> Origin) -> Begin {
     match begun {
         Begun::Hit(value) | Begun::Coalesced(value) => Begin::found(value),
-        Begun::Fill(claim) => Begin::Fill(Ticket::new(cache, claim, origin())),
+        Begun::Fill(claim, epochs) => Begin::Fill(Ticket::new(cache, claim, epochs, origin())),
         Begun::Busy => Begin::Busy,
     }
 }

@@ -59,6 +59,9 @@ public:
         raw_.compute_ns = detail::count(time);
         return *this;
     }
+    std::chrono::nanoseconds compute_time() const noexcept {
+        return std::chrono::nanoseconds(static_cast<std::chrono::nanoseconds::rep>(raw_.compute_ns));
+    }
     /** The tensors in the payload, see tensor_at(). */
     PutOptions &tensors(view<streamcache_tensor_view> tensors) noexcept {
         raw_.tensors = tensors.data();

@@ -45,8 +45,8 @@ c_arguments() {
 # run_counted COMMAND...: runs a test program and shows the checks it counted.
 run_counted() {
     local status=0
-    timeout "${limit:-300}" "$@" | tee "$work/checks" || status=$?
-    tell "$(paste -sd ';' "$work/checks" | sed 's/;/; /g')"
+    timeout "${limit:-300}" "$@" | tee "$work/checks$lane" || status=$?
+    tell "$(paste -sd ';' "$work/checks$lane" | sed 's/;/; /g')"
     return "$status"
 }
 

@@ -9,7 +9,10 @@ steps_full() {
     step full-disk-flips disk_many no_flip_of_10000
     step full-disk-kills disk_many writers_killed_50_times
     step full-disk-openings disk_many a_store_is_made_by_many_at_once_50_times
+    step full-remote remote_longer
     step full-msrv msrv
+    step full-cargo-c cargo_c
+    step full-abi abi_of_a_changed_source
     step full-peers peers
     have clang || step full-clang-header clang_is_missing
 }
@@ -32,6 +35,13 @@ threads_longer() {
 disk_many() {
     cargo test --locked --lib "$1" -- --ignored --nocapture | tee "$work/$1.out"
     tell "$(grep -E '^[0-9]+ (flips|times) ' "$work/$1.out")"
+}
+
+# A node of a cluster that is paused through all its rests, and lookups of the others' keys meanwhile.
+remote_longer() {
+    have redis-server || skip "no redis-server: there is no cluster to pause a node of"
+    cargo test --locked --test remote -- --ignored for_long --nocapture | tee "$work/remote-longer.out"
+    tell "$(grep -o 'others .* missed' "$work/remote-longer.out")"
 }
 
 # CMake fetches a git repository made of what is here, and builds it from nothing.
@@ -68,6 +78,58 @@ msrv() {
     rustc --version | grep -F "$version"
     cargo check --locked --target-dir "$room/target"
     tell "$(rustc --version)"
+}
+
+# As distributors build it: cargo-c installs one SONAME, the same names and the same headers as CMake does. It is a program
+# of another Debian, so that one's loader starts it.
+cargo_c() {
+    local room=$target/debian/cargo-c stage=$work/cargo-c libraries library
+    libraries=$room/usr/lib/$(uname -m)-linux-gnu
+    [[ -x $room/usr/bin/cargo-cinstall ]] || skip "cargo-c is not here, and could not be installed"
+    installed
+    rm -rf "$stage"
+    "$libraries"/ld-linux-*.so.* --library-path "$libraries" "$room/usr/bin/cargo-cinstall" cinstall --release --locked \
+        --prefix=/usr --libdir=/usr/lib --destdir="$stage" --target-dir "$target/cargo-c"
+    library=$stage/usr/lib/libstreamcache.so.$(crate_version)
+    [[ $(readlink "$stage/usr/lib/libstreamcache.so") == "libstreamcache.so.$(crate_version)" ]]
+    [[ $(readlink "$stage/usr/lib/libstreamcache.so.$(abi_version)") == "libstreamcache.so.$(crate_version)" ]]
+    diff <(dynamic "$library") <(dynamic "$(library)")
+    diff <(nm -D --defined-only "$library" | awk '{ print $NF }') <(nm -D --defined-only "$(library)" | awk '{ print $NF }')
+    diff -r include "$stage/usr/include"
+    export PKG_CONFIG_PATH=$stage/usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$stage
+    [[ $(pkg-config --modversion streamcache) == "$(crate_version)" ]]
+    mkdir -p "$work/consumers"
+    tests/consumers/pkgconfig/build.sh "$work/consumers/cargo-c"
+    LD_LIBRARY_PATH=$stage/usr/lib "$work/consumers/cargo-c"
+    tell "libstreamcache.so.$(abi_version), $(wc -l <abi/symbols.txt) functions, $(find "$stage/usr/include" -type f | wc -l) headers"
+}
+
+# dynamic LIBRARY: what a loader is told: its SONAME, what it needs, and that it stays
+dynamic() { readelf -dW "$1" | sed -n 's/.*(\(SONAME\|NEEDED\|FLAGS_1\)) */\1 /p' | sort; }
+
+# The real thing: in a copy of the source a parameter gets another type, then not, but a function more.
+abi_of_a_changed_source() {
+    local room=$work/abi-source
+    abi_tools
+    rm -rf "$room"
+    mkdir -p "$room"
+    cp -R Cargo.* build.rs cbindgen.toml README.md abi benches include script src tests "$room"
+    export CARGO_TARGET_DIR=$target/abi-source
+    sed -i 's/allow: i32,*$/allow: i64,/' "$room/src/ffi/tier.rs"
+    must_fail diff -r src "$room/src"
+    must_fail "$room/script/abi" >"$work/abi-report.txt" 2>&1
+    grep -F streamcache_options_set_disk_allow_network "$work/abi-report.txt"
+    cp src/ffi/tier.rs "$room/src/ffi/tier.rs"
+    cat >>"$room/src/ffi/version.rs" <<'END'
+
+/// One more.
+#[unsafe(no_mangle)]
+pub extern "C" fn streamcache_version_letter() -> u32 {
+    0
+}
+END
+    "$room/script/abi" | tee "$work/abi.out"
+    grep -F "$(($(wc -l <abi/symbols.txt) + 1)) functions" "$work/abi.out"
 }
 
 # The peer benchmark: form, lints, and a smoke run of all of it but the seed; its licence is not everyone's.

@@ -31,7 +31,7 @@ install_and_move() {
 
 kib() { echo "$(($(stat -c %s "$1") / 1024)) KiB"; }
 library() { echo "$prefix/lib/libstreamcache.so.$(crate_version)"; }
-crate_version() { sed -n 's/^version *= *"\([^"]*\)".*/\1/p' Cargo.toml | head -n 1; }
+crate_version() { sed -n 's/^version *= *"\([^"]*\)".*/\1/p' "$root/Cargo.toml" | head -n 1; }
 
 # Before 1.0 the minor version is part of the ABI's name.
 abi_version() { crate_version | sed 's/^0\.\([0-9]*\)\..*/0.\1/; t; s/\..*//'; }

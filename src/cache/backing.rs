@@ -2,32 +2,32 @@
 //! key, and what they have, promoted to memory.
 
 use super::Cache;
-use super::absent::Absent;
+use super::outcomes::{Asked, Outcomes, Standing};
 use crate::call::Flags;
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flight::{Claim, Flights, Join, Sharing, Turn, Watch};
+use crate::lock::Mutex;
 use crate::log::{self, Level};
-use crate::memory::{AT_ONCE, Put};
+use crate::memory::AT_ONCE;
 use crate::options::Options;
-use crate::process::wall_ms;
-use crate::tier::envelope::Opened;
+use crate::process::deadline_in;
 use crate::tier::fences::Pass;
-use crate::tier::stores::{Stores, Tier};
-use crate::value::{Draft, Value};
+use crate::tier::stores::{Source, Stores};
+use crate::value::Value;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::slice;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Weak};
-use std::thread;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::promotion::Promotion;
 
 #[cfg(test)]
 #[path = "backing_tests.rs"]
 mod tests;
-
-/// Reads for callers who don't wait; more of them are asked to come again.
-const MOST_ERRANDS: usize = 1024;
 
 /// How a lookup ends behind memory.
 pub(super) enum Sought {
@@ -48,20 +48,36 @@ type Read = Option<Value>;
 /// A read for a caller who does not wait.
 #[derive(Debug)]
 pub(super) struct Errand {
-    claim: Claim<Read>,
+    key: Digest,
     tag: u64,
     flags: Flags,
+}
+
+impl Errand {
+    fn asked(&self) -> Asked {
+        (self.key, self.flags.asks(true))
+    }
 }
 
 #[derive(Debug)]
 pub(super) struct Backing {
     pub(super) stores: Stores,
     pub(super) reads: Arc<Flights<Read>>,
-    absent: Absent,
-    errands: SyncSender<Errand>,
+    outcomes: Outcomes,
+    /// To the thread that reads for those who don't wait, and that thread, until they are closed.
+    errands: Mutex<Option<Sender<Errand>>>,
+    reader: Mutex<Option<JoinHandle<()>>>,
     /// Lookups that a store answered, and the compute time they saved.
     pub(super) hits: AtomicU64,
     pub(super) time_saved_ns: AtomicU64,
+}
+
+/// One key that this caller reads for all who wait for it.
+struct Reading<'a> {
+    at: usize,
+    claim: Claim<Read>,
+    promotion: Promotion<'a>,
+    found: Read,
 }
 
 impl Backing {
@@ -71,37 +87,101 @@ impl Backing {
     }
 
     fn over(stores: Stores) -> (Self, Receiver<Errand>) {
-        let (errands, receiver) = sync_channel(MOST_ERRANDS);
-        let (hits, time_saved_ns) = Default::default();
-        let backing =
-            Self { stores, reads: Flights::new(None), absent: Absent::default(), errands, hits, time_saved_ns };
-        (backing, receiver)
+        let (errands, receiver) = channel();
+        let (outcomes, reader, hits, time_saved_ns) = Default::default();
+        let (reads, errands) = (Flights::new(None), Mutex::new(Some(errands)));
+        (Self { stores, reads, outcomes, errands, reader, hits, time_saved_ns }, receiver)
     }
 
-    /// Starts the thread that reads for those who don't wait. It ends with the cache.
+    /// Starts the thread that reads for those who don't wait. It ends when the cache is closed, or with it.
     pub(super) fn start(cache: &Arc<Cache>, errands: Receiver<Errand>) -> Result<()> {
+        let Some(backing) = &cache.backing else { return Ok(()) };
         let cache = Arc::downgrade(cache);
         let thread = thread::Builder::new().name("streamcache-reads".into());
-        thread.spawn(move || run(&cache, &errands)).map(drop).map_err(|e| {
+        let reader = thread.spawn(move || run(&cache, &errands)).map_err(|e| {
             Error::new(ErrorKind::NoMemory, format!("the thread that reads stores could not be started: {e}"))
-        })
+        })?;
+        *backing.reader.lock() = Some(reader);
+        Ok(())
+    }
+
+    /// Ends the reads and the thread, which is waited for until `until` at the latest, and the stores; says how many
+    /// writes were dropped.
+    pub(super) fn close(&self, until: Instant) -> u64 {
+        *self.errands.lock() = None;
+        self.reads.abandon_all();
+        let dropped = self.stores.close(until);
+        let reader = self.reader.lock().take();
+        if let Some(reader) = reader.filter(|reader| reader.thread().id() != thread::current().id()) {
+            while !reader.is_finished() && Instant::now() < until {
+                thread::sleep(Duration::from_millis(1));
+            }
+            if reader.is_finished() {
+                let _ = reader.join(); // its panics were contained, and told
+            }
+        }
+        dropped
+    }
+
+    /// Leaves a read to the thread; the caller comes again, and is told then if it brought nothing.
+    fn send(&self, key: &Digest, tag: u64, flags: Flags) -> Sought {
+        let errand = Errand { key: *key, tag, flags };
+        let asked = errand.asked();
+        match self.outcomes.ask(asked) {
+            Standing::Nothing => return Sought::Nothing,
+            Standing::UnderWay | Standing::Full => {}
+            Standing::New => {
+                let sent = self.errands.lock().as_ref().is_some_and(|errands| errands.send(errand).is_ok());
+                if !sent {
+                    self.outcomes.end(asked, false); // closed meanwhile
+                }
+            }
+        }
+        Sought::Busy
+    }
+
+    /// After a result was put: whoever waits for it to be read gets it, and the stores.
+    pub(super) fn put(&self, key: &Digest, tag: u64, value: &Value, pass: Pass, flags: Flags) {
+        if let Some(read) = self.reads.fence_key(key) {
+            read.overtake(Some(value.clone()));
+        }
+        self.stores.write(key, tag, value, pass, flags, Source::Computed);
+    }
+
+    /// Counts a lookup that a store answered.
+    fn had(&self, value: Value, flags: Flags) -> Value {
+        if flags.counts() {
+            self.had_again(&value);
+        }
+        value
+    }
+
+    /// The same for another one that is answered by the same.
+    pub(super) fn had_again(&self, value: &Value) {
+        self.hits.fetch_add(1, Relaxed);
+        self.time_saved_ns.fetch_add(value.compute_ns(), Relaxed);
     }
 }
 
 fn run(cache: &Weak<Cache>, errands: &Receiver<Errand>) {
-    for Errand { claim, tag, flags } in errands {
+    let mut together = Vec::new();
+    while let Ok(first) = errands.recv() {
         let Some(cache) = cache.upgrade() else { return };
         let Some(backing) = &cache.backing else { return };
+        together.push(first);
+        together.extend(errands.try_iter().take(AT_ONCE - 1));
         let read = catch_unwind(AssertUnwindSafe(|| {
-            let key = *claim.key();
-            if cache.fetch(backing, claim, tag, flags).is_none() {
-                backing.absent.add(&key);
+            for remote in [true, false] {
+                let errands: Vec<&Errand> =
+                    together.iter().filter(|errand| errand.flags.asks(true) == remote).collect();
+                cache.run_errands(backing, &errands);
             }
         }));
         if read.is_err() {
             cache.poison();
             log::say(Level::Error, "panic", || "a panic while a store was read was contained".into());
         }
+        together.clear();
     }
 }
 
@@ -113,51 +193,68 @@ impl Cache {
 
     /// After memory had nothing: the stores.
     pub(super) fn seek(&self, backing: &Backing, key: &Digest, tag: u64, flags: Flags) -> Sought {
-        let reads = &backing.reads;
+        if !flags.waits() {
+            return backing.send(key, tag, flags);
+        }
+        let (reads, until) = (&backing.reads, deadline_in(backing.stores.timeout()));
         loop {
             let turn = match reads.join(reads.hash(key), key, tag, sharing(flags)) {
                 Join::Mine(claim) => Turn::Mine(claim),
                 Join::Landed(read) => Turn::Landed(read),
-                Join::Theirs(_) if !flags.waits() => return Sought::Busy,
-                Join::Theirs(watch) => watch.wait(super::deadline_in(backing.stores.timeout())),
+                Join::Theirs(watch) => watch.wait(until),
             };
             return match turn {
-                Turn::Mine(claim) if flags.waits() => self.fetch(backing, claim, tag, flags).unwrap_or(Sought::Nothing),
-                Turn::Mine(claim) => self.send(backing, claim, tag, flags),
-                Turn::Landed(Some(value)) => Sought::Shared(value),
-                Turn::Landed(None) | Turn::TimeUp => Sought::Nothing,
+                Turn::Mine(claim) => self.fetch(backing, claim, tag, flags, until),
+                Turn::Landed(read) => read.map_or(Sought::Nothing, Sought::Shared),
+                Turn::TimeUp => self.find(key, flags).map_or(Sought::Nothing, Sought::InMemory),
                 Turn::Again => continue,
             };
         }
     }
 
-    /// Leaves a read to the thread; the caller comes again. What was lately found nowhere is not looked for once more.
-    fn send(&self, backing: &Backing, claim: Claim<Read>, tag: u64, flags: Flags) -> Sought {
-        if backing.absent.has(claim.key()) {
-            return Sought::Nothing;
-        }
-        // Full, and the claim is dropped: others may read.
-        let _ = backing.errands.try_send(Errand { claim, tag, flags });
-        Sought::Busy
+    /// What memory has by now.
+    fn find(&self, key: &Digest, flags: Flags) -> Option<Value> {
+        if flags.counts() { self.memory.find(key) } else { self.memory.peek(key) }
     }
 
-    /// Reads one key for all who wait for it. For one who does not it counts nothing: that caller comes again, and is
-    /// counted then.
-    fn fetch(&self, backing: &Backing, mut claim: Claim<Read>, tag: u64, flags: Flags) -> Option<Sought> {
+    /// Reads one key for all who wait for it.
+    fn fetch(&self, backing: &Backing, claim: Claim<Read>, tag: u64, flags: Flags, until: Instant) -> Sought {
         let key = *claim.key();
-        // What landed between the look there and this right.
-        let here = if flags.waits() { self.memory.find(&key) } else { self.memory.peek(&key) };
-        if let Some(value) = here {
+        let mut reading = match self.reading(backing, 0, claim, tag, flags) {
+            Ok(reading) => reading,
+            Err(value) => return Sought::InMemory(value),
+        };
+        self.read(backing, slice::from_ref(&key), slice::from_mut(&mut reading), flags, until);
+        reading.found.map_or(Sought::Nothing, |value| Sought::Found(backing.had(value, flags)))
+    }
+
+    /// A read that may begin, or what landed between the look into memory and this right.
+    fn reading<'a>(
+        &'a self, backing: &'a Backing, at: usize, mut claim: Claim<Read>, tag: u64, flags: Flags,
+    ) -> std::result::Result<Reading<'a>, Value> {
+        if let Some(value) = self.find(claim.key(), flags) {
             claim.land(&Some(value.clone()));
-            return Some(Sought::InMemory(value));
+            return Err(value);
         }
-        let mut found = None;
-        let promotion = Promotion::new(self, backing, &key, tag, flags);
-        backing.stores.read(slice::from_ref(&key), flags, &mut |_, opened, tier| {
-            found = promotion.promote(opened, tier, &claim);
+        let promotion = Promotion::new(self, &backing.stores, claim.key(), tag, flags);
+        Ok(Reading { at, claim, promotion, found: None })
+    }
+
+    /// Reads some keys together, and tells those who wait for each as soon as it is there.
+    fn read(&self, backing: &Backing, keys: &[Digest], readings: &mut [Reading<'_>], flags: Flags, until: Instant) {
+        if keys.is_empty() {
+            return;
+        }
+        backing.stores.read(keys, flags, until, &mut |n, opened, tier| {
+            let Reading { claim, promotion, found, .. } = &mut readings[n];
+            *found = promotion.promote(opened, tier, claim);
+            if found.is_some() {
+                claim.land(found);
+            }
         });
-        claim.land(&found);
-        found.map(|value| Sought::Found(if flags.waits() { backing.had(value) } else { value }))
+        readings.iter_mut().filter(|it| it.found.is_none()).for_each(|it| {
+            it.claim.land(&None);
+        });
     }
 
     /// [`Cache::seek`] for many keys, those at `wanted`: they are read together, and for as long as one.
@@ -165,91 +262,68 @@ impl Cache {
         &self, backing: &Backing, keys: &[Digest], wanted: &[usize], tag: u64, flags: Flags,
     ) -> Vec<(usize, Sought)> {
         let reads = &backing.reads;
-        let until = super::deadline_in(backing.stores.timeout());
+        let until = deadline_in(backing.stores.timeout());
         let hashed = wanted.iter().map(|&at| (at, reads.hash(&keys[at]))).collect();
         let (mut mine, mut theirs, mut sought): (Vec<_>, Vec<(usize, Watch<Read>)>, Vec<_>) = Default::default();
         for (at, _, join) in reads.join_many(hashed, keys, tag, sharing(flags), AT_ONCE) {
             match join {
-                Join::Mine(mut claim) => match self.memory.find(&keys[at]) {
-                    Some(value) => {
-                        claim.land(&Some(value.clone()));
-                        sought.push((at, Sought::InMemory(value)));
-                    }
-                    None => mine.push((at, claim, None, Promotion::new(self, backing, &keys[at], tag, flags))),
+                Join::Mine(claim) => match self.reading(backing, at, claim, tag, flags) {
+                    Ok(reading) => mine.push(reading),
+                    Err(value) => sought.push((at, Sought::InMemory(value))),
                 },
                 Join::Landed(read) => sought.push((at, read.map_or(Sought::Nothing, Sought::Shared))),
                 Join::Theirs(watch) => theirs.push((at, watch)),
             }
         }
-        let asked: Vec<Digest> = mine.iter().map(|(at, ..)| keys[*at]).collect();
-        if !asked.is_empty() {
-            backing.stores.read(&asked, flags, &mut |n, opened, tier| {
-                let (_, claim, found, promotion) = &mut mine[n];
-                *found = promotion.promote(opened, tier, claim);
-            });
-        }
-        for (at, mut claim, found, _) in mine {
-            claim.land(&found);
-            sought.push((at, found.map_or(Sought::Nothing, |value| Sought::Found(backing.had(value)))));
+        let asked: Vec<Digest> = mine.iter().map(|reading| keys[reading.at]).collect();
+        self.read(backing, &asked, &mut mine, flags, until);
+        for Reading { at, found, .. } in mine {
+            sought.push((at, found.map_or(Sought::Nothing, |value| Sought::Found(backing.had(value, flags)))));
         }
         for (at, watch) in theirs {
             sought.push((
                 at,
                 match watch.wait(until) {
                     Turn::Landed(Some(value)) => Sought::Shared(value),
-                    _ => Sought::Nothing,
+                    Turn::Landed(None) => Sought::Nothing,
+                    _ => self.find(&keys[at], flags).map_or(Sought::Nothing, Sought::InMemory),
                 },
             ));
         }
         sought
     }
-}
 
-impl Backing {
-    /// Counts a lookup that a store answered.
-    fn had(&self, value: Value) -> Value {
-        self.hits.fetch_add(1, Relaxed);
-        self.time_saved_ns.fetch_add(value.compute_ns(), Relaxed);
-        value
+    /// Reads for callers who don't wait. Nothing is counted: they come again, and are counted then.
+    fn run_errands(&self, backing: &Backing, errands: &[&Errand]) {
+        let Some(flags) = errands.first().map(|errand| errand.flags) else { return };
+        let mut mine = Vec::new();
+        for (at, Errand { key, tag, flags }) in errands.iter().enumerate() {
+            // Memory is the only way for it to reach its caller.
+            let flags = flags.with(Flags::UNCOUNTED).without(Flags::READ_ONLY);
+            let tells = match backing.reads.join(backing.reads.hash(key), key, *tag, sharing(flags)) {
+                Join::Mine(claim) => match self.reading(backing, at, claim, *tag, flags) {
+                    Ok(reading) => {
+                        mine.push(reading);
+                        continue;
+                    }
+                    Err(_) => false,
+                },
+                Join::Landed(read) => read.is_none(),
+                Join::Theirs(_) => false, // who comes again finds it, or has it looked for
+            };
+            backing.outcomes.end(errands[at].asked(), tells);
+        }
+        let keys: Vec<Digest> = mine.iter().map(|reading| errands[reading.at].key).collect();
+        self.read(backing, &keys, &mut mine, flags, deadline_in(backing.stores.timeout()));
+        for Reading { at, found, .. } in mine {
+            // What memory has no room for would be read again and again.
+            let tells = found.is_none() || self.memory.peek(&errands[at].key).is_none();
+            backing.outcomes.end(errands[at].asked(), tells);
+        }
     }
 }
 
 /// A read that leaves a store out is no answer for those who ask it.
 fn sharing(flags: Flags) -> Sharing {
     if flags.asks(true) { Sharing::Full } else { Sharing::None }
-}
-
-/// What a value needs on its way from a store to memory. Made before the store is read.
-struct Promotion<'a> {
-    cache: &'a Cache,
-    stores: &'a Stores,
-    key: &'a Digest,
-    tag: u64,
-    flags: Flags,
-    pass: Pass,
-}
-
-impl<'a> Promotion<'a> {
-    fn new(cache: &'a Cache, backing: &'a Backing, key: &'a Digest, tag: u64, flags: Flags) -> Self {
-        let stores = &backing.stores;
-        Self { cache, stores, key, tag, flags, pass: stores.pass(key, tag) }
-    }
-
-    /// Puts what was read into memory, unless it was forgotten meanwhile; None where there is no memory for it.
-    fn promote(&self, opened: &Opened<'_>, tier: Tier, claim: &Claim<Read>) -> Option<Value> {
-        let Self { cache, stores, key, pass, flags, .. } = self;
-        let tag = opened.header().tag;
-        let may_stay = || !claim.is_fenced() && stores.holds(pass, self.tag == tag);
-        let left_ms = opened.left_ms(wall_ms()).map_or(0, |left| left.max(1));
-        let put = opened.with_draft(cache.expiry(left_ms), |draft| {
-            cache.memory.put(key, tag, Draft { origin: tier as u8, ..draft }, true, Some(&may_stay))
-        });
-        let Ok(Put { value: Some(value), .. }) = put else { return None };
-        value.know_content(opened.header().content);
-        let _ = cache.still_open(key);
-        if may_stay() {
-            stores.write(key, tag, &value, *pass, *flags, Some(tier));
-        }
-        Some(value)
-    }
 }

@@ -5,12 +5,17 @@ use crate::call::{Flags, PutOptions};
 use crate::digest::{self, Digest};
 use crate::filter::Filter;
 use crate::options::Options;
+use crate::ticket::Begin;
+use crate::tier::Store;
 use crate::tier::in_memory::{InMemory, LONG};
 use crate::tier::stores::{Stores, Tier};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 struct Scene {
+    /// What is asked first, and what is asked last; the same where there is but one.
+    disk: Arc<InMemory>,
     store: Arc<InMemory>,
     cache: Arc<Cache>,
     filter: Arc<Filter>,
@@ -18,31 +23,67 @@ struct Scene {
     key: Digest,
 }
 
+/// A cache over these stores.
+fn over(stores: &[(Tier, &Arc<InMemory>)], options: &Options) -> Arc<Cache> {
+    let stores = stores.iter().map(|&(tier, store)| (tier, Arc::clone(store) as _)).collect();
+    let (backing, errands) = Backing::over(Stores::over(stores, options).unwrap());
+    Cache::over(options, Some((backing, errands))).unwrap()
+}
+
+fn filter(cache: &Arc<Cache>) -> Arc<Filter> {
+    let filter = Filter::open(cache, "f", digest::config_bytes(b"config"), true).unwrap();
+    filter.load_state(b"state").unwrap();
+    filter
+}
+
+fn patient() -> Options {
+    Options { remote_timeout_ms: 60_000, ..Options::default() }
+}
+
 /// A cache over a store that has one result, and memory has not.
 fn scene() -> Scene {
-    let (store, options) = (Arc::new(InMemory::default()), Options { remote_timeout_ms: 60_000, ..Options::default() });
-    let stores = Stores::over(vec![(Tier::Disk, Arc::clone(&store) as _)], &options).unwrap();
-    let cache = Cache::over(&options, Some(Backing::over(stores))).unwrap();
-    let filter = Filter::open(&cache, "f", digest::config_bytes(b"config"), true).unwrap();
-    filter.load_state(b"state").unwrap();
+    let store = Arc::new(InMemory::default());
+    scene_over(&[(Tier::Disk, &store)], &patient())
+}
+
+/// The same over a remote store with a disk before it, which has nothing.
+fn remote_scene() -> Scene {
+    let (disk, remote) = (Arc::new(InMemory::default()), Arc::new(InMemory::default()));
+    let scene = scene_over(&[(Tier::Disk, &disk), (Tier::Remote, &remote)], &patient());
+    disk.lock().entries.clear();
+    scene
+}
+
+fn scene_over(stores: &[(Tier, &Arc<InMemory>)], options: &Options) -> Scene {
+    let cache = over(stores, options);
+    let filter = filter(&cache);
     let chunk = digest::chunk(b"chunk");
     let key = filter.key(&chunk).unwrap();
     filter.put(&chunk, None, b"old", &PutOptions::default()).unwrap();
     assert!(cache.flush(LONG).unwrap());
     cache.purge().unwrap();
-    Scene { store, cache, filter, chunk, key }
+    let [disk, store] = [stores.first(), stores.last()].map(|it| Arc::clone(it.unwrap().1));
+    Scene { disk, store, cache, filter, chunk, key }
 }
 
 impl Scene {
     fn get(&self) -> Option<Vec<u8>> {
-        self.filter.get(&self.chunk, Flags::default()).unwrap().value.map(|value| value.bytes().to_vec())
+        self.get_with(Flags::default())
+    }
+
+    fn get_with(&self, flags: Flags) -> Option<Vec<u8>> {
+        self.filter.get(&self.chunk, flags).unwrap().value.map(|value| value.bytes().to_vec())
     }
 
     /// Does `meanwhile` after a lookup has read the store and before it has promoted what it read; what the lookup found.
     fn during_a_read(&self, meanwhile: impl FnOnce()) -> Option<Vec<u8>> {
+        self.during_a_read_with(Flags::default(), meanwhile)
+    }
+
+    fn during_a_read_with(&self, flags: Flags, meanwhile: impl FnOnce()) -> Option<Vec<u8>> {
         self.store.hold_reads(true);
         thread::scope(|scope| {
-            let lookup = scope.spawn(|| self.get());
+            let lookup = scope.spawn(|| self.get_with(flags));
             self.store.await_visitor();
             meanwhile();
             self.store.hold_reads(false);
@@ -90,13 +131,202 @@ fn a_lookup_that_begins_after_a_removal_does_not_join_one_that_began_before() {
 }
 
 #[test]
-fn what_is_put_while_the_store_is_read_is_not_overwritten() {
-    let scene = scene();
-    let found = scene.during_a_read(|| {
+fn what_is_newer_than_a_read_is_not_overwritten_by_it() {
+    type Renew = fn(&Scene);
+    let refresh = |scene: &Scene| match scene.filter.begin(&scene.chunk, LONG, Flags::REFRESH).unwrap() {
+        Begin::Fill(ticket) => assert!(ticket.commit_copy(b"new", &PutOptions::default()).unwrap().stored),
+        other => panic!("{other:?}"),
+    };
+    let put = |scene: &Scene| {
         scene.filter.put(&scene.chunk, None, b"new", &PutOptions::default()).unwrap();
+    };
+    let ways: [(&str, Renew); 3] = [
+        ("put", put),
+        ("refresh", refresh),
+        ("put, and evicted again", |scene| {
+            scene.filter.put(&scene.chunk, None, b"new", &PutOptions::default()).unwrap();
+            scene.cache.memory.purge();
+        }),
+    ];
+    for (name, renew) in ways {
+        for flags in [Flags::default(), Flags::NO_REMOTE] {
+            let scene = scene();
+            assert!(scene.during_a_read_with(flags, || renew(&scene)).is_some());
+            assert!(scene.cache.flush(LONG).unwrap());
+            assert_eq!(scene.store.payload(&scene.key).unwrap(), b"new", "{name}: in the store");
+            assert_eq!(scene.get().as_deref(), Some(&b"new"[..]), "{name}");
+        }
+        let scene = remote_scene();
+        scene.during_a_read(|| renew(&scene));
+        assert!(scene.cache.flush(LONG).unwrap());
+        for store in [&scene.disk, &scene.store] {
+            assert_eq!(store.payload(&scene.key).unwrap(), b"new", "{name}: in a store");
+        }
+        assert_eq!(scene.get().as_deref(), Some(&b"new"[..]), "{name}");
+    }
+}
+
+#[test]
+fn a_hit_of_the_remote_store_is_written_to_the_disk() {
+    let scene = remote_scene();
+    assert!(scene.get().is_some());
+    assert!(scene.cache.flush(LONG).unwrap());
+    assert_eq!(scene.disk.payload(&scene.key).unwrap(), b"old");
+    let scene = remote_scene();
+    assert!(scene.get_with(Flags::READ_ONLY).is_some());
+    assert!(scene.cache.flush(LONG).unwrap());
+    let there = (scene.disk.payload(&scene.key), scene.cache.stats().entries);
+    assert_eq!(there, (None, 0), "who only reads stores nothing");
+}
+
+/// Two caches, as two processes have them, share the stores.
+#[test]
+fn what_another_process_forgets_does_not_come_back_from_this_one() {
+    type Forget = fn(&Scene);
+    let ways: [(&str, Forget); 3] = [
+        ("remove", |other| assert!(!other.filter.remove(&other.chunk).unwrap())),
+        ("purge", |other| assert_eq!(other.filter.purge().unwrap(), 0)),
+        ("purge the disk", |other| other.cache.purge_disk().unwrap()),
+    ];
+    for (name, forget) in ways {
+        // While this one computes it.
+        let other = scene();
+        let cache = over(&[(Tier::Disk, &other.store)], &patient());
+        let mine = filter(&cache);
+        let Begin::Fill(ticket) = mine.begin(&other.chunk, LONG, Flags::REFRESH).unwrap() else { panic!() };
+        forget(&other);
+        assert!(mine.get(&digest::chunk(b"anything"), Flags::default()).unwrap().value.is_none());
+        ticket.commit_copy(b"computed before", &PutOptions::default()).unwrap();
+        assert!(cache.flush(LONG).unwrap());
+        assert_eq!(other.store.payload(&other.key), None, "{name}: it came back");
+    }
+    // While this one has it from the remote store, which is told before the disk.
+    let other = remote_scene();
+    let cache = over(&[(Tier::Disk, &other.disk), (Tier::Remote, &other.store)], &patient());
+    let mine = filter(&cache);
+    other.store.hold_reads(true);
+    thread::scope(|scope| {
+        let lookup = scope.spawn(|| mine.get(&other.chunk, Flags::default()).unwrap().value);
+        other.store.await_visitor();
+        other.filter.remove(&other.chunk).unwrap();
+        other.store.hold_reads(false);
+        assert!(lookup.join().unwrap().is_some(), "it began before");
     });
-    assert!(found.is_some());
-    assert_eq!(scene.get().as_deref(), Some(&b"new"[..]));
+    assert!(cache.flush(LONG).unwrap());
+    assert_eq!(other.disk.payload(&other.key), None, "it came back to the disk");
+}
+
+#[test]
+fn a_removal_reaches_the_last_store_first() {
+    let scene = remote_scene();
+    assert!(scene.get().is_some());
+    assert!(scene.cache.flush(LONG).unwrap());
+    scene.filter.remove(&scene.chunk).unwrap();
+    let [disk, remote] = [&scene.disk, &scene.store].map(|store| store.lock().removed_at);
+    assert!(remote < disk, "{remote:?} {disk:?}");
+    assert_eq!(scene.get(), None);
+}
+
+#[test]
+fn who_does_not_wait_is_told_in_the_end() {
+    for max_chunks in [Options::default().max_chunks, 0] {
+        let store = Arc::new(InMemory::default());
+        let options = Options { max_chunks, ..patient() };
+        let scene = scene_over(&[(Tier::Disk, &store)], &options);
+        let begin = |chunk: &Digest| scene.filter.begin(chunk, LONG, Flags::NO_WAIT).unwrap();
+        let nothing = digest::chunk(b"another");
+        for chunk in [&scene.chunk, &nothing] {
+            let is_there = *chunk == scene.chunk && max_chunks > 0;
+            assert!(matches!(begin(chunk), Begin::Busy));
+            // Longer than anything is remembered for a time.
+            thread::sleep(Duration::from_millis(1200));
+            match begin(chunk) {
+                Begin::Hit(value) => assert!(is_there && value.bytes() == b"old"),
+                Begin::Fill(_) => assert!(!is_there),
+                other => panic!("{other:?} of {max_chunks}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn who_waits_does_not_wait_for_those_who_do_not() {
+    let scene = scene();
+    let slow = digest::chunk(b"slow");
+    scene.store.hold_reads_of(scene.filter.key(&slow).unwrap());
+    assert!(scene.filter.get(&slow, Flags::NO_WAIT).unwrap().is_busy);
+    scene.store.await_visitor();
+    // Queued behind it, and read at once by who waits.
+    assert!(scene.filter.get(&scene.chunk, Flags::NO_WAIT).unwrap().is_busy);
+    assert_eq!(scene.get().as_deref(), Some(&b"old"[..]));
+    scene.store.hold_reads(false);
+}
+
+#[test]
+fn to_ask_for_a_size_looks_everywhere_and_counts_nothing() {
+    let scene = scene();
+    let before = scene.cache.stats();
+    assert!(scene.get_with(Flags::UNCOUNTED).is_some());
+    assert!(scene.filter.get(&digest::chunk(b"another"), Flags::UNCOUNTED).unwrap().value.is_none());
+    let after = scene.cache.stats();
+    assert_eq!((after.lookups(), after.entries), (before.lookups(), 1));
+    assert_eq!(scene.filter.stats().lookups(), 0);
+}
+
+#[test]
+fn what_is_known_by_no_one_is_not_asked_for() {
+    let scene = scene();
+    assert_eq!(scene.filter.retire().unwrap(), 0);
+    assert_eq!(scene.store.epoch(), 0, "a store was told to forget nothing");
+    // And where someone computes, no store is asked whether it has it.
+    let chunk = digest::chunk(b"another");
+    let Begin::Fill(_ticket) = scene.filter.begin(&chunk, LONG, Flags::default()).unwrap() else { panic!() };
+    let reads = scene.store.lock().reads;
+    assert!(matches!(scene.filter.begin(&chunk, Duration::ZERO, Flags::default()).unwrap(), Begin::Busy));
+    assert_eq!(scene.store.lock().reads, reads);
+}
+
+#[test]
+fn a_limit_on_time_holds_for_what_was_stored_before() {
+    let scene = scene();
+    let young = Options { ttl_ms: 60_000, ..patient() };
+    let cache = over(&[(Tier::Disk, &scene.store)], &young);
+    let found = filter(&cache).get(&scene.chunk, Flags::default()).unwrap().value.unwrap();
+    let left = found.expires_ms() - crate::process::boot_ms();
+    assert!(left <= 60_000, "{left}");
+    thread::sleep(Duration::from_millis(30));
+    let old = Options { ttl_ms: 20, ..patient() };
+    let cache = over(&[(Tier::Disk, &scene.store)], &old);
+    assert!(filter(&cache).get(&scene.chunk, Flags::default()).unwrap().value.is_none());
+    // And the longest time there is has no end in the past.
+    let endless = Options { ttl_ms: u64::MAX, ..patient() };
+    let cache = over(&[(Tier::Disk, &scene.store)], &endless);
+    let mine = filter(&cache);
+    let chunk = digest::chunk(b"endless");
+    mine.put(&chunk, None, b"endless", &PutOptions::default()).unwrap();
+    assert!(cache.flush(LONG).unwrap());
+    cache.purge().unwrap();
+    assert!(mine.get(&chunk, Flags::default()).unwrap().value.is_some());
+}
+
+#[test]
+fn what_memory_has_no_room_for_the_store_has() {
+    let store = Arc::new(InMemory::default());
+    let options = Options { max_bytes: 1 << 16, ..patient() };
+    let cache = over(&[(Tier::Disk, &store)], &options);
+    let (mine, large) = (filter(&cache), vec![7; 1 << 17]);
+    let put = |name: &[u8]| mine.put(&digest::chunk(name), None, &large, &PutOptions::default()).unwrap().stored;
+    assert!(!put(b"one"));
+    assert!(cache.flush(LONG).unwrap());
+    let Begin::Fill(ticket) = mine.begin(&digest::chunk(b"two"), LONG, Flags::default()).unwrap() else { panic!() };
+    assert!(!ticket.commit_copy(&large, &PutOptions::default()).unwrap().stored);
+    assert!(cache.flush(LONG).unwrap());
+    for name in [&b"one"[..], b"two"] {
+        let found = mine.get(&digest::chunk(name), Flags::default()).unwrap().value.unwrap();
+        assert!(found.bytes() == large);
+    }
+    let stats = cache.stats();
+    assert_eq!((stats.not_stored, stats.hits), (2, 2), "only puts count as not stored");
 }
 
 #[test]
@@ -133,4 +363,15 @@ fn a_closed_cache_keeps_nothing_of_a_read_under_way() {
     });
     assert_eq!(closed.unwrap(), 0);
     assert_eq!(scene.cache.stats().entries, 0);
+}
+
+#[test]
+fn closing_ends_the_thread_that_reads() {
+    let scene = scene();
+    assert!(scene.filter.get(&digest::chunk(b"another"), Flags::NO_WAIT).unwrap().is_busy);
+    scene.cache.close(LONG).unwrap();
+    let backing = scene.cache.backing.as_ref().unwrap();
+    assert!(backing.reader.lock().is_none() && backing.errands.lock().is_none());
+    assert_eq!(Arc::weak_count(&scene.cache), 0, "it is gone");
+    scene.cache.close(Duration::MAX).unwrap();
 }

@@ -29,6 +29,9 @@ impl Cache {
     /// Forgets the results that bear one of these tags, on disk too; says how many memory had.
     pub(crate) fn remove_tagged(&self, tags: &[u64]) -> Result<u64> {
         self.check_open()?;
+        if tags.is_empty() {
+            return Ok(0); // and no store is asked for nothing
+        }
         self.imports.tell(|fences| fences.tags(tags));
         let matches = |tag: u64| tags.contains(&tag);
         let forget = || {
@@ -57,8 +60,8 @@ impl Cache {
     pub fn purge_disk(&self) -> Result<()> {
         self.check_open()?;
         let Some(backing) = &self.backing else { return self.purge() };
-        self.imports.tell(Fences::purge);
         backing.reads.fence(&|_| true);
+        self.purge()?;
         let purged = backing.stores.purge();
         backing.reads.fence(&|_| true);
         self.purge()?;

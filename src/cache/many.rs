@@ -47,7 +47,6 @@ impl Cache {
                 missing.push((at, Many::SameAs(same)));
             }
         }
-        self.coalesced.fetch_add(missing.len() as u64, Ordering::Relaxed);
         if let Some(backing) = self.backing(flags).filter(|_| flags.waits() && !wanted.is_empty()) {
             let places: Vec<usize> = wanted.iter().map(|(at, _)| *at).collect();
             let mut landed = HashSet::new();
@@ -64,13 +63,19 @@ impl Cache {
             wanted.retain(|(at, _)| found[*at].is_none() && !landed.contains(at));
             // What is the same as an earlier one that was found is found, too.
             missing.retain(|(at, one)| match one {
-                Many::SameAs(same) if found[*same].is_some() => {
-                    found[*at] = found[*same].clone();
-                    false
-                }
+                Many::SameAs(same) => match &found[*same] {
+                    Some(value) => {
+                        backing.had_again(value);
+                        found[*at] = Some(value.clone());
+                        false
+                    }
+                    None => true,
+                },
                 _ => true,
             });
         }
+        let same = missing.iter().filter(|(_, one)| matches!(one, Many::SameAs(_))).count();
+        self.coalesced.fetch_add(same as u64, Ordering::Relaxed);
         for (at, hash, join) in self.flights.join_many(wanted, keys, tag, sharing, AT_ONCE) {
             let one = match join {
                 Join::Mine(claim) => {
@@ -119,7 +124,7 @@ impl Cache {
                 claim.land(&value);
                 Begun::Coalesced(value)
             }
-            None => Begun::Fill(claim),
+            None => Begun::Fill(claim, self.epochs()),
         }))
     }
 

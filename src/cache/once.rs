@@ -9,10 +9,12 @@ use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flight::{Claim, Join, Sharing, Turn};
 use crate::memory::Put;
+use crate::process::deadline_in;
 use crate::stats::FilterCounters;
+use crate::tier::fences::Epochs;
 use crate::value::{Buffer, Draft, Value};
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What the first look of a lookup finds.
 pub(crate) enum Looked {
@@ -32,16 +34,10 @@ pub(crate) enum Begun {
     Hit(Value),
     /// Another caller's computation landed meanwhile.
     Coalesced(Value),
-    Fill(Claim<Value>),
+    /// With what other processes had forgotten by then, as far as is known.
+    Fill(Claim<Value>, Epochs),
     /// Another caller computes it, and the time was up.
     Busy,
-}
-
-/// The end of a wait; one without end ends in a year.
-pub(crate) fn deadline_in(wait: Duration) -> Instant {
-    const A_YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-    let now = Instant::now();
-    now.checked_add(wait).unwrap_or(now + A_YEAR)
 }
 
 impl Begun {
@@ -50,7 +46,7 @@ impl Begun {
         match self {
             Self::Hit(value) => counters.looked(true, Some(value)),
             Self::Coalesced(_) => counters.coalesced(1),
-            Self::Fill(_) => counters.looked(flags.looks(), None),
+            Self::Fill(..) => counters.looked(flags.looks(), None),
             Self::Busy => {}
         }
     }
@@ -78,7 +74,9 @@ impl Cache {
     pub(crate) fn begin(
         &self, mut missed: Missed, key: &Digest, tag: u64, wait: Duration, flags: Flags,
     ) -> Result<Begun> {
-        if let Some(backing) = self.backing(flags) {
+        // Where someone computes it, no store has it.
+        let is_under_way = || Sharing::of(flags) != Sharing::None && self.flights.is_under_way(missed.hash, key);
+        if let Some(backing) = self.backing(flags).filter(|_| !is_under_way()) {
             match self.seek(backing, key, tag, flags) {
                 Sought::Found(value) | Sought::InMemory(value) => return Ok(Begun::Hit(value)),
                 Sought::Shared(value) => return Ok(self.landed(value)),
@@ -131,7 +129,12 @@ impl Cache {
         }
         let counter = if flags.looks() { &self.filled } else { &self.bypassed };
         counter.fetch_add(1, Ordering::Relaxed);
-        Ok(Begun::Fill(claim))
+        Ok(Begun::Fill(claim, self.epochs()))
+    }
+
+    /// What other processes had forgotten before a computation begins.
+    pub(super) fn epochs(&self) -> Epochs {
+        self.backing.as_ref().map_or_else(Epochs::default, |backing| backing.stores.epochs())
     }
 
     /// Reserves and allocates the buffer of a value that is written in place; None when there is no room for it.
@@ -160,18 +163,19 @@ impl Cache {
     }
 
     /// Publishes what a claim's owner computed, unless it was fenced: memory first, then, by the caller, those who wait.
-    /// The put has a lease always.
+    /// The put has a lease always. What memory has no room for the stores get all the same.
     pub(crate) fn publish(
-        &self, claim: &Claim<Value>, draft: Draft<'_>, reserved: Option<Reservation>, stores: bool, flags: Flags,
+        &self, (claim, epochs): (&Claim<Value>, Epochs), draft: Draft<'_>, reserved: Option<Reservation>, stores: bool,
+        flags: Flags,
     ) -> Result<Put> {
         let (key, tag) = (claim.key(), claim.tag());
-        let pass = self.backing.as_ref().map(|backing| backing.stores.pass(key, tag));
         let charge = draft.charge().ok_or(ErrorKind::NoMemory)?;
         if !stores || claim.is_fenced() {
             drop(reserved);
             self.memory.refuse(stores);
             return Ok(Put { stored: false, value: Some(self.memory.detached(draft, charge)?) });
         }
+        let behind = self.backing.as_ref().map(|it| (it, it.stores.replacing(key, tag, epochs)));
         let leave = || !claim.is_fenced();
         let mut put = match reserved.and_then(|reserved| reserved.resized_to(charge)) {
             Some(reserved) => self.memory.publish(key, tag, Value::make(draft, reserved)?, &leave)?,
@@ -179,8 +183,8 @@ impl Cache {
         };
         // Closed meanwhile: it is not stored, and still its owner's, who may have nothing but this lease.
         put.stored &= self.still_open(key).is_ok();
-        if let (true, Some(value), Some(pass), Some(backing)) = (put.stored, &put.value, pass, &self.backing) {
-            backing.stores.write(key, tag, value, pass, flags, None);
+        if let (Some(value), Some((backing, pass)), false) = (&put.value, behind, claim.is_fenced()) {
+            backing.put(key, tag, value, pass, flags);
         }
         Ok(put)
     }

@@ -5,11 +5,12 @@ use super::Cache;
 use crate::call::Flags;
 use crate::digest::{self, Digest};
 use crate::error::{Error, ErrorKind, Result};
-use crate::memory::{Leased, Walk};
-use crate::process::{boot_ms, wall_ms};
+use crate::memory::{Added, Leased, Walk};
+use crate::process::{deadline_in, wall_ms};
 use crate::tier::Page;
 use crate::tier::envelope::{Opened, Refusal, Seal};
-use crate::tier::fences::Fences;
+use crate::tier::fences::{Epochs, Fences};
+use crate::tier::stores::{Source, wall_end};
 use crate::value::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +23,8 @@ pub(crate) enum Entered {
     WasThere,
     /// There was no room in memory; stores got it.
     NotStored,
+    /// Its time is over.
+    Expired,
     /// It was forgotten since the import began.
     Forgotten,
 }
@@ -30,6 +33,8 @@ pub(crate) enum Entered {
 pub(crate) struct Entrance {
     cache: Arc<Cache>,
     fences: Arc<Fences>,
+    /// What other processes had forgotten before it began.
+    epochs: Epochs,
 }
 
 impl Drop for Entrance {
@@ -87,8 +92,11 @@ impl Cache {
         };
         let key = self.scope.saved_state(state);
         let pass = backing.stores.pass(&key, 0);
-        backing.stores.write(&key, 0, bytes, pass, Flags::default(), None);
-        Ok(())
+        if backing.stores.write(&key, 0, bytes, pass, Flags::default(), Source::Computed) {
+            return Ok(());
+        }
+        const FULL: &str = "a state is not saved: too much waits to be written, or it is larger than a store takes; flush and try again";
+        Err(Error::new(ErrorKind::NoSpace, FULL))
     }
 
     /// The bytes of a state that was saved, in the budget; None where they are not found. An import may have brought them
@@ -99,7 +107,8 @@ impl Cache {
         let hold = |bytes: &[u8]| (digest::state(bytes) == *state).then(|| self.hold_state(bytes, 0));
         let mut held = self.memory.peek(&key).and_then(|value| hold(value.bytes()));
         if let (None, Some(backing)) = (&held, &self.backing) {
-            backing.stores.read(std::slice::from_ref(&key), Flags::default(), &mut |_, opened, _| {
+            let until = deadline_in(backing.stores.timeout());
+            backing.stores.read(std::slice::from_ref(&key), Flags::default(), until, &mut |_, opened, _| {
                 held = hold(opened.payload());
             });
         }
@@ -111,47 +120,46 @@ impl Cache {
         self.check_open()?;
         let fences = Arc::new(Fences::new()?);
         self.imports.begin(&fences);
-        Ok(Entrance { cache: Arc::clone(self), fences })
+        Ok(Entrance { cache: Arc::clone(self), fences, epochs: self.epochs() })
     }
 }
 
 impl Entrance {
     /// Puts a result into memory, and behind it to the stores.
     pub(crate) fn put(&self, opened: &Opened<'_>) -> Result<Entered> {
-        let Self { cache, fences } = self;
+        let Self { cache, fences, epochs } = self;
         cache.check_open()?;
         let (key, tag) = (&opened.header().key, opened.header().tag);
-        if cache.memory.peek(key).is_some() {
-            return Ok(Entered::WasThere);
-        }
-        // The pass first: what is forgotten from here on the stores refuse by it.
-        let pass = cache.backing.as_ref().map(|backing| backing.stores.pass(key, tag));
+        // The pass first: what is forgotten or put from here on the stores prefer by it.
+        let behind = cache.backing.as_ref().map(|it| (it, it.stores.pass_since(key, tag, *epochs)));
         let may_stay = || fences.are_new_for(key, tag);
-        let left_ms = opened.left_ms(wall_ms()).map_or(0, |left| left.max(1));
-        let expires_ms = cache.expiry(left_ms);
-        let put = opened.with_draft(expires_ms, |draft| cache.memory.put(key, tag, draft, true, Some(&may_stay)))?;
+        let is_newest = || behind.is_none_or(|(backing, pass)| backing.stores.is_newest(&pass, true));
+        let Some(left_ms) = cache.left_ms(opened, wall_ms()) else { return Ok(Entered::Expired) };
+        let added = opened.with_draft(cache.expiry(left_ms), |draft| {
+            cache.memory.add(key, tag, draft, &|| may_stay() && is_newest())
+        })?;
         cache.still_open(key)?;
-        let Some(value) = put.value else { return Err(ErrorKind::NoMemory.into()) };
-        value.know_content(opened.header().content);
-        if !put.stored && !may_stay() {
-            return Ok(Entered::Forgotten);
+        let (value, entered) = match added {
+            Added::WasThere(_) => return Ok(Entered::WasThere),
+            Added::Stored(value) => (value, Entered::Stored),
+            Added::Detached(_) if !may_stay() => return Ok(Entered::Forgotten),
+            Added::Detached(_) if !is_newest() => return Ok(Entered::WasThere),
+            Added::Detached(value) => (value, Entered::NotStored),
+        };
+        opened.tell_content(&value);
+        if let Some((backing, pass)) = behind {
+            backing.stores.write(key, tag, &value, pass, Flags::default(), Source::Imported);
         }
-        if let (Some(pass), Some(backing)) = (pass, &cache.backing) {
-            backing.stores.write(key, tag, &value, pass, Flags::default(), None);
-        }
-        Ok(if put.stored { Entered::Stored } else { Entered::NotStored })
+        Ok(entered)
     }
 
-    /// Waits until the stores' queues take so many bytes more; false when the time is up.
-    pub(crate) fn wait_for_room(&self, bytes: u64, timeout: Duration) -> bool {
-        self.cache.backing.as_ref().is_none_or(|backing| backing.stores.wait_for_room(bytes, timeout))
+    /// Whether memory has a result under the key of an envelope, which stays.
+    pub(crate) fn has(&self, opened: &Opened<'_>) -> bool {
+        self.cache.memory.peek(&opened.header().key).is_some()
     }
-}
 
-/// The end of a value's time to live by the wall clock; 0 for never.
-fn wall_end(value: &Value) -> u64 {
-    match value.expires_ms() {
-        0 => 0,
-        expires => wall_ms() + expires.saturating_sub(boot_ms()),
+    /// Waits until the stores' queues take another write; false when the time is up.
+    pub(crate) fn wait_for_room(&self, timeout: Duration) -> bool {
+        self.cache.backing.as_ref().is_none_or(|backing| backing.stores.wait_for_room(timeout))
     }
 }

@@ -68,14 +68,14 @@ pub unsafe extern "C" fn streamcache_cache_retain(cache: *mut streamcache_cache)
 /// filters. What waits to be written to the disk and the remote store is written, for so long; then their threads end, and
 /// results and named states are freed. Leases stay valid. Closing again is fine. Not needed before
 /// streamcache_cache_release(), which frees as much once filters are released too, but waits for nothing: what was not
-/// written by then is dropped.
+/// written by then is dropped. While one thread closes and waits, another's close with less time gives up what is left.
 ///
 /// Borrows `cache`; the handle must still be released. Threads: any. Waits; locks one shard at a time.
 /// @param[in]  cache the cache
 /// @param[in]  timeout_ms how long to wait for queued writes; 0 not at all, STREAMCACHE_TIMEOUT_DEFAULT 60 seconds
 /// @param[out] dropped how many queued writes were dropped, or not known to be written by then; NULL if not wanted
 /// @retval STREAMCACHE_OK done
-/// @retval STREAMCACHE_TIMEOUT done, but the time was up before all was written
+/// @retval STREAMCACHE_TIMEOUT done, but the time was up before all was written; a thread of the cache's may end a little later
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
 /// @since 0.1.0
 #[unsafe(no_mangle)]
@@ -105,7 +105,8 @@ pub unsafe extern "C" fn streamcache_cache_release(cache: *mut streamcache_cache
     guard(|| unsafe { release(cache) });
 }
 
-/// Forgets every result. States and leases stay; leased bytes are counted until their release. The remote store can't be
+/// Forgets every result. States and leases stay; leased bytes are counted until their release. A purge of memory alone
+/// leaves what waits to be written, and what stores behind memory have: that is found again. The remote store can't be
 /// purged, for others share it: change the namespace instead.
 ///
 /// Borrows `cache`. Threads: any. Locks one shard at a time, and frees outside the lock; waits for a writer on disk.

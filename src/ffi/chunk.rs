@@ -18,13 +18,16 @@ use crate::memory::Put;
 use crate::value::{Payload, Value};
 use core::ffi::{c_char, c_void};
 
-/// Look without counting, and without marking the result as used.
+/// Look into memory alone, without counting and without marking the result as used. No store behind memory is asked.
 pub const STREAMCACHE_PEEK: u32 = 1;
 /// Neither look nor store: a lookup answers STREAMCACHE_MISS, a put STREAMCACHE_NOT_STORED.
 pub const STREAMCACHE_BYPASS: u32 = 2;
-/// Don't look, but store: a lookup answers STREAMCACHE_MISS, so that the result is computed anew and replaced.
+/// Don't look, but store: a lookup answers STREAMCACHE_MISS, so that the result is computed anew and replaced. A store
+/// behind memory that the new result does not reach (the tier's stats count it) keeps the old one, as it does where the
+/// new one is a rejection or in device memory: remove it first where it must not be found again.
 pub const STREAMCACHE_REFRESH: u32 = 4;
-/// Look, but don't store: a put answers STREAMCACHE_NOT_STORED.
+/// Look, but don't store: a put answers STREAMCACHE_NOT_STORED, and what a store behind memory has is not brought to memory.
+/// With STREAMCACHE_NO_WAIT it is, for that is its only way to the caller.
 pub const STREAMCACHE_READ_ONLY: u32 = 8;
 /// Neither read nor write what is behind memory, the disk and the remote store: such a call never blocks on them.
 pub const STREAMCACHE_MEMORY_ONLY: u32 = 32;
@@ -38,7 +41,7 @@ pub struct streamcache_put_options {
     /// sizeof(streamcache_put_options).
     pub struct_size: usize,
     /// Milliseconds until the result is no longer found, time asleep included; 0 for the cache's ttl_ms, which is never
-    /// exceeded.
+    /// exceeded, counted from when a result was put in memory or sealed for a store.
     pub ttl_ms: u64,
     /// Nanoseconds the computation took, at most 2^62−1: every later hit counts them as time saved. 0 where unknown.
     pub compute_ns: u64,
@@ -374,7 +377,7 @@ pub unsafe extern "C" fn streamcache_cache_get_chunk_into(
 /// A copy's flags: without room for a byte it only asks for the size, which is no lookup to be counted.
 pub(super) fn asked(flags: u32, capacity: usize) -> Result<Flags> {
     let flags = Flags::from_bits(flags)?;
-    Ok(if capacity == 0 { flags.with(Flags::PEEK) } else { flags })
+    Ok(if capacity == 0 { flags.with(Flags::UNCOUNTED) } else { flags })
 }
 
 /// A copy's out parameters: the length, 0 for now, beside a buffer that is NULL only when it has no room.

@@ -10,7 +10,8 @@ use super::status::{STREAMCACHE_BUSY, STREAMCACHE_MISS, STREAMCACHE_OK, streamca
 use super::value::streamcache_value;
 use crate::call::Flags;
 use crate::digest::Digest;
-use crate::filter::{Filter, Lookup, Snapshot};
+use crate::error::Result;
+use crate::filter::{Filter, Found, Snapshot};
 use crate::value::Value;
 use core::ffi::{c_char, c_void};
 
@@ -32,16 +33,23 @@ impl Handle for streamcache_snapshot {
     type Object = Snapshot;
 }
 
-/// Hands a lookup's answer to C.
+/// Looks up with `find`, which puts the key where it is told, and hands its answer to C.
 ///
 /// # Safety
 /// `key` is NULL or writable.
-pub(super) unsafe fn lookup_outcome(
-    lookup: Lookup, value: &mut *mut streamcache_value, key: *mut streamcache_digest,
-) -> streamcache_status {
+#[inline]
+pub(super) unsafe fn looked_up(
+    find: impl FnOnce(&mut Digest) -> Result<Found>, value: &mut *mut streamcache_value, key: *mut streamcache_digest,
+) -> Result<streamcache_status> {
+    let mut its_key = Digest([0; 32]);
+    let found = find(&mut its_key)?;
     // SAFETY: as this function's own contract.
-    unsafe { digest::write(key, &lookup.key) };
-    if lookup.is_busy { STREAMCACHE_BUSY } else { found_outcome(lookup.value, value) }
+    unsafe { digest::write(key, &its_key) };
+    Ok(match found {
+        Found::Here(found) => found_outcome(Some(found), value),
+        Found::Nothing => STREAMCACHE_MISS,
+        Found::Busy => STREAMCACHE_BUSY,
+    })
 }
 
 /// Hands a state to C.
@@ -227,7 +235,7 @@ pub unsafe extern "C" fn streamcache_filter_get(
     guard(|| unsafe {
         let value = cleared(value).ok_or_else(null)?;
         let (chunk, flags) = (digest::borrow(chunk)?, Flags::from_bits(flags)?);
-        on_lookup(filter, |filter| Ok(lookup_outcome(filter.get(chunk, flags)?, value, key)))
+        on_lookup(filter, |filter| looked_up(|its_key| filter.find(chunk, flags, its_key), value, key))
     })
 }
 
@@ -262,7 +270,7 @@ pub unsafe extern "C" fn streamcache_filter_get_bytes(
         on_lookup(filter, |filter| {
             let its_chunk = filter.digest(data);
             digest::write(chunk, &its_chunk);
-            Ok(lookup_outcome(filter.get(&its_chunk, flags)?, value, key))
+            looked_up(|its_key| filter.find(&its_chunk, flags, its_key), value, key)
         })
     })
 }
@@ -298,12 +306,14 @@ pub unsafe extern "C" fn streamcache_filter_get_into(
         let len = zeroed(len, buffer, capacity)?;
         let (chunk, flags) = (digest::borrow(chunk)?, asked(flags, capacity)?);
         on_lookup(filter, |filter| {
-            let lookup = filter.get(chunk, flags)?;
-            digest::write(key, &lookup.key);
-            if lookup.is_busy {
-                return Ok(STREAMCACHE_BUSY);
+            let mut its_key = Digest([0; 32]);
+            let found = filter.find(chunk, flags, &mut its_key)?;
+            digest::write(key, &its_key);
+            match &found {
+                Found::Here(value) => copy_out(Some(value), buffer, capacity, len),
+                Found::Nothing => Ok(STREAMCACHE_MISS),
+                Found::Busy => Ok(STREAMCACHE_BUSY),
             }
-            copy_out(lookup.value.as_ref(), buffer, capacity, len)
         })
     })
 }

@@ -51,8 +51,8 @@
  * Threads. Every function may be called from any thread at any time ("Threads: any"), except on streamcache_options,
  * streamcache_error, streamcache_hasher and streamcache_barrier, which belong to one thread at a time. A handle must
  * not be released while another thread that holds no reference of its own still uses it. Threads of its own has a cache
- * only that is opened with hash_threads, a disk directory or a remote URL. No function installs a signal handler, reads an
- * environment variable or prints.
+ * only that is opened with hash_threads, a disk directory or a remote URL, and each export and import has one. No function
+ * installs a signal handler, reads an environment variable or prints.
  *
  * Ownership. Pointers passed in are borrowed for the call; what is stored is copied. Every `**out` receives one
  * reference on success, which the caller releases, and NULL otherwise. release and free take NULL: release gives back
@@ -271,12 +271,12 @@
  *
  * Fork. A child process has its parent's memory but only one of its threads; what the others held locked stays so. In
  * the child every function on a handle made before the fork answers STREAMCACHE_FORKED, and releasing one does nothing:
- * on a cache, and on what was made of one, which is a filter, snapshot, ticket, batch or stream. The child opens a cache
- * of its own, on the parent's disk directory if it likes: its files and locks there are its own, and neither process
- * needs the other. (fork() waits for threads that are just opening a store, up to 2 seconds; after that it goes on, and
- * opening one in the child answers STREAMCACHE_IO.) Leases stay good: in the child their bytes are readable, and retain
- * and release work on its own copy. Good are also digests, options and errors, and the functions that take nothing else.
- * Forks are noticed by pthread_atfork, from the first streamcache_cache_open() on; after a _Fork(), vfork() or raw
+ * on a cache, and on what was made of one, which is a filter, snapshot, ticket, batch, stream or transfer. The child opens
+ * a cache of its own, on the parent's disk directory if it likes: its files and locks there are its own, and neither
+ * process needs the other. (fork() waits for threads that are just opening a store, up to 2 seconds; after that it goes
+ * on, and opening one in the child answers STREAMCACHE_IO.) Leases stay good: in the child their bytes are readable, and
+ * retain and release work on its own copy. Good are also digests, options and errors, and the functions that take nothing
+ * else. Forks are noticed by pthread_atfork, from the first streamcache_cache_open() on; after a _Fork(), vfork() or raw
  * clone() nothing of the library may be used.
  *
  * dlclose and exit. The library stays loaded after dlclose (-z nodelete), so threads that used it may end later. It has

@@ -19,10 +19,11 @@ pub const STREAMCACHE_LOG_WARNING: streamcache_log_level = 3;
 /// A fault in the library: a panic was contained.
 pub const STREAMCACHE_LOG_ERROR: streamcache_log_level = 4;
 
-/// Receives a message: its level; its target, the part of the library that speaks ("cache", "filter", "panic",
-/// "process"); and its text. Both strings are NUL-terminated UTF-8 and live for the call.
+/// Receives a message: its level; its target, the part of the library that speaks ("cache", "filter", "panic", "process",
+/// "disk", "remote", "tier", "import", "export"); and its text. Both strings are NUL-terminated UTF-8 and live for the call.
 ///
-/// It runs on the thread whose call caused the message, several threads at once if it so happens, never under a lock
+/// It runs on the thread whose call caused the message, for stores and files on a thread of the cache's own, several
+/// threads at once if it so happens, never under a lock
 /// of the library and never in a signal handler. It may call streamcache_status_message() and the version functions,
 /// and no other function of the library; it must return, neither by an exception nor by longjmp.
 pub type streamcache_log_callback = Option<

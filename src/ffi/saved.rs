@@ -15,6 +15,7 @@ use super::status::{STREAMCACHE_MISS, STREAMCACHE_OK, streamcache_status};
 /// @retval STREAMCACHE_OK queued
 /// @retval STREAMCACHE_MISS only its digest is known
 /// @retval STREAMCACHE_NO_STATE none was loaded
+/// @retval STREAMCACHE_NO_SPACE not queued: too much waits to be written, or it is longer than any store takes
 /// @retval STREAMCACHE_NOT_SUPPORTED the cache has neither a disk nor a remote store
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
 /// @retval STREAMCACHE_CLOSED the cache was closed

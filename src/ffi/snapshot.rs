@@ -3,7 +3,7 @@
 use super::border::{bytes, cleared, guard, guard_error, null, on, on_lookup, on_put, release, retain};
 use super::chunk::{put_error, put_options, put_outcome, streamcache_put_options};
 use super::digest::{self, streamcache_digest};
-use super::filter::{lookup_outcome, state_outcome, streamcache_snapshot};
+use super::filter::{looked_up, state_outcome, streamcache_snapshot};
 use super::status::streamcache_status;
 use super::value::{self, streamcache_external, streamcache_value};
 use crate::call::Flags;
@@ -80,7 +80,7 @@ pub unsafe extern "C" fn streamcache_snapshot_get(
     guard(|| unsafe {
         let value = cleared(value).ok_or_else(null)?;
         let (chunk, flags) = (digest::borrow(chunk)?, Flags::from_bits(flags)?);
-        on_lookup(snapshot, |snapshot| Ok(lookup_outcome(snapshot.get(chunk, flags)?, value, key)))
+        on_lookup(snapshot, |snapshot| looked_up(|its_key| snapshot.find(chunk, flags, its_key), value, key))
     })
 }
 

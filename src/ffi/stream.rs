@@ -104,8 +104,7 @@ pub unsafe extern "C" fn streamcache_stream_release(stream: *mut streamcache_str
 ///         streamcache_ticket_commit_step(), which moves the stream on, or abort, which leaves it where it is
 /// @retval STREAMCACHE_BYPASSED the stream's state is unknown, so nothing was looked up. The engine computes from a state
 ///         of its own; a committed output is not stored, and a committed next state is the stream's from then on
-/// @retval STREAMCACHE_BUSY another caller computes it, and the time was up; or this stream's last ticket is still open;
-///         or, with STREAMCACHE_NO_WAIT, a store behind memory is being read for it
+/// @retval STREAMCACHE_BUSY another caller computes it, and the time was up; or this stream's last ticket is still open
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer, an unknown flag or STREAMCACHE_PEEK
 /// @retval STREAMCACHE_CLOSED the cache was closed, also during the wait
 /// @since 0.1.0

@@ -55,6 +55,8 @@ pub struct streamcache_tier_stats {
     pub evictions: u64,
     /// 1 while it is not asked, after faults; the stats as JSON say why.
     pub is_resting: u64,
+    /// Results not written because they are larger than it takes.
+    pub too_large: u64,
 }
 
 fn tier(number: streamcache_tier) -> Result<Tier> {
@@ -106,6 +108,7 @@ pub unsafe extern "C" fn streamcache_cache_get_tier_stats(
             max_bytes: now.max_bytes().unwrap_or(0),
             evictions: now.evictions(),
             is_resting: now.resting().is_some().into(),
+            too_large: now.too_large(),
         })
     })
 }
@@ -334,8 +337,10 @@ pub unsafe extern "C" fn streamcache_options_set_remote_ca_file(
     }
 }
 
-/// Sets how much may wait to be written, for each tier; a sixteenth of max_bytes is never exceeded. What is put while it
-/// is full is not written, and counted as dropped. Default: 64 MiB.
+/// Sets how much may wait to be written, for each tier, before what is put is not written, and counted as dropped: a
+/// sixteenth of max_bytes or 65,536 results is enough for that, too. The last one admitted may be larger than what was left.
+/// One batch of them, up to 4 MiB or one result of any size, is copied outside the budget while it is written. Default:
+/// 64 MiB.
 ///
 /// Borrows `options`. Threads: one at a time.
 /// @param[in,out] options the options

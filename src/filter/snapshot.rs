@@ -1,6 +1,6 @@
 //! Snapshots: a filter under one state, whatever is loaded later.
 
-use super::usage::{Lookup, Use};
+use super::usage::{Found, Lookup, Use};
 use crate::cache::Cache;
 use crate::call::{Flags, PutOptions};
 use crate::digest::{Digest, FilterDigest};
@@ -42,7 +42,13 @@ impl Snapshot {
 
     /// Looks a chunk's result up under this state.
     pub fn get(&self, chunk: &Digest, flags: Flags) -> Result<Lookup> {
-        self.shared.get(&self.bound.name, chunk, flags)
+        let mut key = Digest([0; 32]);
+        self.find(chunk, flags, &mut key).map(|found| found.told(key))
+    }
+
+    /// The same; the key goes into `key`.
+    pub(crate) fn find(&self, chunk: &Digest, flags: Flags, key: &mut Digest) -> Result<Found> {
+        self.shared.find(&self.bound.name, chunk, flags, key)
     }
 
     /// Looks a chunk's result up under this state; if it is missing, this caller gets the right to compute it, or waits

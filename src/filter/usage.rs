@@ -23,6 +23,24 @@ pub struct Lookup {
     pub is_busy: bool,
 }
 
+/// What a lookup finds.
+#[derive(Debug)]
+pub(crate) enum Found {
+    Here(Value),
+    Nothing,
+    /// A store is being asked, and the caller did not want to wait.
+    Busy,
+}
+
+impl Found {
+    /// As it is told to a caller, with the key.
+    pub(super) fn told(self, key: Digest) -> Lookup {
+        let is_busy = matches!(self, Self::Busy);
+        let value = if let Self::Here(value) = self { Some(value) } else { None };
+        Lookup { value, key, is_busy }
+    }
+}
+
 /// What a filter's calls share with those of its snapshots.
 #[derive(Debug)]
 pub(super) struct Use {
@@ -39,42 +57,40 @@ impl Drop for Use {
 }
 
 impl Use {
-    pub(super) fn get(&self, name: &Name, chunk: &Digest, flags: Flags) -> Result<Lookup> {
-        let (key, flags) = (name.key(chunk), self.flags.with(flags));
+    /// Looks a chunk's result up under a name, and puts the key into `key`: moved about in one piece with the answer, what
+    /// was just written in parts would be waited for.
+    pub(super) fn find(&self, name: &Name, chunk: &Digest, flags: Flags, key: &mut Digest) -> Result<Found> {
+        *key = name.key(chunk);
+        let flags = self.flags.with(flags);
         if self.cache.is_backed() {
-            return self.get_behind(name, key, flags);
+            return self.find_behind(name, key, flags);
         }
-        let value = self.cache.get_here(&key, flags)?;
-        if !flags.peeks() {
+        let value = self.cache.get_here(key, flags)?;
+        if flags.counts() {
             self.counted.counters.looked(flags.looks(), value.as_ref());
         }
-        Ok(Lookup { value, key, is_busy: false })
+        Ok(value.map_or(Found::Nothing, Found::Here))
     }
 
-    /// [`Use::get`] of a cache with something behind memory.
+    /// [`Use::find`] of a cache with something behind memory.
     #[cold]
-    fn get_behind(&self, name: &Name, key: Digest, flags: Flags) -> Result<Lookup> {
-        let counters = &self.counted.counters;
-        let (value, is_busy) = match self.cache.lookup(&key, name.tag, flags)? {
+    fn find_behind(&self, name: &Name, key: &Digest, flags: Flags) -> Result<Found> {
+        let counters = flags.counts().then_some(&self.counted.counters);
+        Ok(match self.cache.lookup(key, name.tag, flags)? {
             Got::Shared(value) => {
-                counters.coalesced(1);
-                (Some(value), false)
+                counters.inspect(|it| it.coalesced(1));
+                Found::Here(value)
             }
-            Got::Busy => (None, true),
+            Got::Busy => Found::Busy,
             Got::Hit(value) => {
-                if !flags.peeks() {
-                    counters.looked(true, Some(&value));
-                }
-                (Some(value), false)
+                counters.inspect(|it| it.looked(true, Some(&value)));
+                Found::Here(value)
             }
             Got::Miss => {
-                if !flags.peeks() {
-                    counters.looked(flags.looks(), None);
-                }
-                (None, false)
+                counters.inspect(|it| it.looked(flags.looks(), None));
+                Found::Nothing
             }
-        };
-        Ok(Lookup { value, key, is_busy })
+        })
     }
 
     /// The first look of a lookup whose caller computes what is missing.

@@ -254,6 +254,12 @@ impl<T: Clone> Flights<T> {
         }
     }
 
+    /// Whether someone is computing a key for others, too.
+    pub(crate) fn is_under_way(&self, hash: u64, key: &Digest) -> bool {
+        let is_it = |one: &Arc<Flight<T>>| one.key == *key && !one.alone && !one.is_fenced();
+        self.open() > 0 && self.shard(hash).flights.lock().find(hash, is_it).is_some()
+    }
+
     /// How many are open.
     pub(crate) fn open(&self) -> u64 {
         self.open.load(Ordering::Relaxed)

@@ -64,6 +64,16 @@ pub struct Put {
     pub value: Option<Value>,
 }
 
+/// What became of an addition.
+#[derive(Debug)]
+pub(crate) enum Added {
+    Stored(Value),
+    /// There was one, which stays.
+    WasThere(Value),
+    /// Outside the budget: there is no room for it, or it may not be stored.
+    Detached(Value),
+}
+
 #[derive(Debug)]
 pub(crate) struct Memory {
     shards: Box<[Apart<Mutex<Shard>>]>,
@@ -217,17 +227,40 @@ impl Memory {
     /// Stores a value under `key`, evicting what matters less; `lease` asks for the value too, and `leave` is asked
     /// under the lock whether it may still be stored.
     pub(crate) fn put(
-        &self, key: &Digest, tag: u64, mut draft: Draft<'_>, lease: bool, leave: Option<&dyn Fn() -> bool>,
+        &self, key: &Digest, tag: u64, draft: Draft<'_>, lease: bool, leave: Option<&dyn Fn() -> bool>,
+    ) -> error::Result<Put> {
+        let put = self.put_with(key, tag, draft, lease, &mut Baggage::of_a_put(leave))?;
+        self.refuse(!put.stored);
+        Ok(put)
+    }
+
+    /// Stores what was read elsewhere, if there is nothing under `key`.
+    pub(crate) fn add(
+        &self, key: &Digest, tag: u64, draft: Draft<'_>, leave: &dyn Fn() -> bool,
+    ) -> error::Result<Added> {
+        if let Some(there) = self.peek(key) {
+            return Ok(Added::WasThere(there));
+        }
+        let mut baggage = Baggage::of_an_addition(leave);
+        let Put { stored, value } = self.put_with(key, tag, draft, true, &mut baggage)?;
+        let value = value.ok_or(ErrorKind::NoMemory)?;
+        Ok(match baggage.kept {
+            Some(there) => Added::WasThere(there),
+            None if stored => Added::Stored(value),
+            None => Added::Detached(value),
+        })
+    }
+
+    fn put_with(
+        &self, key: &Digest, tag: u64, mut draft: Draft<'_>, lease: bool, baggage: &mut Baggage<'_>,
     ) -> error::Result<Put> {
         // A charge beyond counting fits no budget.
         let charge = draft.charge().unwrap_or(u64::MAX);
         let hash = self.stir.hash(key);
-        let mut baggage = Baggage::of_a_put(leave);
         // Only a copy can move into a victim's block.
         let len = if let Payload::Copy(bytes) = draft.payload { bytes.len() } else { usize::MAX };
-        let Some(reservation) = self.room_for(hash, key, charge, len, &mut baggage) else {
+        let Some(reservation) = self.room_for(hash, key, charge, len, baggage) else {
             self.count.subtract(baggage.permits);
-            self.not_stored.fetch_add(1, Relaxed);
             let value = if lease { Some(self.detached(draft, charge)?) } else { None };
             return Ok(Put { stored: false, value });
         };
@@ -236,15 +269,17 @@ impl Memory {
             draft.payload = Payload::Written(block, bytes.len());
         }
         let value = Value::make(draft, reservation).inspect_err(|_| self.count.subtract(baggage.permits))?;
-        self.store(hash, key, tag, value, lease, &mut baggage)
+        self.store(hash, key, tag, value, lease, baggage)
     }
 
     /// Stores a value that was made in bytes of [`Memory::reserve_value`], if it may still be when the lock is held.
     pub(crate) fn publish(&self, key: &Digest, tag: u64, value: Value, leave: &dyn Fn() -> bool) -> error::Result<Put> {
-        if self.count.max() == 0 {
-            return self.unstored(value, true);
-        }
-        self.store(self.stir.hash(key), key, tag, value, true, &mut Baggage::of_a_put(Some(leave)))
+        let put = match self.count.max() {
+            0 => self.unstored(value, true),
+            _ => self.store(self.stir.hash(key), key, tag, value, true, &mut Baggage::of_a_put(Some(leave))),
+        }?;
+        self.refuse(!put.stored);
+        Ok(put)
     }
 
     fn store(
@@ -262,15 +297,16 @@ impl Memory {
     }
 
     /// A value that could not be stored leaves the budget.
-    pub(crate) fn unstored(&self, value: Value, lease: bool) -> error::Result<Put> {
-        self.not_stored.fetch_add(1, Relaxed);
+    fn unstored(&self, value: Value, lease: bool) -> error::Result<Put> {
         let value = if lease { Some(value.detach(&self.budget)?) } else { None };
         Ok(Put { stored: false, value })
     }
 
     /// Counts a value that was not even tried to store, though it was meant to be.
     pub(crate) fn refuse(&self, was_meant_to: bool) {
-        self.not_stored.fetch_add(was_meant_to.into(), Relaxed);
+        if was_meant_to {
+            self.not_stored.fetch_add(1, Relaxed);
+        }
     }
 
     /// Stores an entry whose value is reserved; gives the value back when no room can be made for its slot or permit,

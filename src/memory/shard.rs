@@ -76,7 +76,7 @@ pub(super) fn entry_cost(policy: Policy) -> u64 {
 pub(super) enum Lacks {
     Slot,
     Permit,
-    /// It was fenced meanwhile.
+    /// It was fenced meanwhile, or what is there stays.
     Leave,
     Memory,
 }
@@ -97,6 +97,9 @@ pub(super) struct Baggage<'a> {
     pub(super) evicted: ArrayVec<Entry, 3>,
     /// Leased entries passed over so far.
     pub(super) passing: Passing,
+    /// Whether what is there under the key stays, and that, if it was so.
+    pub(super) keeps: bool,
+    pub(super) kept: Option<Value>,
     /// Whether it may still be stored, asked under the lock: whoever forbids it sweeps the shard afterwards.
     pub(super) leave: Option<&'a dyn Fn() -> bool>,
 }
@@ -104,7 +107,13 @@ pub(super) struct Baggage<'a> {
 impl<'a> Baggage<'a> {
     pub(super) fn of_a_put(leave: Option<&'a dyn Fn() -> bool>) -> Self {
         let (evicted, passing) = (ArrayVec::new(), Passing::of_a_put());
-        Self { slot: None, block: None, permits: 0, absent_at: None, arrival: None, evicted, passing, leave }
+        let (slot, block, absent_at, arrival, kept) = Default::default();
+        Self { slot, block, permits: 0, absent_at, arrival, evicted, passing, keeps: false, kept, leave }
+    }
+
+    /// For what is not to replace anything.
+    pub(super) fn of_an_addition(leave: &'a dyn Fn() -> bool) -> Self {
+        Self { keeps: true, ..Self::of_a_put(Some(leave)) }
     }
 }
 
@@ -194,6 +203,12 @@ impl Shard {
         let mut entry = entry;
         each!(&self.index, index => index.foresee(hash));
         if baggage.absent_at != Some(self.counters.puts) {
+            if baggage.keeps {
+                baggage.kept = self.peek(hash, key);
+                if baggage.kept.is_some() {
+                    return Err((Lacks::Leave, entry));
+                }
+            }
             entry = match each!(&mut self.index, index => index.replace(hash, key, entry)) {
                 Ok(old) => {
                     self.resident = self.resident - old.value.charged() + charged;
@@ -308,7 +323,7 @@ impl Shard {
         let old = each!(&self.index, index => index.peek(hash, key));
         // Only where it frees enough: the old value is not given up for a new one that may not fit all the same.
         let is_new = old.is_none();
-        let makes_way = old.is_some_and(|old| !old.is_leased() && old.charged() >= bytes);
+        let makes_way = !baggage.keeps && old.is_some_and(|old| !old.is_leased() && old.charged() >= bytes);
         baggage.absent_at = (makes_way || is_new).then_some(self.counters.puts);
         if !makes_way {
             if is_new {

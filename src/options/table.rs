@@ -231,7 +231,7 @@ pub(super) const TABLE: [Entry; 19] = [
         takes: "a whole number from 1 to 60000",
         unit: "milliseconds",
         changeable: "no",
-        meaning: "how long a lookup waits for the server, all in all",
+        meaning: "how long a lookup waits for the server all in all, or for another caller who reads a store",
         read: |options| options.remote_timeout_ms.into(),
         set: |options, value| {
             options.remote_timeout_ms = value.as_u64().filter(|timeout| REMOTE_TIMEOUTS.contains(timeout))?;
@@ -255,7 +255,7 @@ pub(super) const TABLE: [Entry; 19] = [
         takes: "a whole number from 0 to 2^64−1",
         unit: "bytes",
         changeable: "no",
-        meaning: "most that waits to be written, for each store, and at most a sixteenth of max_bytes; what comes when it is full is not written",
+        meaning: "how much may wait to be written for each store before what comes is not written: this, a sixteenth of max_bytes, or 65536 results",
         read: |options| options.write_behind_max_bytes.into(),
         set: |options, value| {
             options.write_behind_max_bytes = value.as_u64()?;

@@ -67,8 +67,9 @@ impl Ticket {
         }
         let mut open = self.take()?;
         let draft = self.draft(&mut open, source, options);
-        let put = draft
-            .and_then(|(draft, reserved, stores)| self.cache.publish(&open.claim, draft, reserved, stores, self.flags));
+        let put = draft.and_then(|(draft, reserved, stores)| {
+            self.cache.publish((&open.claim, open.epochs), draft, reserved, stores, self.flags)
+        });
         match put {
             Ok(put) => Ok(self.land(open, put)),
             Err(refused) => {

@@ -91,18 +91,24 @@ impl Behind {
         Ok(Arc::new(Self { shared, thread: std::sync::Mutex::new(Some(thread)), its_id, birth }))
     }
 
-    /// Queues a write, in place of one of the same key; drops it where there is no room. Never waits. What can't leave
-    /// memory is left there.
-    pub(crate) fn put(&self, write: Write) {
-        if !Seal::takes(&write.value) {
-            return;
+    /// Queues a write, in place of one of the same key; drops it where there is no room, and says so. Never waits. What
+    /// can't leave memory is left there, and a copy is where its key was put since it was read: asked under the lock, for
+    /// whoever puts counts that first and queues afterwards.
+    pub(crate) fn put(&self, write: Write) -> bool {
+        if !Seal::takes(&write.value) || !self.shared.store.takes(write.value.size()) {
+            self.forget(&write.key); // an older one is out of date
+            return false;
         }
         let bytes = write.value.charged();
         let mut state = self.shared.state.lock();
+        if write.is_copy && !self.shared.fences.is_unput(&write.pass) {
+            return false;
+        }
         let pushed = match state.phase {
             Phase::Open => state.queue.push(write, bytes),
             _ => Pushed::Full(write, None),
         };
+        let is_queued = !matches!(pushed, Pushed::Full(..));
         match &pushed {
             Pushed::Queued => {}
             Pushed::Superseding(_) => state.stats.superseded += 1,
@@ -114,6 +120,12 @@ impl Behind {
             self.shared.work.ring();
         }
         drop(pushed); // a value may end here, so not before the lock is free
+        is_queued
+    }
+
+    /// Changes how many bytes wait at most. What waits already stays.
+    pub(crate) fn limit(&self, bytes: u64) {
+        self.shared.state.lock().queue.limit(bytes);
     }
 
     /// Drops what is queued for a key. What the thread has already taken is refused by its pass, or by the store's
@@ -151,9 +163,9 @@ impl Behind {
             && self.shared.state.lock().stats.panics == 0
     }
 
-    /// Waits until there is room for a write of so many bytes, or nothing is taken any more; false when the time is up.
-    pub(crate) fn wait_for_room(&self, bytes: u64, timeout: Duration) -> bool {
-        self.wait(timeout, |state| state.queue.has_room_for(bytes) || state.phase != Phase::Open)
+    /// Waits until there is room for another write, or nothing is taken any more; false when the time is up.
+    pub(crate) fn wait_for_room(&self, timeout: Duration) -> bool {
+        self.wait(timeout, |state| state.queue.has_room() || state.phase != Phase::Open)
     }
 
     /// Takes no more writes, waits until all that are queued are written, and joins the thread. When the time is up,

@@ -185,6 +185,13 @@ impl<'a> Opened<'a> {
         self.payload
     }
 
+    /// Tells a value made of it the digest of its content, where that was checked: a plain value's is its payload's.
+    pub(crate) fn tell_content(&self, value: &Value) {
+        if self.header.tensors == 0 && self.blob.is_empty() {
+            value.know_content(self.header.content);
+        }
+    }
+
     #[cfg(test)]
     pub(crate) fn blob(&self) -> &'a [u8] {
         self.blob
@@ -236,7 +243,7 @@ impl<'a> Opened<'a> {
     }
 
     /// Calls `with` with the draft of the value in it, which copies what it takes; `expires_ms` is of the boot-time
-    /// clock, 0 for never. The value made is to be told the content's digest: [`Value::know_content`].
+    /// clock, 0 for never. The value made is to be told the content's digest: [`Opened::tell_content`].
     pub(crate) fn with_draft<T>(&self, expires_ms: u64, with: impl FnOnce(Draft<'_>) -> Result<T>) -> Result<T> {
         self.with_tensors(|tensors| {
             let description = Plan::new(tensors, self.blob, self.payload.len())?;

@@ -1,5 +1,6 @@
 //! Nothing comes back from the dead: what is read from a store, or waits to be written to one, carries a pass, and that
-//! holds until its key is removed, its tag purged or retired, or the whole cache purged.
+//! holds until its key is removed, its tag purged or retired, or the whole cache purged. And nothing old takes the place
+//! of something new: what was read is out of date once its key is put.
 //!
 //! Keys and tags share a fixed number of slots. Two that meet in one cost a promotion or a write, never an answer.
 
@@ -10,9 +11,17 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 const SLOTS: usize = 4096;
 
-/// What had been purged and removed when it was given.
+/// What the stores' epochs were, in their order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Epochs(pub(crate) [u64; 2]);
+
+/// What had been purged, removed and put when it was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Pass {
+    /// What other processes had removed and purged, as far as was known before the result was read or its computation
+    /// began.
+    pub(crate) epochs: Epochs,
+    put: u64,
     purge: u64,
     tag: u64,
     any_tag: u64,
@@ -30,6 +39,7 @@ pub(crate) struct Fences {
     tags: Box<[AtomicU64]>,
     any_tag: AtomicU64,
     keys: Box<[AtomicU64]>,
+    puts: Box<[AtomicU64]>,
     /// A caller's own keys need not be uniform.
     stir: Stir,
 }
@@ -47,14 +57,17 @@ impl Fences {
             any_tag: AtomicU64::new(0),
             tags: slots()?,
             keys: slots()?,
+            puts: slots()?,
             stir: Stir::random(),
         })
     }
 
     /// To be taken before a result is looked up or computed.
-    pub(crate) fn pass(&self, key: &Digest, tag: u64) -> Pass {
+    pub(crate) fn pass(&self, key: &Digest, tag: u64, epochs: Epochs) -> Pass {
         let (tag_slot, key_slot) = (slot_of(tag), slot_of(self.stir.hash(key)));
         Pass {
+            epochs,
+            put: self.puts[usize::from(key_slot)].load(SeqCst),
             purge: self.purge.load(SeqCst),
             tag: self.tags[usize::from(tag_slot)].load(SeqCst),
             any_tag: self.any_tag.load(SeqCst),
@@ -78,8 +91,18 @@ impl Fences {
 
     /// Whether nothing of these was forgotten since these fences were made.
     pub(crate) fn are_new_for(&self, key: &Digest, tag: u64) -> bool {
-        let pass = self.pass(key, tag);
+        let pass = self.pass(key, tag, Epochs::default());
         (pass.purge, pass.tag, pass.key) == (0, 0, 0)
+    }
+
+    /// Whether the key has not been put since the pass was given.
+    pub(crate) fn is_unput(&self, pass: &Pass) -> bool {
+        self.puts[usize::from(pass.key_slot)].load(SeqCst) == pass.put
+    }
+
+    /// A key is about to be put: what was read for it before is out of date from here on.
+    pub(crate) fn put(&self, key: &Digest) {
+        self.puts[usize::from(slot_of(self.stir.hash(key)))].fetch_add(1, SeqCst);
     }
 
     /// A key was removed.
@@ -115,20 +138,24 @@ mod tests {
         let fences = Fences::new().unwrap();
         let (key, other, tag) = (Digest([1; 32]), Digest([2; 32]), 77);
         let ends = |forget: &dyn Fn()| {
-            let pass = fences.pass(&key, tag);
+            let pass = fences.pass(&key, tag, Epochs::default());
             assert!(fences.holds(&pass));
             forget();
             let held = fences.holds(&pass);
-            assert!(fences.holds(&fences.pass(&key, tag)), "a pass of later holds");
+            assert!(fences.holds(&fences.pass(&key, tag, Epochs::default())), "a pass of later holds");
             !held
         };
         assert!(ends(&|| fences.remove(&key)));
         assert!(ends(&|| fences.tags(&[3, tag])));
         assert!(ends(&|| fences.purge()));
         assert!(!ends(&|| fences.tags(&[tag + 1])));
-        let pass = fences.pass(&key, tag);
+        let pass = fences.pass(&key, tag, Epochs::default());
         fences.tags(&[tag + 1]);
         assert!(fences.holds(&pass) && !fences.holds_for_any_tag(&pass));
+        let pass = fences.pass(&key, tag, Epochs::default());
+        assert!(fences.is_unput(&pass));
+        fences.put(&key);
+        assert!(fences.holds(&pass) && !fences.is_unput(&pass));
         let share_a_slot = slot_of(fences.stir.hash(&key)) == slot_of(fences.stir.hash(&other));
         assert_eq!(ends(&|| fences.remove(&other)), share_a_slot);
     }

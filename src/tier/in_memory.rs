@@ -23,9 +23,13 @@ pub(crate) struct Inside {
     /// A write waits while it is closed, and says that it does; a read, when it has read and not yet told.
     is_closed: bool,
     holds_reads: bool,
+    /// Only of this one, if it is named.
+    holds_key: Option<Digest>,
     pub(crate) waiting: usize,
     pub(crate) mishap: Option<Mishap>,
     pub(crate) batches: Vec<usize>,
+    /// When something was last removed.
+    pub(crate) removed_at: Option<Instant>,
     /// Keys that were asked for.
     pub(crate) reads: usize,
 }
@@ -59,6 +63,12 @@ impl InMemory {
         self.changed.notify_all();
     }
 
+    /// Reads of this key wait.
+    pub(crate) fn hold_reads_of(&self, key: Digest) {
+        self.lock().holds_key = Some(key);
+        self.hold_reads(true);
+    }
+
     /// Until the thread is inside and waits.
     pub(crate) fn await_visitor(&self) {
         let (_inside, time_out) =
@@ -84,7 +94,9 @@ impl Store for InMemory {
         inside.reads += keys.len();
         inside.waiting += 1;
         self.changed.notify_all();
-        inside = self.changed.wait_while(inside, |inside| inside.holds_reads).unwrap();
+        let is_held =
+            |inside: &mut Inside| inside.holds_reads && inside.holds_key.is_none_or(|held| keys.contains(&held));
+        inside = self.changed.wait_while(inside, is_held).unwrap();
         inside.waiting -= 1;
         drop(inside);
         for (n, bytes) in read.iter().enumerate().filter_map(|(n, bytes)| Some((n, bytes.as_ref()?))) {
@@ -120,6 +132,7 @@ impl Store for InMemory {
     fn remove(&self, key: &Digest, _: Instant) -> Result<()> {
         let mut inside = self.lock();
         inside.removed.insert(*key, self.next_epoch());
+        inside.removed_at = Some(Instant::now());
         inside.entries.remove(key);
         Ok(())
     }

@@ -82,6 +82,11 @@ pub(crate) trait Store: Send + Sync + std::fmt::Debug {
     /// thread calls it. What was removed or purged since an entry's epoch is left out.
     fn put_many(&self, entries: &[Sealed]) -> Result<usize>;
 
+    /// Whether it takes a value of so many bytes: of one that it does not, nothing is sealed.
+    fn takes(&self, _payload: usize) -> bool {
+        true
+    }
+
     /// Forgets a key, and what is still to be written of an earlier epoch under it, by any process. May wait, until
     /// `until` at the latest.
     fn remove(&self, key: &Digest, until: Instant) -> Result<()>;

@@ -3,14 +3,14 @@
 
 use super::behind::{Behind, Limits, Most, Write};
 use super::envelope::{Opened, Refusal, Seal};
-use super::fences::{Fences, Pass};
+use super::fences::{Epochs, Fences, Pass};
 use super::stats::TierStats;
 use super::{Page, Purged, Store};
 use crate::call::Flags;
 use crate::digest::Digest;
 use crate::error::{Error, Result};
 use crate::options::Options;
-use crate::process::{boot_ms, wall_ms};
+use crate::process::{boot_ms, deadline_in, wall_ms};
 use crate::value::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -43,6 +43,18 @@ pub(crate) struct Stores {
     all: Vec<One>,
     /// How long a lookup waits for the remote at most.
     timeout: Duration,
+    /// How many bytes wait to be written at most, but for [`QUEUE_SHARE`].
+    most_behind: u64,
+}
+
+/// Where a result comes from that is to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    Computed,
+    /// From a store, which has it.
+    Read(Tier),
+    /// From a file.
+    Imported,
 }
 
 /// At most so much of the budget is held by what waits to be written: it can't be evicted.
@@ -63,7 +75,8 @@ impl Stores {
     /// Over stores that are open.
     pub(crate) fn over(opened: Vec<(Tier, Arc<dyn Store>)>, options: &Options) -> Result<Self> {
         let (seal, fences) = (Arc::new(Seal::new(options.secret.as_ref())), Arc::new(Fences::new()?));
-        let bytes = options.write_behind_max_bytes.min(options.max_bytes / QUEUE_SHARE);
+        let most_behind = options.write_behind_max_bytes;
+        let bytes = most_behind.min(options.max_bytes / QUEUE_SHARE);
         let limits = Limits { queue: Most { entries: QUEUE_ENTRIES, bytes }, batch: BATCH };
         let all = opened.into_iter().map(|(tier, store)| {
             let name = if tier == Tier::Disk { "streamcache-disk" } else { "streamcache-writes" };
@@ -72,7 +85,13 @@ impl Stores {
             Ok(One { tier, store, behind, hits, misses, refused })
         });
         let timeout = Duration::from_millis(options.remote_timeout_ms);
-        Ok(Self { all: all.collect::<Result<_>>()?, seal, fences, timeout })
+        Ok(Self { all: all.collect::<Result<_>>()?, seal, fences, timeout, most_behind })
+    }
+
+    /// The budget was changed, and with it what may wait to be written.
+    pub(crate) fn set_max_bytes(&self, max_bytes: u64) {
+        let bytes = self.most_behind.min(max_bytes / QUEUE_SHARE);
+        self.all.iter().for_each(|one| one.behind.limit(bytes));
     }
 
     /// How long a lookup waits at most.
@@ -89,9 +108,33 @@ impl Stores {
         self.asked(flags).next().is_some()
     }
 
-    /// What had been forgotten before something is read or computed.
+    /// What other processes had forgotten before something is read or computed, as far as is known here.
+    pub(crate) fn epochs(&self) -> Epochs {
+        let mut epochs = Epochs::default();
+        epochs.0.iter_mut().zip(&self.all).for_each(|(epoch, one)| *epoch = one.store.epoch());
+        epochs
+    }
+
+    /// What had been forgotten before something is read.
     pub(crate) fn pass(&self, key: &Digest, tag: u64) -> Pass {
-        self.fences.pass(key, tag)
+        self.pass_since(key, tag, self.epochs())
+    }
+
+    /// The same of something whose reading began earlier.
+    pub(crate) fn pass_since(&self, key: &Digest, tag: u64, epochs: Epochs) -> Pass {
+        self.fences.pass(key, tag, epochs)
+    }
+
+    /// For a result that is about to be put: what is being read for its key meanwhile is out of date. `epochs` are those
+    /// from before it was computed.
+    pub(crate) fn replacing(&self, key: &Digest, tag: u64, epochs: Epochs) -> Pass {
+        self.fences.put(key);
+        self.pass_since(key, tag, epochs)
+    }
+
+    /// [`Stores::holds`], and that nothing has been put under its key since.
+    pub(crate) fn is_newest(&self, pass: &Pass, is_its_tag: bool) -> bool {
+        self.fences.is_unput(pass) && self.holds(pass, is_its_tag)
     }
 
     /// Whether nothing that the pass was given for has been forgotten since; `is_its_tag` says that the tag is the one it
@@ -101,9 +144,10 @@ impl Stores {
     }
 
     /// Looks `keys` up, each in one store after the other until one has it, and calls `found` with its place and what the
-    /// store had for it.
-    pub(crate) fn read(&self, keys: &[Digest], flags: Flags, found: &mut dyn FnMut(usize, &Opened<'_>, Tier)) {
-        let until = Instant::now() + self.timeout;
+    /// store had for it. The remote is waited for until `until` at the latest.
+    pub(crate) fn read(
+        &self, keys: &[Digest], flags: Flags, until: Instant, found: &mut dyn FnMut(usize, &Opened<'_>, Tier),
+    ) {
         let mut wanted: Vec<usize> = (0..keys.len()).collect();
         for one in self.asked(flags) {
             let asked: Vec<Digest> = wanted.iter().map(|&at| keys[at]).collect();
@@ -129,29 +173,32 @@ impl Stores {
         }
     }
 
-    /// Queues a result for every store that `flags` ask, but not for the one it came `from`.
-    pub(crate) fn write(&self, key: &Digest, tag: u64, value: &Value, pass: Pass, flags: Flags, from: Option<Tier>) {
-        if from == Some(Tier::Disk) {
-            return; // whoever wrote it there wrote it to the remote, too
+    /// Queues a result for every store that `flags` ask, but not for the one it came from. Whether any has queued it.
+    pub(crate) fn write(
+        &self, key: &Digest, tag: u64, value: &Value, pass: Pass, flags: Flags, source: Source,
+    ) -> bool {
+        if source == Source::Read(Tier::Disk) {
+            return false; // whoever wrote it there wrote it to the remote, too
         }
-        // From the clock that stands still while asleep nothing is asked: it is this process's own.
-        let expires_ms = match value.expires_ms() {
-            0 => 0,
-            expires => wall_ms() + expires.saturating_sub(boot_ms()),
-        };
-        for one in self.asked(flags).filter(|one| Some(one.tier) != from) {
-            let (key, value, epoch) = (*key, value.clone(), one.store.epoch());
-            one.behind.put(Write { key, value, tag, epoch, expires_ms, pass });
+        let (expires_ms, is_copy) = (wall_end(value), source != Source::Computed);
+        let mut is_queued = false;
+        for (one, epoch) in self.all.iter().zip(pass.epochs.0) {
+            if flags.asks(one.tier == Tier::Remote) && source != Source::Read(one.tier) {
+                let (key, value) = (*key, value.clone());
+                is_queued |= one.behind.put(Write { key, value, tag, epoch, expires_ms, pass, is_copy });
+            }
         }
+        is_queued
     }
 
-    /// Forgets a key everywhere, and says of the first store that could not.
+    /// Forgets a key everywhere, and says of the first store that could not. The last one first: what another process
+    /// reads there before, it refuses to write to the one in front of it, by its epoch.
     pub(crate) fn remove(&self, key: &Digest) -> Result<()> {
         self.fences.remove(key);
         self.all.iter().for_each(|one| one.behind.forget(key));
         let removed = self.each(|one| {
             let wait = if one.tier == Tier::Disk { WRITER_WAIT } else { self.timeout };
-            one.store.remove(key, Instant::now() + wait)
+            one.store.remove(key, deadline_in(wait))
         });
         self.fences.remove(key); // what was read meanwhile
         removed
@@ -177,20 +224,20 @@ impl Stores {
 
     fn purge_disk(&self, purged: Purged<'_>) -> Result<()> {
         self.each(|one| match one.tier {
-            Tier::Disk => one.store.purge(purged, Instant::now() + WRITER_WAIT),
+            Tier::Disk => one.store.purge(purged, deadline_in(WRITER_WAIT)),
             Tier::Remote => Ok(()),
         })
     }
 
     /// Asks each, and answers with the first failure.
     fn each(&self, ask: impl Fn(&One) -> Result<()>) -> Result<()> {
-        let failed: Vec<Error> = self.all.iter().filter_map(|one| ask(one).err()).collect();
+        let failed: Vec<Error> = self.all.iter().rev().filter_map(|one| ask(one).err()).collect();
         failed.into_iter().next().map_or(Ok(()), Err)
     }
 
     /// Waits until all that is queued now is written or dropped; false when the time is up.
     pub(crate) fn flush(&self, timeout: Duration) -> bool {
-        let until = Instant::now() + timeout;
+        let until = deadline_in(timeout);
         self.all.iter().fold(true, |all, one| one.behind.flush(until.saturating_duration_since(Instant::now())) & all)
     }
 
@@ -199,9 +246,9 @@ impl Stores {
         self.all.iter().find(|one| one.tier == Tier::Disk).is_none_or(|one| one.behind.flush(timeout))
     }
 
-    /// Waits until every queue takes a write of so many bytes; false when the time is up.
-    pub(crate) fn wait_for_room(&self, bytes: u64, timeout: Duration) -> bool {
-        self.all.iter().all(|one| one.behind.wait_for_room(bytes, timeout))
+    /// Waits until every queue takes another write; false when the time is up.
+    pub(crate) fn wait_for_room(&self, timeout: Duration) -> bool {
+        self.all.iter().all(|one| one.behind.wait_for_room(timeout))
     }
 
     /// Reads the next part of what the disk has; false where that was the last, or there is no disk.
@@ -209,9 +256,8 @@ impl Stores {
         self.all.iter().find(|one| one.tier == Tier::Disk).map_or(Ok(false), |one| one.store.scan(page))
     }
 
-    /// Drains the queues for so long, and lets go of the stores; says how many writes were dropped.
-    pub(crate) fn close(&self, timeout: Duration) -> u64 {
-        let until = Instant::now() + timeout;
+    /// Drains the queues until then at the latest, and lets go of the stores; says how many writes were dropped.
+    pub(crate) fn close(&self, until: Instant) -> u64 {
         let stop = |one: &One| {
             let dropped = one.behind.stop(until.saturating_duration_since(Instant::now()));
             one.store.close();
@@ -234,6 +280,15 @@ impl Stores {
             behind: one.behind.stats(),
             store: one.store.stats(),
         })
+    }
+}
+
+/// The end of a value's time to live by the wall clock; 0 for never. From the clock that stands still while asleep
+/// nothing is asked: it is this process's own.
+pub(crate) fn wall_end(value: &Value) -> u64 {
+    match value.expires_ms() {
+        0 => 0,
+        expires => wall_ms().saturating_add(expires.saturating_sub(boot_ms())),
     }
 }
 

@@ -12,8 +12,6 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 const BUFFER: usize = 256 << 10;
-/// What a value is charged beside its envelope's bytes.
-const AROUND: u64 = 4096;
 /// How often it looks whether it goes on, while the stores' queues are full.
 const STEP: Duration = Duration::from_millis(100);
 
@@ -65,7 +63,7 @@ fn one(cache: &Cache, entrance: &Entrance, job: &Job, next: Next<'_>) -> Result<
                 return Ok(());
             }
             Ok(opened) => {
-                while !entrance.wait_for_room(bytes.len() as u64 + AROUND, STEP) {
+                while !entrance.has(&opened) && !entrance.wait_for_room(STEP) {
                     job.go_on()?;
                     cache.check_open()?;
                 }
@@ -77,6 +75,7 @@ fn one(cache: &Cache, entrance: &Entrance, job: &Job, next: Next<'_>) -> Result<
         Entered::Stored => &job.entries,
         Entered::WasThere | Entered::Forgotten => &job.left_out,
         Entered::NotStored => &job.not_stored,
+        Entered::Expired => &job.refused,
     };
     counter.fetch_add(1, Relaxed);
     Ok(())

@@ -47,7 +47,7 @@ void walk(std::size_t number, Identifier& identifier, const Corpus& corpus, Boar
         if (!record->changed) {
             // A value says for as long as it is in memory where it came from: the first time it came from there.
             const bool first = !seen[corpus.input_of(file)];
-            const bool remote = first && streamcache_value_get_tier(answer.lease.get()) == STREAMCACHE_TIER_REMOTE;
+            const bool remote = first && answer.tier() == streamcache::Tier::remote;
             record->from = answer.from == Answer::From::model ? Record::From::model
                            : remote                           ? Record::From::remote
                                                               : Record::From::memory;

@@ -58,6 +58,11 @@ void Cache::remember(const Lookup& miss, const Output& output, std::chrono::nano
     if (status != STREAMCACHE_NOT_STORED) require_ok(status, "put");  // a full cache is no failure
 }
 
+streamcache::Filter Cache::share() const {
+    require_ok(streamcache_filter_retain(filter()), "retain");
+    return streamcache::Filter(filter());
+}
+
 streamcache_cache_stats Cache::stats() const {
     streamcache_cache_stats stats{};
     stats.struct_size = sizeof stats;

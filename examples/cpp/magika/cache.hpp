@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <streamcache.hpp>
 #include <string>
 
 #include "common/streamcache.hpp"
@@ -39,6 +40,10 @@ public:
     void remember(const Lookup& miss, const Output& output, std::chrono::nanoseconds compute_time);
 
     streamcache_filter* filter() const { return filter_.get(); }
+
+    // Another owner of it, for what takes the C++ header's.
+    streamcache::Filter share() const;
+
     streamcache_cache_stats stats() const;
 
     // Of a tier behind memory; all zeros where there is none.

@@ -1,5 +1,6 @@
 #include "compile.hpp"
 
+#include <streamcache/openvino.hpp>
 #include <utility>
 
 #include "common/openvino.hpp"
@@ -41,8 +42,8 @@ Compiled compile(const std::filesystem::path& file, std::size_t rows, ov::AnyMap
     require(compiled.output().get_partial_shape() == ov::PartialShape(output),
             "the output's shape is not static " + text_of("float32", output));
 
-    const std::string engine = common::openvino_description(core, compiled);
-    return {std::move(compiled), engine + "," + asked(rows)};
+    const std::string engine = streamcache::openvino::engine_json(core, compiled);
+    return {std::move(compiled), R"("engine":)" + engine + "," + asked(rows)};
 }
 
 std::string asked(std::size_t rows) {

@@ -44,7 +44,7 @@ std::string processor() {
 }
 
 std::string config() {
-    std::string json = R"({"engine":"openvino","engine_version":)" +
+    std::string json = R"({"description":2,"engine":"openvino","engine_version":)" +
                        common::json_string(ov::get_openvino_version().buildNumber) + R"(,"processor":)" +
                        common::json_string(processor()) + "," + Model::asked();
     for (const char* variable : kVariables) {

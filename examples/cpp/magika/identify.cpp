@@ -1,6 +1,7 @@
 #include "identify.hpp"
 
 #include <stdexcept>
+#include <utility>
 
 #include "describe.hpp"
 
@@ -25,6 +26,7 @@ Identifier::Identifier(const std::filesystem::path& package, const std::string& 
     description_ = description_of(file_, *room, [this] { return model().description(); });
     config_ = config_json(model_name, labels_.version(), description_);
     cache_ = std::make_unique<Cache>(config_, file_, *room);
+    filter_ = cache_->share();
 }
 
 Model& Identifier::model() {
@@ -50,26 +52,35 @@ Answer Identifier::identify(const std::filesystem::path& path) {
         return answer;
     }
 
-    Lookup lookup;
     if (cache_) {
-        const auto start = Clock::now();
-        lookup = cache_->find(answer.input());
-        answer.lookup_time = Clock::now() - start;
-    }
-
-    if (lookup) {
-        answer.from = Answer::From::cache;
-        answer.lease = std::move(lookup.lease);
+        ask(answer);
     } else {
-        Model& model = this->model();
         const auto start = Clock::now();
-        answer.output = model.infer(answer.input());
+        answer.output = model().infer(answer.input());
         answer.inference_time = Clock::now() - start;
         answer.from = Answer::From::model;
-        if (cache_) cache_->remember(lookup, answer.output, answer.inference_time);
     }
     answer.decision = labels_.decide(answer.scores());
     return answer;
+}
+
+void Identifier::ask(Answer& answer) {
+    const auto start = Clock::now();
+    streamcache::PutOptions options;
+    const auto compute = [&] {
+        answer.lookup_time = Clock::now() - start;
+        Model& model = this->model();  // to load it is not what a hit saves
+        const auto began = Clock::now();
+        ov::TensorVector outputs = model.run(answer.input());
+        options.compute_time(Clock::now() - began);
+        return outputs;
+    };
+    auto outputs = streamcache::openvino::cached_compute(filter_, digest(answer.input()), compute, options);
+    if (!outputs.computed()) answer.lookup_time = Clock::now() - start;
+    if (outputs.size() != 1 || outputs[0].get_size() != kLabels) common::fail("get", "a value of the wrong size");
+    answer.from = outputs.computed() ? Answer::From::model : Answer::From::cache;
+    answer.inference_time = outputs.compute_time();
+    answer.outputs = std::move(outputs);
 }
 
 }  // namespace magika

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <streamcache/openvino.hpp>
 #include <string>
 
 #include "cache.hpp"
@@ -20,17 +21,18 @@ struct Answer {
     enum class From { rule, cache, model, nowhere };
 
     From from = From::nowhere;
-    Decision decision;             // empty when the file could not be read
-    Reading reading;               // what was read: the model's input, or why there is none
-    Lease lease;                   // from the cache: keeps the scores alive
-    Output output;                 // from the model: the scores
-    Nanoseconds inference_time{};  // of the model
-    Nanoseconds lookup_time{};     // of hashing the input and looking it up
+    Decision decision;                                      // empty when the file could not be read
+    Reading reading;                                        // what was read: the model's input, or why there is none
+    std::optional<streamcache::openvino::Outputs> outputs;  // through the cache: keeps the scores alive
+    Output output;                                          // without one: the scores
+    Nanoseconds inference_time{};                           // of the model
+    Nanoseconds lookup_time{};                              // of hashing the input and looking it up
 
     const Input& input() const { return std::get<Input>(reading); }
-    const float* scores() const {
-        return lease ? static_cast<const float*>(streamcache_value_data(lease.get())) : output.data();
-    }
+    const float* scores() const { return outputs ? (*outputs)[0].data<float>() : output.data(); }
+
+    // Where the scores came from when they entered this process's memory.
+    streamcache::Tier tier() const { return outputs ? outputs->value().tier() : streamcache::Tier::memory; }
 };
 
 class Identifier {
@@ -52,6 +54,9 @@ public:
     std::optional<Nanoseconds> load_time() const { return load_time_; }
 
 private:
+    // The model's answer, through the cache.
+    void ask(Answer& answer);
+
     // Loads the model when it is needed first.
     Model& model();
 
@@ -62,6 +67,7 @@ private:
     std::string description_;
     std::string config_;
     std::unique_ptr<Cache> cache_;
+    streamcache::Filter filter_;  // its, or none
 };
 
 }  // namespace magika

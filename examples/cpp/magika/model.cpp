@@ -20,11 +20,15 @@ ov::AnyMap properties() {
 Model::Model(const std::filesystem::path& file)
     : compiled_(compile(file, 1, properties())), request_(compiled_.model.create_infer_request()) {}
 
-Output Model::infer(const Input& input) {
+ov::TensorVector Model::run(const Input& input) {
     std::memcpy(request_.get_input_tensor().data<std::int32_t>(), input.data(), sizeof input);
     request_.infer();
+    return {request_.get_output_tensor()};
+}
+
+Output Model::infer(const Input& input) {
     Output output;
-    std::memcpy(output.data(), request_.get_output_tensor().data<float>(), sizeof output);
+    std::memcpy(output.data(), run(input)[0].data<float>(), sizeof output);
     return output;
 }
 

@@ -17,6 +17,9 @@ public:
 
     Output infer(const Input& input);
 
+    // The same where the engine leaves it, until the next run: one tensor.
+    ov::TensorVector run(const Input& input);
+
     // As compile() has it.
     const std::string& description() const { return compiled_.description; }
 

@@ -11,8 +11,7 @@ void check_hit(Scan& scan, const Answer& answer, Ledger& ledger) {
     const std::size_t seen = ledger.size();
     Ledger::Entry& entry = ledger.entry(answer.input());
     // The value says where it came from for as long as it is in memory: the first time, it came from there just now.
-    const bool from_disk =
-        ledger.size() > seen && streamcache_value_get_tier(answer.lease.get()) == STREAMCACHE_TIER_DISK;
+    const bool from_disk = ledger.size() > seen && answer.tier() == streamcache::Tier::disk;
     scan.from_disk += from_disk;
     (from_disk ? scan.disk_times : scan.hit_times).push_back(answer.lookup_time);
     scan.saved += entry.cost.value_or(Nanoseconds{});
@@ -35,7 +34,7 @@ void check_inference(Scan& scan, const Answer& answer, Ledger& ledger) {
         if (!entry.confirms(answer.scores())) ++scan.different;
     } else {
         entry.known = true;
-        entry.output = answer.output;
+        std::copy_n(answer.scores(), entry.output.size(), entry.output.begin());
     }
     entry.computed = true;
     entry.cost = answer.inference_time;

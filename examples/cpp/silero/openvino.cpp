@@ -1,6 +1,7 @@
 #include "common/openvino.hpp"
 
 #include <cstring>
+#include <streamcache/openvino.hpp>
 
 #include "engines.hpp"
 
@@ -37,7 +38,8 @@ public:
         require(is(compiled_.output("output"), kOutputShape), "the output is not float32[1,1]");
         require(is(compiled_.output("stateN"), kStateShape), "the next state is not float32[2,1,128]");
 
-        engine_ = common::openvino_description(core, compiled_);
+        config_ = streamcache::openvino::config_json(core, compiled_,
+                                                     R"({"model":"silero_vad_openvino_16k","sample_rate":16000})");
         request_ = compiled_.create_infer_request();
         chunk_ = request_.get_tensor("input");
         state_ = request_.get_tensor("state");
@@ -58,16 +60,11 @@ public:
     std::filesystem::path file() const override { return file_; }
     std::string engine() const override { return common::openvino_name(); }
 
-    std::string config() const override {
-        return "{" + engine_ +
-               R"(,"model":"silero_vad_openvino_16k","precision":"f32","sample_rate":16000,"shapes":"static",)" +
-               R"("inputs":"input float32[1,576], state float32[2,1,128]",)" +
-               R"("outputs":"output float32[1,1], stateN float32[2,1,128]"})";
-    }
+    std::string config() const override { return config_; }
 
 private:
     std::filesystem::path file_;
-    std::string engine_;
+    std::string config_;
     ov::CompiledModel compiled_;
     ov::InferRequest request_;
     ov::Tensor chunk_, state_, output_, next_;

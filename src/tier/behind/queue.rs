@@ -21,6 +21,8 @@ pub(crate) struct Write {
     pub(crate) expires_ms: u64,
     /// What had been forgotten before it was computed.
     pub(crate) pass: Pass,
+    /// It was not computed, but read elsewhere: what was put meanwhile is newer.
+    pub(crate) is_copy: bool,
 }
 
 /// At most so many, and so many bytes.
@@ -33,6 +35,12 @@ pub(crate) struct Most {
 impl Most {
     fn has_room_for(self, entries: usize, bytes: u64) -> bool {
         entries <= self.entries && bytes <= self.bytes
+    }
+
+    /// Whether one more is admitted beside so many: while there are fewer bytes than the limit, so that what is larger
+    /// than the limit by itself is not shut out for ever.
+    fn admits_beside(self, entries: usize, bytes: u64) -> bool {
+        entries < self.entries && bytes < self.bytes
     }
 }
 
@@ -80,17 +88,19 @@ impl Queue {
         Self { most, writes: HashMap::default(), order: VecDeque::new(), next: 0, bytes: 0, taken: None }
     }
 
+    /// Changes how many bytes wait at most.
+    pub(super) fn limit(&mut self, bytes: u64) {
+        self.most.bytes = bytes;
+    }
+
     /// Queues a write of this many bytes, which are to be those that it keeps in memory. One is always admitted.
     pub(super) fn push(&mut self, write: Write, bytes: u64) -> Pushed {
         let old = self.writes.get(&write.key).map(|old| (old.number, old.bytes));
         let others = self.writes.len() - usize::from(old.is_some());
         let bytes_of_others = self.bytes - old.map_or(0, |(_, bytes)| bytes);
         let (taken_entries, taken_bytes) = self.taken.map_or((0, 0), |taken| (taken.entries, taken.bytes));
-        let fits = others == 0
-            || self.most.has_room_for(
-                others + taken_entries + 1,
-                bytes_of_others.saturating_add(taken_bytes).saturating_add(bytes),
-            );
+        let fits =
+            others == 0 || self.most.admits_beside(others + taken_entries, bytes_of_others.saturating_add(taken_bytes));
         if !fits || (old.is_none() && !self.grow()) {
             let replaced = self.forget(&write.key);
             return Pushed::Full(write, replaced);
@@ -193,10 +203,10 @@ impl Queue {
         self.taken.map_or(0, |taken| taken.entries)
     }
 
-    /// Whether another write of so many bytes would be queued.
-    pub(super) fn has_room_for(&self, bytes: u64) -> bool {
-        let (entries, pending) = self.pending();
-        self.writes.is_empty() || self.most.has_room_for(entries + 1, pending.saturating_add(bytes))
+    /// Whether another write would be queued.
+    pub(super) fn has_room(&self) -> bool {
+        let (entries, bytes) = self.pending();
+        self.writes.is_empty() || self.most.admits_beside(entries, bytes)
     }
 
     /// How many are queued or being written, and their bytes.

@@ -3,7 +3,7 @@
 use super::queue::*;
 use crate::digest::Digest;
 use crate::tier::envelope::tests::made;
-use crate::tier::fences::Fences;
+use crate::tier::fences::{Epochs, Fences};
 use proptest::prelude::*;
 
 const MOST: Most = Most { entries: 4, bytes: 100 };
@@ -42,7 +42,8 @@ struct Plain {
 fn write(fences: &Fences, Plain { key, push, .. }: Plain) -> Write {
     let (its_key, tag) = (Digest([key; 32]), u64::from(key % 3));
     let value = made(&push.to_le_bytes(), &[], b"", 0);
-    Write { key: its_key, value, tag, epoch: push, expires_ms: 0, pass: fences.pass(&its_key, tag) }
+    let pass = fences.pass(&its_key, tag, Epochs::default());
+    Write { key: its_key, value, tag, epoch: push, expires_ms: 0, pass, is_copy: false }
 }
 
 /// Which push of which key it was.
@@ -68,7 +69,7 @@ impl Model {
         let others = || self.queued.iter().filter(|old| old.key != new.key);
         let kept = || others().chain(&self.taken);
         let fits = others().count() == 0
-            || (kept().count() < MOST.entries && kept().map(|it| it.bytes).sum::<u64>() + new.bytes <= MOST.bytes);
+            || (kept().count() < MOST.entries && kept().map(|it| it.bytes).sum::<u64>() < MOST.bytes);
         match at {
             Some(at) if fits => (true, Some(std::mem::replace(&mut self.queued[at], new))),
             Some(at) => (false, Some(self.queued.remove(at))),
@@ -170,4 +171,18 @@ fn what_is_put_and_forgotten_over_and_over_takes_no_room() {
         assert!(queue.order_len() < 100);
     }
     assert_eq!((queue.pending(), queue.done_up_to()), ((1, 1), 0));
+}
+
+#[test]
+fn what_is_larger_than_the_limit_waits_beside_others() {
+    let fences = Fences::new().unwrap();
+    let mut queue = Queue::new(MOST);
+    let put = |queue: &mut Queue, key, bytes| queue.push(write(&fences, Plain { key, bytes, push: 0 }), bytes);
+    assert!(matches!(put(&mut queue, 1, 10), Pushed::Queued));
+    assert!(matches!(put(&mut queue, 2, 5000), Pushed::Queued));
+    assert!(!queue.has_room());
+    assert!(matches!(put(&mut queue, 3, 1), Pushed::Full(_, None)), "and nothing beside both");
+    queue.limit(10_000);
+    assert!(queue.has_room());
+    assert!(matches!(put(&mut queue, 3, 1), Pushed::Queued));
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::tier::Purged;
 use crate::tier::envelope::tests::{kept, made};
-use crate::tier::fences::Pass;
+use crate::tier::fences::{Epochs, Pass};
 use crate::tier::in_memory::{InMemory, LONG, Mishap};
 use crate::value::{Value, tests::ending_with};
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -43,11 +43,11 @@ impl Tier {
 
     /// What is to be taken before a value is computed.
     fn begin(&self, n: u64) -> (u64, Pass) {
-        (self.store.epoch(), self.fences.pass(&key(n), tag(n)))
+        (self.store.epoch(), self.fences.pass(&key(n), tag(n), Epochs::default()))
     }
 
     fn commit(&self, n: u64, value: Value, (epoch, pass): (u64, Pass)) {
-        self.behind.put(Write { key: key(n), value, tag: tag(n), epoch, expires_ms: 0, pass });
+        self.behind.put(Write { key: key(n), value, tag: tag(n), epoch, expires_ms: 0, pass, is_copy: false });
     }
 
     fn put(&self, n: u64, payload: &[u8]) {
@@ -275,8 +275,8 @@ fn dropping_it_neither_waits_nor_leaves_anything_behind() {
     };
     let (ended, end) = mpsc::channel();
     let value = kept(ending_with(move || ended.send(thread::current().id()).unwrap()));
-    let pass = fences.pass(&key(1), 0);
-    behind.put(Write { key: key(1), value, tag: 0, epoch: 0, expires_ms: 0, pass });
+    let pass = fences.pass(&key(1), 0, Epochs::default());
+    behind.put(Write { key: key(1), value, tag: 0, epoch: 0, expires_ms: 0, pass, is_copy: false });
     drop(Arc::into_inner(behind).unwrap());
     assert_eq!(end.try_recv(), Ok(thread::current().id()), "what was queued is released");
     assert_eq!(store.lock().waiting, 1, "and the thread still waits");

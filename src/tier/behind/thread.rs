@@ -137,7 +137,7 @@ impl Shared {
             return writes.clear();
         }
         let now = wall_ms();
-        for Write { key, value, tag, epoch, expires_ms, pass } in writes.drain(..) {
+        for Write { key, value, tag, epoch, expires_ms, pass, .. } in writes.drain(..) {
             if !self.fences.holds(&pass) {
                 stats.refused += 1;
                 continue;

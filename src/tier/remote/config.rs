@@ -26,10 +26,15 @@ pub(crate) struct Config {
     /// Envelopes above this stay local. The same for all who share a server: a larger one that another host stored is
     /// taken for garbage.
     pub(crate) max_value_bytes: usize,
+    /// What a lookup has, as a rule. One that has less than a quarter of it left when it is asked is no evidence against
+    /// the server.
+    pub(crate) lookup_timeout_ms: u64,
     /// To resolve a name, connect, agree on keys and log in.
     pub(crate) connect_timeout_ms: u64,
     /// To store one portion of what [`super::Remote`] is given to store, at most about a mebibyte.
     pub(crate) write_timeout_ms: u64,
+    /// How long a server that answers again may still find what was sent to it over a connection that is no more.
+    pub(crate) doubt_ms: u64,
     /// The first and the longest rest after faults.
     pub(crate) first_rest_ms: u64,
     pub(crate) longest_rest_ms: u64,
@@ -44,8 +49,10 @@ impl Default for Config {
             prefix: "streamcache:".into(),
             ttl_ms: 7 * 24 * 3600 * 1000,
             max_value_bytes: 1 << 20,
+            lookup_timeout_ms: 50,
             connect_timeout_ms: 1000,
             write_timeout_ms: 2000,
+            doubt_ms: 2000,
             first_rest_ms: 1000,
             longest_rest_ms: 30_000,
             ca_file: None,

@@ -41,8 +41,17 @@ impl Connection {
     }
 
     /// Whether it can be used for another question.
-    pub(super) fn is_quiet(&self) -> bool {
+    pub(super) fn is_quiet(&mut self) -> bool {
         self.socket.is_quiet()
+    }
+
+    /// Whether something has come, be it the end.
+    pub(super) fn has_news(&self) -> bool {
+        self.socket.has_news()
+    }
+
+    pub(super) fn wait_for_news(&self, until: Instant) {
+        self.socket.wait_for_news(until);
     }
 
     /// Sends commands behind a PING with a number of its own.

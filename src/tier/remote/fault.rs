@@ -21,6 +21,8 @@ pub(super) enum Fault {
     Resting(String),
     /// A cluster that can't be used.
     Cluster(Cow<'static, str>),
+    /// A write broke off that may still take effect.
+    InDoubt,
     /// A fault of our own.
     Panic,
     /// The store was closed meanwhile.
@@ -68,6 +70,9 @@ impl fmt::Display for Fault {
             },
             Self::Resting(why) => write!(f, "it is not asked at present: {why}"),
             Self::Cluster(what) => f.write_str(what),
+            Self::InDoubt => f.write_str(
+                "a write broke off and may still take effect; it is removed again when the server answers: try then",
+            ),
             Self::Panic => f.write_str("a panic was contained on the thread that speaks to it"),
             Self::Closed => f.write_str("the store was closed"),
         }

@@ -5,16 +5,20 @@
 //! their own, on the thread that brings them. When the server fails it rests ([`breaker`]) and lookups pass by.
 //!
 //! From the ground: [`fault`] and [`gate`]; [`config`], [`target`] and [`settings`]; [`socket`], [`connection`],
-//! [`server`]; [`slots`], [`cluster`] and [`servers`], who are asked a [`batch`]; [`breaker`], [`tally`], [`removals`];
-//! [`request`], [`writer`], [`shared`], [`reader`].
+//! [`server`]; [`slots`], [`dialer`], [`nodes`], [`cluster`] and [`servers`], who are asked a [`batch`]; [`breaker`],
+//! [`tally`], [`pace`], [`removals`], [`doubts`]; [`request`], [`writer`], [`shared`], [`reader`].
 
 mod batch;
 mod breaker;
 mod cluster;
 mod config;
 mod connection;
+mod dialer;
+mod doubts;
 mod fault;
 mod gate;
+mod nodes;
+mod pace;
 mod reader;
 mod removals;
 mod request;
@@ -37,8 +41,10 @@ use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::Birth;
 use fault::Fault;
-use request::{Request, Verb};
+use pace::is_evidence;
+use request::{Came, Request, Verb};
 use shared::Shared;
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
@@ -46,7 +52,8 @@ use std::time::Instant;
 /// A store on a Redis or Valkey server, or a cluster of them.
 ///
 /// What it keeps is only as private as the server. It can't tell what other processes remove, and two processes that
-/// miss the same key may each compute it. A store that was under way when its connection broke may still take effect.
+/// miss the same key may each compute it. A write whose connection broke may still take effect: what it may have stored is
+/// removed when the server answers again ([`doubts`]), and until then [`Store::remove`] says that it can't promise it.
 pub(crate) struct Remote {
     shared: Arc<Shared>,
     birth: Birth,
@@ -70,23 +77,37 @@ impl Remote {
         if self.shared.settings.is_closed() { Err(ErrorKind::Closed.into()) } else { Ok(()) }
     }
 
-    /// Hands a request to the thread and waits for what comes of it, which is counted.
-    fn ask(&self, verb: Verb, keys: &[Digest], until: Instant, found: &mut dyn FnMut(usize, &[u8])) -> Result<()> {
-        let shared = &self.shared;
-        let request = Arc::new(Request::new(verb, keys.to_vec(), until));
-        shared.queue.change(|queue| queue.requests.push(request.clone()));
+    /// Hands a request to the thread and waits for what comes of it.
+    fn ask(&self, verb: Verb, keys: Vec<Digest>, until: Instant) -> Result<(Came, std::result::Result<(), Fault>)> {
+        let request = Arc::new(Request::new(verb, keys, until));
+        self.shared.queue.change(|queue| queue.requests.push(request.clone()));
         self.check()?; // closed meanwhile: the thread may have been gone
-        let (answers, outcome) = request.wait();
-        match &outcome {
-            Ok(()) => shared.reads.answered(),
-            Err(fault) => shared.failed(&shared.reads, "lookups", fault),
-        }
-        answers.iter().for_each(|(place, bytes)| found(*place, bytes));
+        Ok(request.wait())
+    }
+
+    /// Counts what came of a lookup that began `then`, and what it says of the server.
+    fn judge(&self, outcome: std::result::Result<(), Fault>, then: Instant, until: Instant) -> Result<()> {
+        let shared = &self.shared;
         match outcome {
-            // It began to rest while the request was in the queue.
-            Err(Fault::Resting(_)) if verb == Verb::Get => Ok(()),
-            outcome => outcome.map_err(|fault| shared.error(&fault)),
+            Ok(()) => shared.reads.answered(),
+            Err(Fault::Resting(_)) => {} // since it was in the queue
+            // Too much was asked in too little time, by this thread or by others.
+            Err(Fault::Late) if shared.pace.has_heard_since(then) => {
+                shared.tally.count(&Fault::Late);
+                shared.reads.answered();
+            }
+            Err(fault) => {
+                let is_slow = fault == Fault::Late && !is_evidence(until - then, shared.settings.lookup_timeout);
+                // Of a cluster the thread knows which of its nodes are to blame.
+                if (is_slow || shared.settings.cluster) && fault != Fault::Closed {
+                    shared.tally.count(&fault);
+                } else {
+                    shared.failed(&shared.reads, "lookups", &fault);
+                }
+                return Err(shared.error(&fault));
+            }
         }
+        Ok(())
     }
 }
 
@@ -94,19 +115,48 @@ impl Store for Remote {
     /// While the server rests, or when `until` is past, nothing is found, at once.
     fn get_many(&self, keys: &[Digest], until: Instant, found: &mut dyn FnMut(usize, &[u8])) -> Result<()> {
         self.check()?;
-        if keys.is_empty() || self.shared.reads.rests() || until <= Instant::now() {
+        let begun = Instant::now();
+        if self.shared.reads.rests() {
             return Ok(());
         }
-        self.ask(Verb::Get, keys, until, found)
+        let mut wanted: VecDeque<usize> = (0..keys.len()).collect();
+        while !wanted.is_empty() && !self.shared.reads.rests() && Instant::now() < until {
+            // No more at once than comes in time, by the look of it, and than may be held.
+            let portion: Vec<usize> = wanted.drain(..wanted.len().min(self.shared.pace.keys_at_once())).collect();
+            let (came, outcome) = self.ask(Verb::Get, portion.iter().map(|&at| keys[at]).collect(), until)?;
+            came.found.iter().for_each(|(place, bytes)| found(portion[*place], bytes));
+            if let Some(fault) = &came.missed {
+                self.shared.tally.count(fault);
+            }
+            wanted.extend(came.left.iter().map(|&place| portion[place]));
+            self.judge(outcome, begun, until)?;
+        }
+        Ok(())
     }
 
     /// What is too large or at its end is left out; an error is the last fault where none was taken.
     fn put_many(&self, entries: &[Sealed]) -> Result<usize> {
         self.check()?;
-        match self.shared.writer.put(&self.shared, entries) {
-            (0, Err(fault)) => Err(self.shared.error(&fault)),
-            (taken, _) => Ok(taken),
+        let put = self.shared.writer.put(&self.shared, entries);
+        match put.fault {
+            Some(fault) if put.taken == 0 => Err(self.shared.error(&fault)),
+            _ => Ok(put.taken),
         }
+    }
+
+    /// Counts what it does not take.
+    fn takes(&self, payload: usize) -> bool {
+        let takes = payload <= self.shared.settings.max_value_bytes;
+        if !takes {
+            self.shared.tally.count_too_large();
+        }
+        takes
+    }
+
+    /// Removes what may have been stored by writes that broke off.
+    fn tidy(&self) -> Result<bool> {
+        self.check()?;
+        Ok(self.shared.writer.settle(&self.shared))
     }
 
     fn remove(&self, key: &Digest, until: Instant) -> Result<()> {
@@ -118,7 +168,15 @@ impl Store for Remote {
         if !self.shared.writer.wait_for(key, until) {
             return Err(self.shared.error(&Fault::Late));
         }
-        self.ask(Verb::Remove, std::slice::from_ref(key), until, &mut |_, _| {})
+        // What becomes of it is no evidence for lookups.
+        let (_, outcome) = self.ask(Verb::Remove, vec![*key], until)?;
+        let doubt = if self.shared.doubts.has(key) { Err(Fault::InDoubt) } else { Ok(()) };
+        outcome.and(doubt).map_err(|fault| {
+            if !matches!(fault, Fault::Resting(_) | Fault::Closed) {
+                self.shared.tally.count(&fault);
+            }
+            self.shared.error(&fault)
+        })
     }
 
     fn purge(&self, _: Purged<'_>, _: Instant) -> Result<()> {

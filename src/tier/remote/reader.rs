@@ -57,17 +57,27 @@ fn turns(shared: &Shared, servers: &mut Option<Servers>) {
         }
         servers
     });
+    let mut all_rest = false;
     while !shared.settings.is_closed() {
+        let tend = servers.tend();
+        if all_rest && shared.reads.rests() && servers.rests().is_none() {
+            shared.recovered(&shared.reads, "lookups"); // a node does, before the whole was to be asked again
+        }
         if shared.reads.probe() {
             match servers.probe(Instant::now() + shared.settings.connect_timeout) {
                 Ok(()) => shared.recovered(&shared.reads, "lookups"),
                 Err(fault) => shared.rest(&shared.reads, "lookups", &fault),
             }
         }
-        let tend = servers.tend();
         let wake = [shared.reads.due(), tend].into_iter().flatten().min();
         let queue = std::mem::take(&mut *shared.queue.wait(wake, |queue| queue.news || !queue.requests.is_empty()));
         turn(shared, servers, queue.requests);
+        if let Some(fault) = servers.rests().filter(|_| !shared.reads.rests()) {
+            all_rest = true;
+            shared.rest(&shared.reads, "lookups", &fault);
+        }
+        all_rest &= shared.reads.rests();
+        shared.count(&servers.failures());
     }
 }
 
@@ -81,6 +91,7 @@ fn turn(shared: &Shared, servers: &mut Servers, waiting: Vec<Arc<Request>>) {
         let now = Instant::now();
         for (request, place) in commands.by_ref() {
             if request.until <= now {
+                request.failed(Fault::Late); // unsent: whoever asked is not to take it for done
                 continue;
             }
             if let Some(why) = shared.reads.reason() {
@@ -93,7 +104,7 @@ fn turn(shared: &Shared, servers: &mut Servers, waiting: Vec<Arc<Request>>) {
                 Verb::Remove => batch.remove(&name),
             }
             asked.push((request, place));
-            if batch.len() == PIPELINE {
+            if batch.len() == PIPELINE.min(shared.pace.keys_at_once()) {
                 break;
             }
         }
@@ -114,18 +125,30 @@ fn turn(shared: &Shared, servers: &mut Servers, waiting: Vec<Arc<Request>>) {
 
 fn deliver(shared: &Shared, request: &Request, place: usize, answer: Answer) {
     match answer {
-        Ok(Value::BulkString(bytes)) => request.found(place, bytes),
-        Ok(_) => {}
-        Err(fault) if fault.concerns_one_entry() && request.verb == Verb::Get => shared.tally.count(&fault),
+        Ok(Value::BulkString(bytes)) => {
+            shared.pace.heard(bytes.len());
+            request.found(place, bytes);
+        }
+        Ok(_) => {
+            shared.pace.heard(0);
+            request.answered();
+        }
+        Err(fault) if fault.concerns_one_entry() && request.verb == Verb::Get => {
+            shared.tally.count(&fault);
+            request.answered();
+        }
         // A node of a cluster rests: its keys are misses, and the others' answers are answers.
-        Err(Fault::Resting(_)) if request.verb == Verb::Get => {}
+        Err(Fault::Resting(_)) if request.verb == Verb::Get => request.answered(),
+        Err(fault) if shared.settings.cluster && request.verb == Verb::Get => request.missed(fault),
         Err(fault) => request.failed(fault),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Config, request::Came};
     use super::*;
+    use crate::digest::Digest;
 
     #[test]
     fn who_waits_is_told_of_a_panic() {
@@ -135,7 +158,19 @@ mod tests {
             let _turn = turn;
             std::panic::resume_unwind(Box::new("no hook hears of it"));
         });
-        assert_eq!(request.wait(), (Vec::new(), Err(Fault::Panic)));
+        assert_eq!(request.wait(), (Came::default(), Err(Fault::Panic)));
         assert!(thread.join().is_err());
+    }
+
+    #[test]
+    fn what_was_not_sent_in_time_was_not_done() {
+        let shared = Shared::new(&Config { urls: vec!["redis://127.0.0.1:1".into()], ..Config::default() }).unwrap();
+        let mut servers = Servers::new(&shared.settings);
+        for verb in [Verb::Remove, Verb::Get] {
+            let request = Arc::new(Request::new(verb, vec![Digest([1; 32])], Instant::now()));
+            turn(&shared, &mut servers, vec![request.clone()]);
+            assert_eq!(request.wait(), (Came::default(), Err(Fault::Late)));
+        }
+        assert_eq!(shared.tally.faults(), 0);
     }
 }

@@ -5,14 +5,14 @@ use super::gate::Gate;
 use crate::digest::Digest;
 use std::time::Instant;
 
+/// What one request keeps of what was found, until whoever asked takes it: one value at least. It is in no budget.
+const HELD: usize = 8 << 20;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verb {
     Get,
     Remove,
 }
-
-/// What was found: the place of a key and the bytes under it.
-pub(super) type Found = Vec<(usize, Vec<u8>)>;
 
 #[derive(Debug)]
 pub(super) struct Request {
@@ -25,12 +25,25 @@ pub(super) struct Request {
 
 #[derive(Debug, Default)]
 struct Progress {
-    /// What was found so far, by its place in `keys`.
-    found: Found,
+    came: Came,
+    /// The bytes of what was found.
+    held: usize,
+    /// How many keys have an answer.
+    answered: usize,
     /// The first fault among the answers.
     fault: Option<Fault>,
     /// Nothing more will come.
     over: bool,
+}
+
+/// What came of a request, by the places of its keys.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Came {
+    pub(super) found: Vec<(usize, Vec<u8>)>,
+    /// Found too, and more than a request may hold: to be asked for once more.
+    pub(super) left: Vec<usize>,
+    /// The first fault of a cluster's node: its keys are misses.
+    pub(super) missed: Option<Fault>,
 }
 
 impl Request {
@@ -39,7 +52,26 @@ impl Request {
     }
 
     pub(super) fn found(&self, place: usize, bytes: Vec<u8>) {
-        self.progress.lock().found.push((place, bytes));
+        let mut progress = self.progress.lock();
+        progress.answered += 1;
+        if progress.held > 0 && progress.held + bytes.len() > HELD {
+            progress.came.left.push(place);
+        } else {
+            progress.held += bytes.len();
+            progress.came.found.push((place, bytes));
+        }
+    }
+
+    /// A key has an answer that bears nothing.
+    pub(super) fn answered(&self) {
+        self.progress.lock().answered += 1;
+    }
+
+    /// A node of a cluster has no answer for a key.
+    pub(super) fn missed(&self, fault: Fault) {
+        let mut progress = self.progress.lock();
+        progress.answered += 1;
+        progress.came.missed.get_or_insert(fault);
     }
 
     pub(super) fn failed(&self, fault: Fault) {
@@ -50,15 +82,46 @@ impl Request {
         self.progress.change(|progress| progress.over = true);
     }
 
-    /// Waits for the end, `until` at the latest, and takes what came: also of a request that failed, or is late.
-    pub(super) fn wait(&self) -> (Found, Result<(), Fault>) {
+    /// Waits for the end, `until` at the latest, and takes what came: also of a request that failed, or is late. It went
+    /// well only if each key has an answer: silence is none.
+    pub(super) fn wait(&self) -> (Came, Result<(), Fault>) {
         let mut progress = self.progress.wait(Some(self.until), |progress| progress.over);
-        let found = std::mem::take(&mut progress.found);
+        let came = std::mem::take(&mut progress.came);
         let outcome = match progress.fault.take() {
             Some(fault) => Err(fault),
-            None if !progress.over => Err(Fault::Late),
+            None if progress.answered < self.keys.len() => Err(Fault::Late),
             None => Ok(()),
         };
-        (found, outcome)
+        (came, outcome)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn request(keys: usize) -> Request {
+        Request::new(Verb::Get, vec![Digest([0; 32]); keys], Instant::now() + Duration::from_secs(60))
+    }
+
+    #[test]
+    fn silence_is_no_answer() {
+        let request = request(2);
+        request.answered();
+        request.end();
+        assert_eq!(request.wait(), (Came::default(), Err(Fault::Late)));
+    }
+
+    #[test]
+    fn what_is_too_much_at_once_is_left() {
+        let request = request(4);
+        request.found(0, vec![0; HELD + 1]);
+        request.found(3, vec![0; 1]);
+        request.found(2, vec![0; HELD]);
+        request.answered();
+        request.end();
+        let (came, outcome) = request.wait();
+        assert_eq!((came.found.len(), came.found[0].0, &came.left[..], outcome), (1, 0, &[3, 2][..], Ok(())));
     }
 }

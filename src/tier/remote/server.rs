@@ -5,7 +5,7 @@ use super::connection::Connection;
 use super::fault::Fault;
 use super::settings::Settings;
 use super::target::Target;
-use redis::{Cmd, Value};
+use redis::Value;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,17 +15,19 @@ pub(super) struct Server {
     idle: Option<Connection>,
     /// Owes answers.
     asked: Option<Connection>,
+    /// Whether the last question was sent, at least in part.
+    pub(super) has_sent: bool,
 }
 
 impl Server {
     pub(super) fn new(settings: &Arc<Settings>, target: Target) -> Self {
-        Self { target, settings: settings.clone(), idle: None, asked: None }
+        Self { target, settings: settings.clone(), idle: None, asked: None, has_sent: false }
     }
 
     /// A connection that works as far as can be seen: the last one, or a new one that is made by then.
     fn connection(&mut self, until: Instant) -> Result<Connection, Fault> {
         self.asked = None;
-        match self.idle.take().filter(Connection::is_quiet) {
+        match self.idle.take().and_then(quiet) {
             Some(connection) => Ok(connection),
             None => Connection::open(&self.settings, &self.target, until),
         }
@@ -38,24 +40,55 @@ impl Server {
         Ok(())
     }
 
-    pub(super) fn ask(&mut self, command: &Cmd, until: Instant) -> Result<Value, Fault> {
-        let mut connection = self.connection(until)?;
-        let value = connection.ask(command, until)?;
+    /// Whether there is a connection that works as far as can be seen.
+    pub(super) fn is_connected(&mut self) -> bool {
+        self.idle = self.idle.take().and_then(quiet);
+        self.idle.is_some()
+    }
+
+    /// Takes a connection that someone else made.
+    pub(super) fn connected(&mut self, connection: Connection) {
         self.idle = Some(connection);
-        Ok(value)
     }
 
     /// Sends commands, whose replies are to be fetched by [`Server::receive`] before anything else. To connect may take
     /// longer than the question has, so that a far server is reached at all.
     pub(super) fn send(&mut self, commands: &[u8], until: Instant) -> Result<(), Fault> {
-        let mut connection = self.connection(Instant::now() + self.settings.connect_timeout)?;
+        self.has_sent = false;
+        let connection = self.connection(Instant::now() + self.settings.connect_timeout)?;
         if Instant::now() >= until {
             self.idle = Some(connection); // making it took all the time: it is for the next
             return Err(Fault::Late);
         }
+        self.idle = Some(connection);
+        self.push(commands, until)
+    }
+
+    /// The same over the connection that is there, and none is made.
+    pub(super) fn push(&mut self, commands: &[u8], until: Instant) -> Result<(), Fault> {
+        let mut connection = self.idle.take().ok_or(Fault::Cut)?;
+        self.asked = None;
+        self.has_sent = true;
         connection.send(commands, until)?;
         self.asked = Some(connection);
         Ok(())
+    }
+
+    /// Whether a reply, or the end, has come.
+    pub(super) fn has_replied(&self) -> bool {
+        self.asked.as_ref().is_none_or(Connection::has_news)
+    }
+
+    /// Waits for it.
+    pub(super) fn wait_for_reply(&self, until: Instant) {
+        if let Some(connection) = &self.asked {
+            connection.wait_for_news(until);
+        }
+    }
+
+    /// What is asked is not waited for any more.
+    pub(super) fn give_up(&mut self) {
+        self.asked = None;
     }
 
     /// The replies to the commands of these numbers, in their order. `asking`: each was announced by an ASKING.
@@ -81,4 +114,8 @@ impl Server {
         self.idle = Some(connection);
         Ok(())
     }
+}
+
+fn quiet(mut connection: Connection) -> Option<Connection> {
+    connection.is_quiet().then_some(connection)
 }

@@ -52,7 +52,31 @@ impl Servers {
     pub(super) fn probe(&mut self, until: Instant) -> Result<(), Fault> {
         match self {
             Self::One(server) => server.ping(until),
-            Self::Cluster(cluster) => cluster.refresh(until),
+            Self::Cluster(cluster) => cluster.probe(until),
+        }
+    }
+
+    /// Whether the last question was sent to anyone.
+    pub(super) fn has_sent(&self) -> bool {
+        match self {
+            Self::One(server) => server.has_sent,
+            Self::Cluster(cluster) => cluster.has_sent(),
+        }
+    }
+
+    /// Why nobody can be asked, where that is known without asking.
+    pub(super) fn rests(&self) -> Option<Fault> {
+        match self {
+            Self::One(_) => None,
+            Self::Cluster(cluster) => cluster.rests(),
+        }
+    }
+
+    /// What went wrong beside the answers since this was asked last.
+    pub(super) fn failures(&mut self) -> Vec<Fault> {
+        match self {
+            Self::One(_) => Vec::new(),
+            Self::Cluster(cluster) => cluster.failures(),
         }
     }
 

@@ -16,7 +16,9 @@ pub(super) struct Settings {
     pub(super) cluster: bool,
     pub(super) tls: Option<Arc<ClientConfig>>,
     pub(super) max_value_bytes: usize,
+    pub(super) lookup_timeout: Duration,
     pub(super) connect_timeout: Duration,
+    pub(super) doubt: Duration,
     pub(super) first_rest: Duration,
     pub(super) longest_rest: Duration,
     /// Set once: whoever waits for a socket stops.
@@ -36,6 +38,8 @@ impl Settings {
             cluster,
             tls,
             max_value_bytes: config.max_value_bytes,
+            lookup_timeout: Duration::from_millis(config.lookup_timeout_ms),
+            doubt: Duration::from_millis(config.doubt_ms),
             connect_timeout: Duration::from_millis(config.connect_timeout_ms),
             first_rest: Duration::from_millis(config.first_rest_ms),
             longest_rest: Duration::from_millis(config.longest_rest_ms),

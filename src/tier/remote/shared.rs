@@ -2,8 +2,10 @@
 
 use super::breaker::Breaker;
 use super::config::Config;
+use super::doubts::Doubts;
 use super::fault::Fault;
 use super::gate::Gate;
+use super::pace::Pace;
 use super::removals::Removals;
 use super::request::Request;
 use super::settings::Settings;
@@ -33,7 +35,9 @@ pub(super) struct Shared {
     pub(super) writes: Breaker,
     pub(super) writer: Writer,
     pub(super) removals: Removals,
+    pub(super) doubts: Doubts,
     pub(super) tally: Tally,
+    pub(super) pace: Pace,
 }
 
 impl Shared {
@@ -47,7 +51,9 @@ impl Shared {
             writes: breaker(),
             writer: Writer::new(config, &settings),
             removals: Removals::default(),
+            doubts: Doubts::default(),
             tally: Tally::default(),
+            pace: Pace::default(),
             settings,
         })
     }
@@ -66,6 +72,11 @@ impl Shared {
         if !fault.concerns_one_entry() {
             self.say_rest(what, fault, breaker.failed(fault));
         }
+    }
+
+    pub(super) fn count(&self, faults: &[Fault]) {
+        let is_news = |fault: &&Fault| !matches!(fault, Fault::Resting(_) | Fault::Closed);
+        faults.iter().filter(is_news).for_each(|fault| self.tally.count(fault));
     }
 
     /// Rests at once.

@@ -17,6 +17,9 @@ use std::time::{Duration, Instant};
 /// How often whoever waits for a socket looks at the clock, and whether the store was closed.
 const SLICE: Duration = Duration::from_millis(10);
 
+/// How often a server may have said something of TLS itself since it was asked.
+const TICKETS: usize = 16;
+
 /// The store was closed while someone waited.
 #[derive(Debug)]
 pub(super) struct Closed;
@@ -91,15 +94,50 @@ impl Socket {
     }
 
     /// Whether the other side is still there, and silent: whatever it has to say to no question is not for us. Under
-    /// TLS it may send tickets unasked.
-    pub(super) fn is_quiet(&self) -> bool {
-        let (plain, tls) = match &self.0 {
-            Layer::Clear(timed) => (&timed.plain, false),
-            Layer::Tls(stream) => (&stream.sock.plain, true),
-        };
-        match plain.socket().recv_with_flags(&mut [MaybeUninit::uninit()], libc::MSG_PEEK | libc::MSG_DONTWAIT) {
-            Ok(count) => tls && count > 0,
-            Err(error) => matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted),
+    /// TLS it may send tickets unasked, and a goodbye.
+    pub(super) fn is_quiet(&mut self) -> bool {
+        for _ in 0..TICKETS {
+            match self.peek(libc::MSG_DONTWAIT) {
+                None => return true,
+                Some(0) => return false,
+                Some(_) => {}
+            }
+            self.set_deadline(Instant::now() + SLICE);
+            let Layer::Tls(stream) = &mut self.0 else { return false };
+            let StreamOwned { conn, sock } = &mut **stream;
+            let state = conn.read_tls(sock).ok().and_then(|_| conn.process_new_packets().ok());
+            if state.is_none_or(|state| state.peer_has_closed() || state.plaintext_bytes_to_read() > 0) {
+                return false;
+            }
+        }
+        false
+    }
+
+    fn plain(&self) -> &Plain {
+        match &self.0 {
+            Layer::Clear(timed) => &timed.plain,
+            Layer::Tls(stream) => &stream.sock.plain,
+        }
+    }
+
+    /// How much of a byte there is to read, 0 where that is the end or a failure; None for nothing so far.
+    fn peek(&self, flags: libc::c_int) -> Option<usize> {
+        match self.plain().socket().recv_with_flags(&mut [MaybeUninit::uninit()], libc::MSG_PEEK | flags) {
+            Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted) => None,
+            come => Some(come.unwrap_or(0)),
+        }
+    }
+
+    pub(super) fn has_news(&self) -> bool {
+        self.peek(libc::MSG_DONTWAIT).is_some()
+    }
+
+    /// Waits for news, or until then, and a little longer.
+    pub(super) fn wait_for_news(&self, until: Instant) {
+        let left = until.saturating_duration_since(Instant::now());
+        if !left.is_zero() && self.plain().socket().set_read_timeout(Some(left)).is_ok() {
+            self.peek(0);
+            let _ = self.plain().socket().set_read_timeout(Some(SLICE));
         }
     }
 }
@@ -175,6 +213,8 @@ fn dial(host: &str, port: u16, until: Instant) -> Result<TcpStream, Fault> {
         match TcpStream::connect_timeout(&address, left) {
             Ok(stream) => {
                 stream.set_nodelay(true)?;
+                // What is given up is not sent any more: else a write would arrive long after its connection's end.
+                socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO))?;
                 stream.set_read_timeout(Some(SLICE))?;
                 stream.set_write_timeout(Some(SLICE))?;
                 return Ok(stream);

@@ -5,7 +5,7 @@ use super::batch::Batch;
 use super::config::Config;
 use super::fault::Fault;
 use super::gate::Gate;
-use super::servers::Servers;
+use super::servers::{Answer, Servers};
 use super::settings::Settings;
 use super::shared::Shared;
 use crate::digest::Digest;
@@ -17,6 +17,20 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// A portion: so many entries, and no more once they have so many bytes.
 const ENTRIES: usize = 64;
 const BYTES: usize = 1 << 20;
+/// Removals in one go.
+const REMOVED: usize = 256;
+
+/// What became of entries that were to be stored.
+#[derive(Debug, Default)]
+pub(super) struct Put {
+    pub(super) taken: usize,
+    /// Removed since, or at their end.
+    pub(super) outdated: usize,
+    pub(super) too_large: usize,
+    pub(super) failed: usize,
+    /// The last.
+    pub(super) fault: Option<Fault>,
+}
 
 pub(super) struct Writer {
     servers: Mutex<Option<Servers>>,
@@ -45,14 +59,31 @@ impl Writer {
         !self.under_way.wait(Some(until), |keys| !keys.contains(key)).contains(key)
     }
 
-    /// Stores what may be stored. How many were, and the last fault.
-    pub(super) fn put(&self, shared: &Shared, entries: &[Sealed]) -> (usize, Result<(), Fault>) {
+    /// Stores what may be stored.
+    pub(super) fn put(&self, shared: &Shared, entries: &[Sealed]) -> Put {
         let mut servers = self.servers.lock();
-        let result = self.put_all(shared, &mut servers, entries);
+        let put = self.put_all(shared, &mut servers, entries);
         if self.settings.is_closed() {
             *servers = None;
         }
-        result
+        put
+    }
+
+    /// Removes what is in doubt, as far as its time has come; whether there is more of it.
+    pub(super) fn settle(&self, shared: &Shared) -> bool {
+        if shared.doubts.are_none() {
+            return false;
+        }
+        let mut servers = self.servers.lock();
+        if !shared.doubts.due(self.settings.doubt).is_empty() && self.admitted(shared).is_ok() {
+            let servers = servers.get_or_insert_with(|| Servers::new(&self.settings));
+            let result = self.remove_doubts(shared, servers);
+            self.account(shared, servers, result.as_ref().err());
+        }
+        if self.settings.is_closed() {
+            *servers = None;
+        }
+        !shared.doubts.are_none()
     }
 
     /// Lets go of the connections: now, or when the store that is under way has ended.
@@ -62,31 +93,59 @@ impl Writer {
         }
     }
 
-    fn put_all(
-        &self, shared: &Shared, servers: &mut Option<Servers>, entries: &[Sealed],
-    ) -> (usize, Result<(), Fault>) {
-        let mut taken = 0;
-        let mut outcome = Ok(());
+    fn put_all(&self, shared: &Shared, servers: &mut Option<Servers>, entries: &[Sealed]) -> Put {
+        let mut put = Put::default();
         let mut rest = entries;
         while !rest.is_empty() {
             if let Err(fault) = self.admitted(shared) {
-                return (taken, Err(fault));
+                put.failed += rest.len();
+                put.fault = Some(fault);
+                break;
             }
             let (portion, behind) = rest.split_at(portion(rest));
             rest = behind;
             let servers = servers.get_or_insert_with(|| Servers::new(&self.settings));
-            let (stored, result) = self.put_portion(shared, servers, portion);
-            taken += stored;
-            match &result {
-                Ok(()) if stored > 0 => shared.writes.answered(),
-                Ok(()) => {}
-                Err(fault) => shared.failed(&shared.writes, "stores", fault),
+            let (taken, before) = (put.taken, put.fault.take());
+            let result = match self.remove_doubts(shared, servers) {
+                Ok(()) => self.put_portion(shared, servers, portion, &mut put),
+                Err(fault) => {
+                    put.failed += portion.len();
+                    Err(fault)
+                }
+            };
+            if result.is_ok() && put.taken > taken {
+                shared.writes.answered();
             }
-            if result.is_err() {
-                outcome = result;
-            }
+            shared.count(put.fault.as_slice()); // a node's
+            self.account(shared, servers, result.as_ref().err());
+            put.fault = result.err().or(put.fault.take()).or(before);
         }
-        (taken, outcome)
+        put
+    }
+
+    /// Remembers what went wrong with the server, or with the cluster as a whole.
+    fn account(&self, shared: &Shared, servers: &mut Servers, fault: Option<&Fault>) {
+        if let Some(fault) = fault {
+            shared.failed(&shared.writes, "stores", fault);
+        }
+        shared.count(&servers.failures());
+        if let Some(fault) = servers.rests().filter(|_| !shared.writes.rests()) {
+            shared.rest(&shared.writes, "stores", &fault);
+        }
+    }
+
+    /// Removes what is in doubt and due. Answers of single nodes are theirs.
+    fn remove_doubts(&self, shared: &Shared, servers: &mut Servers) -> Result<(), Fault> {
+        for keys in shared.doubts.due(self.settings.doubt).chunks(REMOVED) {
+            let mut batch = Batch::new(shared.settings.cluster);
+            keys.iter().for_each(|key| batch.remove(&shared.name(key)));
+            servers.ask(&batch, Instant::now() + self.timeout, &mut |n, answer| {
+                if answer.is_ok() {
+                    shared.doubts.removed(&keys[n]);
+                }
+            })?;
+        }
+        Ok(())
     }
 
     /// Whether the server is to be asked: while it rests only when a probe is due and goes well.
@@ -101,31 +160,60 @@ impl Writer {
         shared.writes.reason().map_or(Ok(()), |why| Err(Fault::Resting(why)))
     }
 
-    fn put_portion(&self, shared: &Shared, servers: &mut Servers, portion: &[Sealed]) -> (usize, Result<(), Fault>) {
+    /// Stores a portion. A fault is the server's, or the cluster's as a whole; that of a node is in `put`.
+    fn put_portion(
+        &self, shared: &Shared, servers: &mut Servers, portion: &[Sealed], put: &mut Put,
+    ) -> Result<(), Fault> {
         // Declared first, looked at then: a removal that comes between waits for us.
         self.under_way.change(|keys| keys.extend(portion.iter().map(|entry| entry.key)));
         let _declared = Declared(&self.under_way);
         let mut batch = Batch::new(shared.settings.cluster);
+        let mut keys = Vec::new();
         for entry in portion {
-            if entry.bytes.len() > self.max_value_bytes {
-                shared.tally.count_too_large();
-                continue;
-            }
-            if let Some(ttl_ms) = self.ttl_ms(entry).filter(|_| shared.removals.allow(&entry.key, entry.epoch)) {
-                batch.set(&shared.name(&entry.key), &entry.bytes, ttl_ms);
+            let allowed = shared.removals.allow(&entry.key, entry.epoch);
+            match self.ttl_ms(entry).filter(|_| allowed) {
+                _ if entry.bytes.len() > self.max_value_bytes => {
+                    shared.tally.count_too_large();
+                    put.too_large += 1;
+                }
+                None => put.outdated += 1,
+                Some(_) if shared.doubts.has(&entry.key) => put.failed += 1,
+                Some(ttl_ms) => {
+                    batch.set(&shared.name(&entry.key), &entry.bytes, ttl_ms);
+                    keys.push(entry.key);
+                }
             }
         }
         if batch.is_empty() {
-            return (0, Ok(()));
+            return Ok(());
         }
         servers.tend();
-        let mut stored = 0;
+        let mut answers: Vec<Option<Answer>> = keys.iter().map(|_| None).collect();
+        let result = servers.ask(&batch, Instant::now() + self.timeout, &mut |n, answer| answers[n] = Some(answer));
+        let was_sent = servers.has_sent();
         let mut fault = None;
-        let result = servers.ask(&batch, Instant::now() + self.timeout, &mut |_, answer| match answer {
-            Ok(_) => stored += 1,
-            Err(refused) => fault = Some(refused),
-        });
-        (stored, result.and_then(|()| fault.map_or(Ok(()), Err)))
+        for (key, answer) in keys.iter().zip(answers) {
+            match answer {
+                Some(Ok(_)) => {
+                    put.taken += 1;
+                    continue;
+                }
+                Some(Err(refused @ (Fault::Refused(_) | Fault::Resting(_)))) => fault = Some(refused),
+                broken => {
+                    if was_sent {
+                        shared.doubts.add(key);
+                    }
+                    fault = broken.and_then(Result::err).or(fault);
+                }
+            }
+            put.failed += 1;
+        }
+        if shared.settings.cluster {
+            put.fault = fault;
+            result
+        } else {
+            result.and(fault.map_or(Ok(()), Err))
+        }
     }
 
     /// What is left of an entry's life; None where that is nothing.

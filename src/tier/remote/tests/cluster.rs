@@ -1,57 +1,15 @@
 //! A real cluster of three nodes.
 
 use super::endures::alone;
-use super::server::{Folder, Server, free_port, redis, valkey};
+use super::server::{Server, redis, valkey};
+use super::three::Three;
 use super::*;
 use crate::tier::remote::slots;
-use std::path::Path;
-
-struct Three(Vec<Server>);
 
 impl Three {
-    fn start(program: &Path) -> Self {
-        let servers: Vec<_> = (0..3)
-            .map(|_| {
-                let bus = free_port().to_string();
-                let own = ["--cluster-enabled", "yes", "--cluster-port", &bus, "--cluster-config-file", "nodes.conf"];
-                let more = ["--cluster-node-timeout", "2000", "--cluster-require-full-coverage", "no"];
-                Server::start_on(program, free_port(), Folder::new(), &[&own[..], &more[..]].concat())
-            })
-            .collect();
-        let three = Self(servers);
-        for (n, server) in three.0.iter().enumerate() {
-            let (first, last) = (n * slots::SLOTS / 3, (n + 1) * slots::SLOTS / 3 - 1);
-            three.cluster(n, &["ADDSLOTSRANGE", &first.to_string(), &last.to_string()]);
-            three.cluster(n, &["SET-CONFIG-EPOCH", &(n + 1).to_string()]);
-            if n > 0 {
-                let bus = server.bus();
-                three.cluster(0, &["MEET", "127.0.0.1", &server.port.to_string(), &bus]);
-            }
-        }
-        eventually("the cluster is whole", || {
-            (0..3).all(|n| {
-                let info: String = redis::cmd("CLUSTER").arg("INFO").query(&mut three.0[n].raw()).unwrap();
-                info.contains("cluster_state:ok") && info.contains("cluster_slots_ok:16384")
-            })
-        });
-        three
-    }
-
-    fn cluster(&self, n: usize, command: &[&str]) {
-        let () = redis::cmd("CLUSTER").arg(command).query(&mut self.0[n].raw()).unwrap();
-    }
-
-    fn id(&self, n: usize) -> String {
-        redis::cmd("CLUSTER").arg("MYID").query(&mut self.0[n].raw()).unwrap()
-    }
-
     fn store(&self) -> Remote {
         let urls = self.0.iter().map(Server::url).collect();
         Remote::open(&Config { urls, ..config("") }).unwrap()
-    }
-
-    fn entries(&self, n: usize) -> usize {
-        redis::cmd("DBSIZE").query(&mut self.0[n].raw()).unwrap()
     }
 }
 
@@ -65,7 +23,7 @@ fn node_of(n: usize) -> usize {
 fn a_cluster_of_either_kind_serves_and_is_found_from_any_node() {
     let _alone = alone();
     for program in [redis(), valkey()].into_iter().flatten() {
-        let three = Three::start(&program);
+        let three = Three::start(&program, &[]);
         let store = three.store();
         assert_eq!(put(&store, 0..300, 700), 300);
         assert!((0..3).all(|n| three.entries(n) > 50), "spread over all");
@@ -89,7 +47,7 @@ fn a_cluster_of_either_kind_serves_and_is_found_from_any_node() {
 #[test]
 fn slots_that_move_are_followed() {
     let (_alone, Some(program)) = (alone(), redis()) else { return };
-    let three = Three::start(&program);
+    let three = Three::start(&program, &[]);
     let store = three.store();
     let moving = (0..1000).find(|&n| node_of(n) == 0).unwrap();
     put(&store, [moving], 500);
@@ -122,25 +80,49 @@ fn slots_that_move_are_followed() {
 #[test]
 fn a_node_that_fails_rests_alone_and_comes_back() {
     let (_alone, Some(program)) = (alone(), redis()) else { return };
-    let three = Three::start(&program);
+    let three = Three::start(&program, &[]);
     let store = three.store();
     let keys: Vec<_> = (0..90).collect();
     assert_eq!(put(&store, keys.clone(), 300), 90);
-    three.0[2].pause();
-    let alive = keys.iter().filter(|&&n| node_of(n) != 2).count();
-    let mut longest = Duration::ZERO;
-    // Until its node rests a lookup of all takes its deadline; from then on those of the others are found at once.
-    eventually("it rests alone", || {
-        let begun = Instant::now();
-        let found = get(&store, &keys, begun + DEADLINE);
-        longest = longest.max(begun.elapsed());
-        assert!(found.iter().all(|(&n, bytes)| *bytes == sealed(n, 300).bytes));
-        found.len() == alive && begun.elapsed() < DEADLINE / 2
-    });
-    println!("a node of a cluster paused: longest lookup {longest:.1?} of {DEADLINE:?}");
-    assert!(longest < DEADLINE * 2);
-    three.0[2].go_on();
-    eventually("it is back", || get(&store, &keys, soon()).len() == 90);
+    assert_eq!(get(&store, &keys, soon()).len(), 90);
+    for paused in [0, 2] {
+        three.0[paused].pause();
+        let alive = keys.iter().filter(|&&n| node_of(n) != paused).count();
+        let (mut longest, mut whole, begun) = (Duration::ZERO, 0, Instant::now());
+        // Until its node rests a lookup of all takes its deadline; from then on those of the others are found at once.
+        eventually("it rests alone", || {
+            whole += 1;
+            let begun = Instant::now();
+            let found = get(&store, &keys, begun + DEADLINE);
+            longest = longest.max(begun.elapsed());
+            assert!(found.iter().all(|(&n, bytes)| *bytes == sealed(n, 300).bytes));
+            found.len() == alive && begun.elapsed() < DEADLINE / 2
+        });
+        assert!(longest < DEADLINE * 2 && whole < 20, "{longest:?}, {whole} lookups");
+        // Also while it is probed: the others' keys are found, and quickly.
+        let (mut count, mut late, mut times, since) = (0, Vec::new(), Vec::new(), Instant::now());
+        while since.elapsed() < Duration::from_millis(1500) {
+            let asked = Instant::now();
+            let found = get(&store, &keys, asked + DEADLINE);
+            count += 1;
+            times.push(asked.elapsed());
+            if found.len() != alive {
+                late.push((found.len(), asked.elapsed()));
+            }
+            assert_eq!(store.stats().resting, None, "after {:?}", begun.elapsed());
+            sleep(Duration::from_millis(1));
+        }
+        times.sort();
+        let median = times[times.len() / 2];
+        assert!(median < DEADLINE / 10, "{median:?}");
+        println!(
+            "node {paused} of a cluster paused: longest lookup {longest:.1?} of {DEADLINE:?}; at rest {median:.1?}, {} of {count} late",
+            late.len()
+        );
+        assert!(late.len() * 100 <= count, "{count} lookups, and {late:?}");
+        three.0[paused].go_on();
+        eventually("it is back", || get(&store, &keys, soon()).len() == 90);
+    }
     eventually("all is stored", || {
         store.put_many(&keys.iter().map(|&n| sealed(n, 300)).collect::<Vec<_>>()).is_ok_and(|n| n == 90)
     });
@@ -151,4 +133,50 @@ fn a_node_that_fails_rests_alone_and_comes_back() {
     });
     three.0.iter().for_each(Server::go_on);
     eventually("all are back", || get(&store, &keys, soon()).len() == 90 && store.stats().resting.is_none());
+}
+
+#[test]
+fn a_node_that_answers_with_errors_rests_alone() {
+    let (_alone, Some(program)) = (alone(), redis()) else { return };
+    let slow = ["--key-load-delay", "20000", "--loading-process-events-interval-bytes", "1024"];
+    let mut three = Three::start(&program, &[&slow[..], &["--maxmemory-policy", "noeviction"]].concat());
+    let store = three.store();
+    let keys: Vec<_> = (0..240).collect();
+    let entries: Vec<_> = keys.iter().map(|&n| sealed(n, 300)).collect();
+    assert_eq!(store.put_many(&entries).unwrap(), 240);
+
+    // Full: the others store on.
+    let limit = |value: &str| {
+        let () = redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(value).query(&mut three.0[0].raw()).unwrap();
+    };
+    limit("1");
+    let others = keys.iter().filter(|&&n| node_of(n) != 0).count();
+    for _ in 0..10 {
+        assert_eq!(store.put_many(&entries).unwrap(), others);
+        assert_eq!(store.stats().resting, None);
+    }
+    assert!(store.stats().last_fault.unwrap().contains("OOM"));
+    assert_eq!(get(&store, &keys, soon()).len(), 240, "lookups go on");
+    limit("0");
+    eventually("all is stored", || store.put_many(&entries).unwrap() == 240);
+
+    // Loading, for more than a second.
+    let () = redis::cmd("SAVE").query(&mut three.0[0].raw()).unwrap();
+    three.0[0].restart();
+    let (mut longest, mut loading, mut said) = (Duration::ZERO, 0, false);
+    eventually("it has loaded", || {
+        let begun = Instant::now();
+        let found = get(&store, &keys, begun + DEADLINE);
+        if found.len() == 240 {
+            return true;
+        }
+        loading += 1;
+        said |= store.stats().last_fault.is_some_and(|fault| fault.contains("LOADING"));
+        longest = longest.max(begun.elapsed());
+        assert_eq!(found.len(), others);
+        assert_eq!(store.stats().resting, None);
+        false
+    });
+    println!("a node of a cluster loading: {loading} lookups meanwhile, the longest took {longest:.1?}");
+    assert!(loading > 20 && longest < DEADLINE * 2 && said);
 }

@@ -107,6 +107,73 @@ fn a_removal_that_can_not_be_sent_says_so_in_time() {
     assert!(get(&store, &[0], soon()).is_empty());
 }
 
+/// A write that a server had not read when it was given up, and a removal that came after it.
+#[test]
+fn a_write_that_broke_off_brings_nothing_back() {
+    let (_alone, Some(program)) = (alone(), redis()) else { return };
+    for round in 0..3 {
+        let server = Server::start(&program, &[]);
+        let url = if round == 2 { format!("unix://{}", server.socket().display()) } else { server.url() };
+        let store = Remote::open(&Config { write_timeout_ms: 50, doubt_ms: 200, ..config(&url) }).unwrap();
+        put(&store, [1], 100);
+        server.pause();
+        assert!(store.put_many(&[sealed(0, 100)]).is_err());
+        server.go_on();
+        // It says that it can't promise it, until it can.
+        let error = store.remove(&key(0), soon()).unwrap_err();
+        assert!(error.message().contains("broke off"), "{error}");
+        store.remove(&key(1), soon()).unwrap();
+        let again = || Sealed { epoch: store.epoch(), ..sealed(0, 100) };
+        assert_eq!(store.put_many(&[again()]).unwrap_or(0), 0, "not written while in doubt");
+        eventually("it is certain", || !store.tidy().unwrap());
+        assert!(get(&store, &[0, 1], soon()).is_empty(), "round {round}");
+        store.remove(&key(0), soon()).unwrap();
+        assert_eq!(store.put_many(&[again()]).unwrap(), 1);
+    }
+}
+
+#[test]
+fn a_removal_that_fails_is_no_evidence_for_lookups() {
+    let (_alone, Some(program)) = (alone(), redis()) else { return };
+    let server = Server::start(&program, &[]);
+    let store = open(&server.url());
+    put(&store, 0..2, 100);
+    server.pause();
+    for n in 0..6 {
+        assert!(store.remove(&key(n), Instant::now() + Duration::from_millis(5)).is_err());
+    }
+    assert!(store.stats().faults >= 6 && store.stats().resting.is_none());
+    server.go_on();
+    eventually("it is asked", || get(&store, &[0, 1], soon()).len() == 2 || store.remove(&key(0), soon()).is_ok());
+}
+
+#[test]
+fn who_asks_too_much_or_too_late_does_not_rest_a_server() {
+    let (_alone, Some(program)) = (alone(), redis()) else { return };
+    let server = Server::start(&program, &[]);
+    let store = open(&server.url());
+    for n in 0..16 {
+        put(&store, (0..128).map(|m| n * 128 + m), 64 << 10);
+    }
+    let all: Vec<_> = (0..2048).collect();
+    let mut most = 0;
+    for _ in 0..8 {
+        let begun = Instant::now();
+        most = most.max(get(&store, &all, begun + DEADLINE).len()); // 128 MiB
+        assert!(begun.elapsed() < DEADLINE * 3, "{:?}", begun.elapsed());
+        assert_eq!(store.stats().resting, None);
+    }
+    println!("128 MiB asked for: {most} of 2048 came in {DEADLINE:?}");
+    assert!(most > 64);
+    assert_eq!(get(&store, &all, soon()).len(), 2048, "all of it, in its time");
+    server.pause();
+    for _ in 0..8 {
+        get(&store, &[1], Instant::now() + DEADLINE / 10);
+        assert_eq!(store.stats().resting, None);
+    }
+    server.go_on();
+}
+
 #[test]
 fn a_store_that_is_closed_or_dropped_waits_for_nobody() {
     let (_alone, Some(program)) = (alone(), redis()) else { return };

@@ -3,9 +3,11 @@
 mod cluster;
 mod endures;
 mod faults;
+mod lateness;
 mod proxy;
 mod server;
 mod spoiled;
+mod three;
 mod tls;
 mod well;
 
@@ -19,7 +21,7 @@ use std::time::{Duration, Instant};
 const DEADLINE: Duration = Duration::from_millis(50);
 
 fn config(url: &str) -> Config {
-    Config { urls: vec![url.into()], first_rest_ms: 100, longest_rest_ms: 400, ..Config::default() }
+    Config { urls: vec![url.into()], first_rest_ms: 100, longest_rest_ms: 400, doubt_ms: 50, ..Config::default() }
 }
 
 fn open(url: &str) -> Remote {

@@ -1,5 +1,7 @@
 //! Real servers, started and stopped by the tests, on free ports and sockets of this host.
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::io::Write;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -27,8 +29,14 @@ impl Drop for Folder {
     }
 }
 
+/// Below those that systems give to connections: one of these may take a port between this look and the server's start,
+/// or while the server is down.
 pub(super) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let first = (RandomState::new().hash_one(0) % 20_000) as u32;
+    let _ = NEXT.compare_exchange(0, first + 1, Ordering::Relaxed, Ordering::Relaxed);
+    let candidates = std::iter::repeat_with(|| 11_000 + (NEXT.fetch_add(1, Ordering::Relaxed) % 20_000) as u16);
+    candidates.take(1000).find(|&port| TcpListener::bind(("127.0.0.1", port)).is_ok()).unwrap()
 }
 
 /// Debian's redis-server.

@@ -29,6 +29,8 @@ fn tls_with_our_own_authority_works_and_with_the_systems_it_is_refused() {
     let arguments = ["--tls-port", &port, "--tls-cert-file", "{folder}/cert.pem", "--tls-key-file", "{folder}/key.pem"];
     let more = ["--tls-auth-clients", "no", "--requirepass", "s3cret"];
     let server = Server::start_on(&program, free_port(), folder, &[&arguments[..], &more[..]].concat());
+    let mut raw = server.raw();
+    let () = redis::cmd("AUTH").arg("s3cret").query(&mut raw).unwrap();
     let url = |host: &str| format!("rediss://:s3cret@{host}:{port}");
 
     let store = Remote::open(&Config { ca_file: Some(file.clone()), ..config(&url("127.0.0.1")) }).unwrap();
@@ -36,6 +38,15 @@ fn tls_with_our_own_authority_works_and_with_the_systems_it_is_refused() {
     let found = get(&store, &(0..50).collect::<Vec<_>>(), soon());
     assert!(found.len() == 50 && found.iter().all(|(&n, bytes)| *bytes == sealed(n, 20_000).bytes));
     assert_eq!(store.stats().faults, 0);
+
+    // A server that ends an idle connection says goodbye first: that is no reply, and no fault.
+    let ended: u64 =
+        redis::cmd("CLIENT").arg("KILL").arg("TYPE").arg("normal").arg("SKIPME").arg("yes").query(&mut raw).unwrap();
+    assert!(ended >= 2, "{ended}");
+    sleep(Duration::from_millis(100));
+    assert_eq!(get(&store, &[1, 2], soon()).len(), 2);
+    assert_eq!(put(&store, [60], 100), 1);
+    assert_eq!(store.stats().faults, 0, "{:?}", store.stats().last_fault);
 
     // A name the certificate is not for, an authority we don't know, and a server that speaks no TLS.
     let plain = format!("rediss://127.0.0.1:{}", server.port);

@@ -94,6 +94,8 @@ fn large_values_stay_here_and_larger_ones_than_ours_are_refused() {
     let store = Remote::open(&Config { max_value_bytes: 1000, ..config(&server.url()) }).unwrap();
     assert_eq!(store.put_many(&[sealed(0, 1000), sealed(1, 1001), sealed(2, 10)]).unwrap(), 2);
     assert_eq!(store.stats().too_large, 1);
+    assert!(store.takes(1000) && !store.takes(1001), "told before anyone seals it");
+    assert_eq!(store.stats().too_large, 2);
     put(&open(&server.url()), [1], 1001);
     assert!(get(&store, &[1], soon()).is_empty());
     assert!(store.stats().last_fault.unwrap().contains("larger"));

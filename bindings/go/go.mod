@@ -1,0 +1,3 @@
+module streamcache/bindings/go
+
+go 1.19

@@ -1,0 +1,298 @@
+"""Filters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, TypeVar, Union, overload
+
+from . import _constants as c
+from ._batch import Batch, begin_batch, compute_batch
+from ._data import plain, prepared
+from ._digest import Chunk, Config, Digest, digest_of, pointer
+from ._library import NULL, check, ffi, lib
+from ._lookup import begin, missed
+from ._memoize import memoized
+from ._snapshot import Snapshot
+from ._stats import FilterStats, read
+from ._stream import Stream
+from ._ticket import Ticket
+from ._value import Value, release
+from ._wait import DEFAULT_S
+
+if TYPE_CHECKING:
+    from ._cache import Cache
+    from ._data import Bytes, Payload
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Lookup(NamedTuple):
+    """What a lookup found, and the two digests that a put of its chunk takes."""
+
+    value: Optional[Value]
+    """The result; None on a miss."""
+    key: Digest
+    """The key it was looked up under."""
+    chunk: Digest
+    """The chunk's digest."""
+
+
+class _Cells(NamedTuple):
+    """Where a call writes: taken from a pool, because a thread's own would be shared with its signal handlers."""
+
+    digest: Any
+    value: Any
+    length: Any
+
+
+_pool: List[_Cells] = []
+_CHARS = ffi.typeof("char[]")
+_get, _get_bytes, _get_into = lib.streamcache_filter_get, lib.streamcache_filter_get_bytes, lib.streamcache_filter_get_into
+_digest_chunk = lib.streamcache_digest_chunk
+
+
+def _cells() -> _Cells:
+    return _Cells(ffi.new("streamcache_digest *"), ffi.new("streamcache_value **"), ffi.new("size_t *"))
+
+
+class Filter:
+    """A pipeline stage: a configuration and a trained state. Its results are found under both, and the chunk.
+
+    Any thread, any time. It ends with its last reference, with `close`, or with a `with` block; results stay.
+    """
+
+    __slots__ = ("_c", "_names", "id", "__weakref__")
+
+    def __init__(
+        self, cache: "Cache", id: str, config: Config, *, state: Union["Bytes", Digest, None] = None, deterministic: bool = True
+    ) -> None:
+        """Opens a filter of this configuration: all that changes an answer and is not the chunk or the trained state.
+
+        `id` is for people and logs, and part of no key. `state` is given to `load_state`. A filter that is not
+        deterministic always bypasses the cache.
+        """
+        if not isinstance(id, str):
+            raise TypeError(f"a filter's id is a str, not {type(id).__qualname__}")
+        encoded, out, error = id.encode(), ffi.new("streamcache_filter **"), ffi.new("streamcache_error **")
+        flags = 0 if deterministic else c.FILTER_NONDETERMINISTIC
+        digest = Digest.config(config)
+        status = lib.streamcache_filter_open(cache._c, encoded, len(encoded), digest._c, flags, out, error)
+        check(status, cache._c, error=error)
+        self._c = ffi.gc(out[0], lib.streamcache_filter_release)
+        self._names: Dict[str, Any] = {}
+        self.id = id
+        if state is not None:
+            self.load_state(state)
+
+    def close(self) -> None:
+        """Gives the handle and its state back; results stay. Closing again is fine."""
+        self._c = NULL
+
+    def __enter__(self) -> "Filter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # States
+
+    def load_state(self, state: Union["Bytes", Digest]) -> None:
+        """Loads a trained state: copied, digested and charged to the budget; or, for a large model, its digest alone.
+
+        Lookups switch to it in one step. What an old state computed is found again when that is loaded again. A filter
+        without trained parameters loads b"".
+        """
+        error = ffi.new("streamcache_error **")
+        if isinstance(state, Digest):
+            status = lib.streamcache_filter_load_state_digest(self._c, state._c, error)
+        else:
+            status = lib.streamcache_filter_load_state(self._c, *plain(state, "the state"), error)
+        check(status, self._c, error=error)
+
+    def state(self) -> Optional[Value]:
+        """A lease on the present state; None where only its digest is known."""
+        value = ffi.new("streamcache_value **")
+        status = check(lib.streamcache_filter_get_state(self._c, value, NULL), self._c)
+        return Value._adopt(value[0]) if status == c.OK else None
+
+    @property
+    def state_digest(self) -> Digest:
+        """The present state's digest."""
+        made = ffi.new("streamcache_digest *")
+        check(lib.streamcache_filter_get_state(self._c, NULL, made), self._c)
+        return Digest._adopt(made)
+
+    def save_state(self) -> bool:
+        """Queues the state's bytes for the disk and the remote store; False where only its digest is known."""
+        return check(lib.streamcache_filter_save_state(self._c), self._c) == c.OK
+
+    def restore_state(self, digest: Digest) -> bool:
+        """Loads the state of this digest that was saved, in this process or another; False where no store has it."""
+        return check(lib.streamcache_filter_restore_state(self._c, pointer(digest)), self._c) == c.OK
+
+    # Lookups
+
+    def get(self, chunk: Chunk, flags: int = 0) -> Optional[Value]:
+        """A lease on a chunk's result, None on a miss. RejectedError where a caller committed that there is none."""
+        try:
+            cells = _pool.pop()
+        except IndexError:
+            cells = _cells()
+        out = cells[1]
+        if type(chunk) is bytes:
+            status = _get_bytes(self._c, chunk, len(chunk), flags, out, NULL, NULL)
+        else:
+            status = _get(self._c, digest_of(chunk)._c, flags, out, NULL)
+        found = out[0]
+        _pool.append(cells)
+        if status:
+            missed(status, found, self._c)
+            return None
+        value = Value.__new__(Value)
+        value._c = ffi.gc(found, release)
+        return value
+
+    def get_into(self, chunk: Chunk, buffer: Any, flags: int = 0) -> Optional[int]:
+        """Copies a chunk's result into a writable buffer, without a lease, and says how many bytes it is; None on a miss.
+
+        More than the buffer has room for: nothing was copied.
+        """
+        try:
+            cells = _pool.pop()
+        except IndexError:
+            cells = _cells()
+        digest, _, length = cells
+        if type(chunk) is bytes:
+            _digest_chunk(chunk, len(chunk), digest)
+            key = digest
+        else:
+            key = digest_of(chunk)._c
+        room = ffi.from_buffer(_CHARS, buffer, True)
+        status = _get_into(self._c, key, flags, room, len(room), length, NULL)
+        size: int = length[0]
+        _pool.append(cells)
+        if status and status != c.BUFFER_TOO_SMALL:
+            missed(status, NULL, self._c)
+            return None
+        return size
+
+    def lookup(self, chunk: Chunk, flags: int = 0) -> Lookup:
+        """As `get`, with the digests that `put` takes, so that a result lands under the state it was looked up with."""
+        digest, value, key = digest_of(chunk), ffi.new("streamcache_value **"), ffi.new("streamcache_digest *")
+        status = _get(self._c, digest._c, flags, value, key)
+        if status:
+            missed(status, value[0], self._c)
+        return Lookup(Value._adopt(value[0]) if status == c.OK else None, Digest._adopt(key), digest)
+
+    def key(self, chunk: Chunk) -> Digest:
+        """The key a chunk's result has under the present state."""
+        made = ffi.new("streamcache_digest *")
+        check(lib.streamcache_filter_key(self._c, digest_of(chunk)._c, made), self._c)
+        return Digest._adopt(made)
+
+    def put(
+        self,
+        chunk: Chunk,
+        data: "Payload",
+        *,
+        key: Optional[Digest] = None,
+        flags: int = 0,
+        ttl_ms: int = 0,
+        compute_ns: int = 0,
+        blob: bytes = b"",
+    ) -> bool:
+        """Stores a copy of a chunk's result: bytes, an array, or a tuple of arrays. False where it was not kept.
+
+        `key` is what the chunk's lookup gave; it may be left out only while this filter has had no other state.
+        """
+        given, named = prepared(data, ttl_ms, compute_ns, blob), NULL if key is None else pointer(key)
+        digest = digest_of(chunk)._c
+        status = lib.streamcache_filter_put(self._c, digest, named, given.pointer, given.length, flags, given.options, NULL)
+        return check(status, self._c) == c.OK
+
+    def remove(self, chunk: Chunk) -> bool:
+        """Forgets a chunk's result, in every store; False where memory had none."""
+        return check(lib.streamcache_filter_remove(self._c, digest_of(chunk)._c), self._c) == c.OK
+
+    def purge(self) -> int:
+        """Forgets the results of the present state, in memory and on disk; says how many memory had."""
+        return self._count(lib.streamcache_filter_purge)
+
+    def retire(self) -> int:
+        """Forgets the results of this handle's other states; says how many memory had."""
+        return self._count(lib.streamcache_filter_retire)
+
+    def _count(self, function: Any) -> int:
+        removed = ffi.new("uint64_t *")
+        check(function(self._c, removed), self._c)
+        return int(removed[0])
+
+    # Compute once
+
+    def begin(self, chunk: Chunk, *, timeout: Optional[float] = DEFAULT_S, flags: int = 0) -> Union[Value, Ticket]:
+        """A chunk's result, or the ticket to compute it; waits while another caller has that, so many seconds.
+
+        BusyError when the time is up; None waits without an end. Ctrl-C interrupts a wait.
+        """
+        handle, digest = self._c, digest_of(chunk)._c
+        return begin(lambda ms, *out: int(lib.streamcache_filter_begin(handle, digest, ms, flags, *out)), timeout, flags, handle)
+
+    def get_or_compute(
+        self, chunk: Chunk, compute: Callable[[], "Payload"], *, timeout: Optional[float] = DEFAULT_S, flags: int = 0, ttl_ms: int = 0
+    ) -> Value:
+        """A chunk's result, computed once however many threads ask for it.
+
+        `compute` gives bytes, an array, or a tuple of arrays. What it raises is raised here, and not remembered: the next
+        caller computes. A `compute` that asks for the same chunk waits for itself.
+        """
+        begun = self.begin(chunk, timeout=timeout, flags=flags)
+        if isinstance(begun, Value):
+            return begun
+        with begun:
+            return begun.commit(compute(), ttl_ms=ttl_ms)
+
+    def begin_batch(self, chunks: Iterable[Chunk], flags: int = 0) -> Batch:
+        """Looks up many chunks and waits for no one; the batch has a ticket for each that is missing."""
+        return begin_batch(self._c, [digest_of(chunk) for chunk in chunks], flags)
+
+    def get_or_compute_batch(
+        self, chunks: Sequence[Chunk], compute: Callable[[List[int]], Any], *, timeout: Optional[float] = DEFAULT_S, flags: int = 0
+    ) -> List[Value]:
+        """The results of many chunks; `compute` is called with the indices of those that are missing, and gives as many
+        rows: an array whose first dimension they are, or a list of bytes of one length."""
+        with self.begin_batch(chunks, flags) as batch:
+            return compute_batch(batch, compute, timeout)
+
+    @overload
+    def memoize(self, function: F, *, name: Optional[str] = None, timeout: Optional[float] = DEFAULT_S) -> F: ...
+
+    @overload
+    def memoize(self, function: None = None, *, name: Optional[str] = None, timeout: Optional[float] = DEFAULT_S) -> Callable[[F], F]: ...
+
+    def memoize(self, function: Optional[F] = None, *, name: Optional[str] = None, timeout: Optional[float] = DEFAULT_S) -> Any:
+        """A decorator: the function's answers are remembered. For functions of arrays or bytes that give arrays or bytes.
+
+        The key is made of the filter's configuration and state, the function's name (or `name`), and every positional
+        argument: bytes by their content, arrays by type, shape and elements. Anything else, and keyword arguments,
+        is refused with a TypeError. A change to the function's code belongs in the configuration. Arrays come back
+        read-only. Two functions of one name can't be memoized by one filter.
+        """
+        if function is None:
+            return lambda later: memoized(self, self._names, later, name, timeout)
+        return memoized(self, self._names, function, name, timeout)
+
+    # Beside
+
+    def snapshot(self) -> Snapshot:
+        """The filter as it is now, whatever it loads later."""
+        out = ffi.new("streamcache_snapshot **")
+        check(lib.streamcache_filter_snapshot(self._c, out), self._c)
+        return Snapshot._adopt(out[0])
+
+    def stream(self, state: "Bytes" = b"") -> Stream:
+        """Opens a stream at an initial recurrent state (often zeros), under the trained state the filter has now."""
+        return Stream._open(self._c, state)
+
+    def stats(self) -> FilterStats:
+        """What calls of this filter and its snapshots counted."""
+        found: FilterStats = read(FilterStats, "streamcache_filter_stats", lib.streamcache_filter_get_stats, self._c)
+        return found

@@ -1,0 +1,72 @@
+//! The way of a value from a store to memory.
+
+use super::Cache;
+use crate::call::Flags;
+use crate::digest::Digest;
+use crate::error::ErrorKind;
+use crate::flight::Claim;
+use crate::memory::Added;
+use crate::process::wall_ms;
+use crate::tier::envelope::Opened;
+use crate::tier::fences::Pass;
+use crate::tier::stores::{Source, Stores, Tier};
+use crate::value::{Draft, Value};
+
+/// What a value needs on its way. Made before the store is read.
+pub(super) struct Promotion<'a> {
+    cache: &'a Cache,
+    stores: &'a Stores,
+    key: Digest,
+    tag: u64,
+    flags: Flags,
+    pass: Pass,
+}
+
+impl<'a> Promotion<'a> {
+    pub(super) fn new(cache: &'a Cache, stores: &'a Stores, key: &Digest, tag: u64, flags: Flags) -> Self {
+        Self { cache, stores, key: *key, tag, flags, pass: stores.pass(key, tag) }
+    }
+
+    /// Puts what was read into memory, unless it was forgotten meanwhile; where something newer is by now, that is the
+    /// answer. None where its time is over, or there is no memory for it.
+    pub(super) fn promote<T: Clone>(&self, opened: &Opened<'_>, tier: Tier, claim: &Claim<T>) -> Option<Value> {
+        let Self { cache, stores, key, pass, flags, .. } = self;
+        let tag = opened.header().tag;
+        let may_stay = || !claim.is_fenced() && stores.is_newest(pass, self.tag == tag);
+        let expires_ms = cache.expiry(cache.left_ms(opened, wall_ms())?);
+        let added = opened.with_draft(expires_ms, |draft| {
+            let draft = Draft { origin: tier as u8, ..draft };
+            if flags.stores() {
+                return cache.memory.add(key, tag, draft, &may_stay);
+            }
+            let charge = draft.charge().ok_or(ErrorKind::NoMemory)?;
+            cache.memory.detached(draft, charge).map(Added::Detached)
+        });
+        let value = match added.ok()? {
+            Added::WasThere(value) => return Some(value),
+            Added::Stored(value) => {
+                let _ = cache.still_open(key);
+                value
+            }
+            Added::Detached(value) => value,
+        };
+        opened.tell_content(&value);
+        if flags.stores() && may_stay() {
+            stores.write(key, tag, &value, *pass, *flags, Source::Read(tier));
+        }
+        Some(value)
+    }
+}
+
+impl Cache {
+    /// How long what an envelope holds may still be found, 0 for without end: for its own time, and no longer since it was
+    /// sealed than this cache's limit. None when that is over.
+    pub(super) fn left_ms(&self, opened: &Opened<'_>, now_ms: u64) -> Option<u64> {
+        let age = now_ms.saturating_sub(opened.header().created_ms);
+        let limit = (self.ttl_ms > 0).then(|| self.ttl_ms.saturating_sub(age));
+        match opened.left_ms(now_ms).into_iter().chain(limit).min() {
+            Some(0) => None,
+            left => Some(left.unwrap_or(0)),
+        }
+    }
+}
