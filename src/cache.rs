@@ -221,8 +221,11 @@ impl Cache {
                     flight.overtake(value.clone());
                 }
             }
-            // The stores get it also where memory has no room.
+            // The stores get it also where memory has no room, and then keeps no older one.
             if let (Some(value), Some((backing, pass))) = (&put.value, behind) {
+                if !put.stored {
+                    self.memory.remove(key);
+                }
                 backing.put(key, tag, value, pass, options.flags);
             }
             put.value = put.value.filter(|_| options.lease);

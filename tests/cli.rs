@@ -159,7 +159,7 @@ fn damage_and_mistakes_have_exit_codes_and_say_what_to_do() {
     fails(3, "can't be read", &["import", &directory.path("nothing"), &none]);
     fails(3, "has no store", &["export", &directory.path("nothing"), &file]);
     fails(3, "can't be asked", &["inspect", "redis://127.0.0.1:1"]);
-    fails(3, "TLS", &["inspect", "rediss://127.0.0.1:1"]);
+    fails(3, "can't be asked", &["inspect", "rediss://127.0.0.1:1"]);
     fails(3, "begins with redis://", &["inspect", "http://127.0.0.1:1"]);
     fs::write(&file, "redis://:pass5word@127.0.0.1:1/\n").unwrap();
     fails(3, "can't be asked", &["inspect", "--url-file", &file]);
@@ -347,6 +347,49 @@ fn a_cluster_is_inspected() {
         fill(&options, 0..50, 100, 0);
         fs::write(directory.path("url"), &url).unwrap();
         done(&["inspect", "--url-file", &directory.path("url")])
+    });
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let inspected = inspected.unwrap();
+    assert_eq!(inspected.lines().last().unwrap().split_whitespace().nth(1), Some("50"), "{inspected}");
+}
+
+#[test]
+fn a_server_under_tls_is_inspected() {
+    let directory = Directory::new();
+    fs::create_dir_all(&directory.0).unwrap();
+    let (key, certificate) = (directory.path("key.pem"), directory.path("cert.pem"));
+    let made = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])
+        .args(["-subj", "/CN=streamcache test", "-addext", "subjectAltName=IP:127.0.0.1"])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE", "-keyout", &key, "-out", &certificate])
+        .output();
+    let Ok(made) = made else { return eprintln!("SKIPPED: openssl is not here") };
+    assert!(made.status.success());
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let server = Command::new("redis-server")
+        .args(["--bind", "127.0.0.1", "--port", "0", "--tls-port", &port, "--tls-auth-clients", "no", "--save", ""])
+        .args(["--tls-cert-file", &certificate, "--tls-key-file", &key, "--requirepass", "pass"])
+        .args(["--dir", &directory.path("")])
+        .stdout(std::process::Stdio::null())
+        .spawn();
+    let Ok(mut server) = server else { return eprintln!("SKIPPED: redis-server is not here") };
+    let url = format!("rediss://:pass@127.0.0.1:{port}");
+    let inspected = std::panic::catch_unwind(|| {
+        let until = std::time::Instant::now() + SOON;
+        while std::net::TcpStream::connect(format!("127.0.0.1:{port}")).is_err() {
+            assert!(std::time::Instant::now() < until);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let options = Options {
+            remote_urls: vec![url.as_str().into()],
+            remote_ca_file: Some(certificate.as_str().into()),
+            remote_timeout_ms: 5000,
+            ..Options::default()
+        };
+        fill(&options, 0..50, 100, 0);
+        fails(3, "can't be asked", &["inspect", &url]);
+        done(&["inspect", &url, "--ca-file", &certificate])
     });
     server.kill().unwrap();
     server.wait().unwrap();

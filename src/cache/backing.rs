@@ -146,6 +146,12 @@ impl Backing {
             read.overtake(Some(value.clone()));
         }
         self.stores.write(key, tag, value, pass, flags, Source::Computed);
+        self.outcomes.forget(key);
+    }
+
+    /// What waits to be written: counted as the store's, which will have it.
+    fn queued(&self, key: &Digest, flags: Flags) -> Option<Sought> {
+        self.stores.queued(key, flags).map(|value| Sought::Found(self.had(value, flags)))
     }
 
     /// Counts a lookup that a store answered.
@@ -194,7 +200,8 @@ impl Cache {
     /// After memory had nothing: the stores.
     pub(super) fn seek(&self, backing: &Backing, key: &Digest, tag: u64, flags: Flags) -> Sought {
         if !flags.waits() {
-            return backing.send(key, tag, flags);
+            let queued = backing.queued(key, flags);
+            return queued.unwrap_or_else(|| backing.send(key, tag, flags));
         }
         let (reads, until) = (&backing.reads, deadline_in(backing.stores.timeout()));
         loop {
@@ -222,19 +229,22 @@ impl Cache {
         let key = *claim.key();
         let mut reading = match self.reading(backing, 0, claim, tag, flags) {
             Ok(reading) => reading,
-            Err(value) => return Sought::InMemory(value),
+            Err(found) => return found,
         };
         self.read(backing, slice::from_ref(&key), slice::from_mut(&mut reading), flags, until);
         reading.found.map_or(Sought::Nothing, |value| Sought::Found(backing.had(value, flags)))
     }
 
-    /// A read that may begin, or what landed between the look into memory and this right.
+    /// A read that may begin, or what landed between the look into memory and this right, or waits to be written.
     fn reading<'a>(
         &'a self, backing: &'a Backing, at: usize, mut claim: Claim<Read>, tag: u64, flags: Flags,
-    ) -> std::result::Result<Reading<'a>, Value> {
-        if let Some(value) = self.find(claim.key(), flags) {
-            claim.land(&Some(value.clone()));
-            return Err(value);
+    ) -> std::result::Result<Reading<'a>, Sought> {
+        let here = self.find(claim.key(), flags).map(Sought::InMemory);
+        if let Some(found) = here.or_else(|| backing.queued(claim.key(), flags)) {
+            if let Sought::InMemory(value) | Sought::Found(value) = &found {
+                claim.land(&Some(value.clone()));
+            }
+            return Err(found);
         }
         let promotion = Promotion::new(self, &backing.stores, claim.key(), tag, flags);
         Ok(Reading { at, claim, promotion, found: None })
@@ -269,7 +279,7 @@ impl Cache {
             match join {
                 Join::Mine(claim) => match self.reading(backing, at, claim, tag, flags) {
                     Ok(reading) => mine.push(reading),
-                    Err(value) => sought.push((at, Sought::InMemory(value))),
+                    Err(found) => sought.push((at, found)),
                 },
                 Join::Landed(read) => sought.push((at, read.map_or(Sought::Nothing, Sought::Shared))),
                 Join::Theirs(watch) => theirs.push((at, watch)),

@@ -166,6 +166,50 @@ fn what_is_newer_than_a_read_is_not_overwritten_by_it() {
     }
 }
 
+/// Memory has nothing, the store something old, and something new waits to be written there.
+#[test]
+fn what_waits_to_be_written_is_found_and_stays_the_newest() {
+    for is_remote in [false, true] {
+        let scene = if is_remote { remote_scene() } else { scene() };
+        [&scene.disk, &scene.store].iter().for_each(|store| store.shut(true));
+        scene.filter.put(&digest::chunk(b"in the way"), None, b"x", &PutOptions::default()).unwrap();
+        scene.store.await_visitor();
+        scene.filter.put(&scene.chunk, None, b"new", &PutOptions::default()).unwrap();
+        scene.cache.memory.purge();
+        for flags in [Flags::default(), Flags::NO_WAIT] {
+            assert_eq!(scene.get_with(flags).as_deref(), Some(&b"new"[..]), "it waits in the queue");
+        }
+        let Begin::Hit(found) = scene.filter.begin(&scene.chunk, LONG, Flags::default()).unwrap() else { panic!() };
+        assert_eq!(found.bytes(), b"new");
+        // And while it is being written.
+        [&scene.disk, &scene.store].iter().for_each(|store| store.shut(false));
+        assert!(scene.cache.flush(LONG).unwrap());
+        [&scene.disk, &scene.store].iter().for_each(|store| store.shut(true));
+        scene.filter.put(&scene.chunk, None, b"newest", &PutOptions::default()).unwrap();
+        scene.store.await_visitor();
+        scene.cache.memory.purge();
+        assert_eq!(scene.get().as_deref(), Some(&b"new"[..]), "the store has not taken it yet");
+        assert_eq!(scene.cache.stats().entries, 0, "what was read may be old");
+        [&scene.disk, &scene.store].iter().for_each(|store| store.shut(false));
+        assert!(scene.cache.flush(LONG).unwrap());
+        assert_eq!(scene.get().as_deref(), Some(&b"newest"[..]));
+        for store in [&scene.disk, &scene.store] {
+            assert_eq!(store.payload(&scene.key).unwrap(), b"newest");
+        }
+    }
+}
+
+#[test]
+fn where_memory_has_no_room_for_the_new_it_keeps_nothing_old() {
+    let store = Arc::new(InMemory::default());
+    let cache = over(&[(Tier::Disk, &store)], &Options { max_bytes: 1 << 16, ..patient() });
+    let (mine, chunk) = (filter(&cache), digest::chunk(b"chunk"));
+    assert!(mine.put(&chunk, None, b"old", &PutOptions::default()).unwrap().stored);
+    assert!(!mine.put(&chunk, None, &[7; 1 << 17], &PutOptions::default()).unwrap().stored);
+    assert!(cache.flush(LONG).unwrap());
+    assert_eq!(mine.get(&chunk, Flags::default()).unwrap().value.unwrap().size(), 1 << 17);
+}
+
 #[test]
 fn a_hit_of_the_remote_store_is_written_to_the_disk() {
     let scene = remote_scene();

@@ -184,6 +184,9 @@ impl Cache {
         // Closed meanwhile: it is not stored, and still its owner's, who may have nothing but this lease.
         put.stored &= self.still_open(key).is_ok();
         if let (Some(value), Some((backing, pass)), false) = (&put.value, behind, claim.is_fenced()) {
+            if !put.stored {
+                self.memory.remove(key); // an older one
+            }
             backing.put(key, tag, value, pass, flags);
         }
         Ok(put)

@@ -56,6 +56,15 @@ impl Outcomes {
         Standing::New
     }
 
+    /// There may be something by now.
+    pub(super) fn forget(&self, key: &Digest) {
+        let mut inside = self.0.lock();
+        if !inside.ended.is_empty() {
+            inside.ended.remove(&(*key, true));
+            inside.ended.remove(&(*key, false));
+        }
+    }
+
     /// A read has ended, or was never begun; `tells` says that whoever comes again is to be told that there is nothing.
     pub(super) fn end(&self, asked: Asked, tells: bool) {
         let mut inside = self.0.lock();

@@ -32,7 +32,7 @@ impl<'a> Promotion<'a> {
     pub(super) fn promote<T: Clone>(&self, opened: &Opened<'_>, tier: Tier, claim: &Claim<T>) -> Option<Value> {
         let Self { cache, stores, key, pass, flags, .. } = self;
         let tag = opened.header().tag;
-        let may_stay = || !claim.is_fenced() && stores.is_newest(pass, self.tag == tag);
+        let may_stay = || !claim.is_fenced() && stores.is_newest(key, pass, self.tag == tag);
         let expires_ms = cache.expiry(cache.left_ms(opened, wall_ms())?);
         let added = opened.with_draft(expires_ms, |draft| {
             let draft = Draft { origin: tier as u8, ..draft };

@@ -400,7 +400,8 @@ pub(super) unsafe fn zeroed<'a>(len: *mut usize, buffer: *const c_void, capacity
 /// @param[in] key the key
 /// @retval STREAMCACHE_OK forgotten
 /// @retval STREAMCACHE_MISS memory had none; a store behind it that had one has it no more
-/// @retval STREAMCACHE_IO a store could not be told and may have it still; memory has not
+/// @retval STREAMCACHE_IO a store could not be told and may have it still, or an interrupted write of it may still take effect
+///         at the server, which the library undoes once that answers again; memory has not
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
 /// @retval STREAMCACHE_CLOSED the cache was closed
 /// @since 0.1.0

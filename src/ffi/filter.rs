@@ -327,7 +327,8 @@ pub unsafe extern "C" fn streamcache_filter_get_into(
 /// @param[in] chunk the chunk's digest
 /// @retval STREAMCACHE_OK forgotten
 /// @retval STREAMCACHE_MISS memory had none; a store behind it that had one has it no more
-/// @retval STREAMCACHE_IO a store could not be told and may have it still; memory has not
+/// @retval STREAMCACHE_IO a store could not be told and may have it still, or an interrupted write of it may still take effect
+///         at the server, which the library undoes once that answers again; memory has not
 /// @retval STREAMCACHE_NO_STATE no state was loaded
 /// @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
 /// @retval STREAMCACHE_CLOSED the cache was closed

@@ -20,6 +20,7 @@ use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lock::Mutex;
 use crate::process::Birth;
+use crate::value::Value;
 use bell::Bell;
 pub(crate) use queue::{Most, Write};
 use queue::{Pushed, Queue};
@@ -98,12 +99,14 @@ impl Behind {
     /// whoever puts counts that first and queues afterwards.
     pub(crate) fn put(&self, write: Write) -> bool {
         if !Seal::takes(&write.value) || !self.shared.store.takes(write.value.size()) {
-            self.forget(&write.key); // an older one is out of date
+            if !write.is_copy {
+                self.forget(&write.key); // an older one is out of date
+            }
             return false;
         }
         let bytes = write.value.charged();
         let mut state = self.shared.state.lock();
-        if write.is_copy && !self.shared.fences.is_unput(&write.pass) {
+        if write.is_copy && (state.has(&write.key) || !self.shared.fences.is_unput(&write.pass)) {
             return false;
         }
         let pushed = match state.phase {
@@ -123,6 +126,17 @@ impl Behind {
         }
         drop(pushed); // a value may end here, so not before the lock is free
         is_queued
+    }
+
+    /// What waits to be written under a key: newer than anything that the store has.
+    pub(crate) fn queued(&self, key: &Digest) -> Option<Value> {
+        self.shared.state.lock().queue.get(key).map(|write| write.value.clone())
+    }
+
+    /// Whether a key waits to be written, or is being written. Where it is not, and [`Fences::is_unput`] says so, too, what
+    /// was read from the store was the newest: to be asked in this order.
+    pub(crate) fn has(&self, key: &Digest) -> bool {
+        self.shared.state.lock().has(key)
     }
 
     /// Changes how many bytes wait at most. What waits already stays.

@@ -26,6 +26,13 @@ pub enum Tier {
     Remote = 2,
 }
 
+impl Tier {
+    /// The store that a value came from when it entered memory; None where it was computed in this process.
+    pub fn of(value: &Value) -> Option<Self> {
+        [Self::Disk, Self::Remote].into_iter().find(|&tier| tier as u8 == value.origin())
+    }
+}
+
 #[derive(Debug)]
 struct One {
     tier: Tier,
@@ -132,9 +139,16 @@ impl Stores {
         self.pass_since(key, tag, epochs)
     }
 
-    /// [`Stores::holds`], and that nothing has been put under its key since.
-    pub(crate) fn is_newest(&self, pass: &Pass, is_its_tag: bool) -> bool {
-        self.fences.is_unput(pass) && self.holds(pass, is_its_tag)
+    /// [`Stores::holds`], and that nothing has been put under its key since, or waits to be written under it.
+    pub(crate) fn is_newest(&self, key: &Digest, pass: &Pass, is_its_tag: bool) -> bool {
+        let waits = self.all.iter().any(|one| one.behind.has(key));
+        !waits && self.fences.is_unput(pass) && self.holds(pass, is_its_tag)
+    }
+
+    /// What waits to be written under a key, to a store that `flags` ask.
+    pub(crate) fn queued(&self, key: &Digest, flags: Flags) -> Option<Value> {
+        let queued = self.asked(flags).find_map(|one| one.behind.queued(key));
+        queued.filter(|value| !value.is_expired(boot_ms))
     }
 
     /// Whether nothing that the pass was given for has been forgotten since; `is_its_tag` says that the tag is the one it

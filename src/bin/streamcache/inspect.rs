@@ -2,7 +2,7 @@
 
 use crate::{Failure, show};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use streamcache::tool::{Entry, Opening, Store, now_ms, scan_server};
 
 #[derive(Default)]
@@ -50,10 +50,10 @@ impl Seen {
     }
 }
 
-pub fn run(place: &str, prefix: &str, opening: Opening) -> Result<(), Failure> {
+pub fn run(place: &str, ca_file: Option<PathBuf>, prefix: &str, opening: Opening) -> Result<(), Failure> {
     let mut seen = Seen::default();
     if place.contains("://") {
-        scan_server(place, prefix, &mut |entry| seen.add(entry))?;
+        scan_server(place, ca_file, prefix, &mut |entry| seen.add(entry))?;
     } else {
         let store = Store::open(Path::new(place), opening)?;
         let (entries, bytes, max_bytes) = store.counts();

@@ -29,12 +29,16 @@ struct Arguments {
 enum Verb {
     /// Show what a store has: entries, bytes and age, for each filter's tag
     Inspect {
-        /// A cache's disk directory, or the URL of its server: redis://, redis+cluster:// or unix://
+        /// A cache's disk directory, or the URL of its server, as a cache's options have it: redis://, rediss://,
+        /// redis+cluster://, unix://, ...
         #[arg(required_unless_present = "url_file")]
         place: Option<String>,
         /// A file with that URL: a password on the command line is seen by every user of the machine
         #[arg(long, value_name = "FILE", conflicts_with = "place")]
         url_file: Option<PathBuf>,
+        /// Certificates, in PEM, of those who may vouch for the server, in place of the system's
+        #[arg(long, value_name = "FILE")]
+        ca_file: Option<PathBuf>,
         /// What the names of entries on the server begin with
         #[arg(long, default_value = "streamcache:")]
         prefix: String,
@@ -137,11 +141,13 @@ impl From<Error> for Failure {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().verb {
-        Verb::Inspect { place: Some(place), prefix, network, .. } => {
-            inspect::run(&place, &prefix, network.opening(None))
+        Verb::Inspect { place: Some(place), ca_file, prefix, network, .. } => {
+            inspect::run(&place, ca_file, &prefix, network.opening(None))
         }
-        Verb::Inspect { url_file, prefix, network, .. } => first_line(&url_file.unwrap_or_default(), "the URL")
-            .and_then(|url| inspect::run(&url, &prefix, network.opening(None))),
+        Verb::Inspect { url_file, ca_file, prefix, network, .. } => {
+            first_line(&url_file.unwrap_or_default(), "the URL")
+                .and_then(|url| inspect::run(&url, ca_file, &prefix, network.opening(None)))
+        }
         Verb::Verify { place, secret, network } => {
             secret.read().and_then(|secret| verify::run(&place, secret.as_ref(), network.opening(None)))
         }

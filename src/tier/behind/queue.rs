@@ -81,11 +81,21 @@ pub(super) struct Queue {
     /// Of what is queued.
     bytes: u64,
     taken: Option<Taken>,
+    /// Its keys.
+    taken_keys: Vec<Digest>,
 }
 
 impl Queue {
     pub(super) fn new(most: Most) -> Self {
-        Self { most, writes: HashMap::default(), order: VecDeque::new(), next: 0, bytes: 0, taken: None }
+        Self {
+            most,
+            writes: HashMap::default(),
+            order: VecDeque::new(),
+            next: 0,
+            bytes: 0,
+            taken: None,
+            taken_keys: Vec::new(),
+        }
     }
 
     /// Changes how many bytes wait at most.
@@ -167,11 +177,23 @@ impl Queue {
             batch.extend(self.forget(&key));
         }
         self.taken = first.map(|first| Taken { first, entries: batch.len(), bytes });
+        self.taken_keys.extend(batch.iter().map(|write| write.key));
     }
 
     /// What was taken is written or given up.
     pub(super) fn done(&mut self) {
         self.taken = None;
+        self.taken_keys.clear();
+    }
+
+    /// The keys of what is being written.
+    pub(super) fn taken_keys(&self) -> &[Digest] {
+        &self.taken_keys
+    }
+
+    /// What is queued under a key.
+    pub(super) fn get(&self, key: &Digest) -> Option<&Write> {
+        self.writes.get(key).map(|queued| &queued.write)
     }
 
     /// The first that is queued.

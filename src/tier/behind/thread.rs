@@ -3,6 +3,7 @@
 use super::BehindStats;
 use super::bell::Bell;
 use super::queue::{Most, Queue, Write};
+use crate::digest::Digest;
 use crate::lock::Mutex;
 use crate::log::{self, Level};
 use crate::process::wall_ms;
@@ -52,6 +53,12 @@ pub(super) struct Shared {
     pub(super) done: Bell,
 }
 
+impl State {
+    pub(super) fn has(&self, key: &Digest) -> bool {
+        self.queue.get(key).is_some() || self.queue.taken_keys().contains(key)
+    }
+}
+
 impl BehindStats {
     /// Of all that were taken to be written, how many have an end.
     fn ends(&self) -> u64 {
@@ -96,6 +103,8 @@ impl Shared {
             let stats = self.write_contained(&mut writes);
             let mut state = self.state.lock();
             state.stats.add(&stats);
+            // Before they are done: what was read meanwhile may be from before.
+            state.queue.taken_keys().iter().for_each(|key| self.fences.put(key));
             state.queue.done();
             drop(state);
             if stats.panics > 0 {

@@ -8,6 +8,8 @@
 //! [`server`]; [`slots`], [`dialer`], [`nodes`], [`cluster`] and [`servers`], who are asked a [`batch`]; [`breaker`],
 //! [`tally`], [`pace`], [`removals`], [`doubts`]; [`request`], [`writer`], [`shared`], [`reader`].
 
+#[cfg(feature = "cli")]
+mod asker;
 mod batch;
 mod breaker;
 mod cluster;
@@ -34,6 +36,8 @@ mod target;
 mod tests;
 mod writer;
 
+#[cfg(feature = "cli")]
+pub(crate) use asker::Asker;
 pub(crate) use config::Config;
 
 use super::{Purged, Sealed, Store, StoreStats, Written};
