@@ -42,6 +42,14 @@ impl<T> ArcSwapOption<T> {
         drop(self.swap(value)); // once the lock is open
     }
 
+    pub fn rcu(&self, mut change: impl FnMut(&Option<Arc<T>>) -> Option<Arc<T>>) {
+        let mut inside = self.0.lock();
+        let changed = change(&inside);
+        let old = std::mem::replace(&mut *inside, changed);
+        drop(inside);
+        drop(old); // once the lock is open
+    }
+
     pub fn swap(&self, value: Option<Arc<T>>) -> Option<Arc<T>> {
         std::mem::replace(&mut *self.0.lock(), value)
     }
