@@ -5,7 +5,7 @@ from __future__ import annotations
 import array
 import functools
 import sys
-from typing import TYPE_CHECKING, Any, Callable, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple, Union
 
 from ._compute import publish
 from ._data import refuse
@@ -36,11 +36,6 @@ def _kind(data: object) -> Optional[str]:
     return "numpy.ndarray" if numpy is not None and kind is numpy.ndarray else None
 
 
-@functools.lru_cache(maxsize=1024)
-def _kinds(kinds: Tuple[str, ...]) -> Digest:
-    return Digest.chunk(repr(kinds).encode())
-
-
 def memoized(
     owner: Union["Filter", "Snapshot"],
     function: Callable[..., Any],
@@ -53,6 +48,7 @@ def memoized(
         raise TypeError(f"memoize takes a function, not {type(function).__qualname__}")
     identity = Identity(owner._claims, owner._config, function, name)
     shown = identity.name
+    heads: Dict[Tuple[Optional[str], ...], Tuple[Digest, Digest]] = {}  # by the kinds: the identity, and the two as one digest
 
     @functools.wraps(function)
     def remembered(*arguments: Any, **keywords: Any) -> Any:
@@ -65,7 +61,10 @@ def memoized(
             index = kinds.index(None)
             raise refuse(arguments[index], f"argument {index} of {shown}()")
         named, same = identity.digest(), owner._same()
-        key = Digest.inputs([named, _kinds(kinds), *map(digest_of, arguments)])
+        head = heads.get(kinds)
+        if head is None or head[0] is not named:
+            head = heads[kinds] = named, Digest.inputs([named, Digest.chunk(repr(kinds).encode())])
+        key = Digest.inputs([head[1], *map(digest_of, arguments)])
         found = owner.begin(key, timeout=timeout)
         if isinstance(found, Value):
             return _answer(found)
