@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Callable, Iterator, Set, Union
+from typing import TYPE_CHECKING, Any, Callable, Iterator, Set
 
 from . import _constants as c
 from ._ticket import Ticket
 from ._value import Value
 
 if TYPE_CHECKING:
-    from ._filter import Filter
-    from ._snapshot import Snapshot
+    from ._once import Once
 
 
 class Swaps:
@@ -41,13 +40,8 @@ class Swaps:
         return lambda: last is self._last and not self._loading
 
 
-def always() -> bool:
-    """For snapshots, whose state never changes."""
-    return True
-
-
 def publish(
-    owner: Union["Filter", "Snapshot"], chunk: Any, ticket: Ticket, answer: Any, same: Callable[[], bool], ttl_ms: int = 0, blob: bytes = b""
+    owner: "Once", chunk: Any, ticket: Ticket, answer: Any, same: Callable[[], bool], ttl_ms: int = 0, blob: bytes = b""
 ) -> Value:
     """Commits an answer; or, where it may be of another state than the ticket's, stores it nowhere and has it leased."""
     if same():

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Iterable, List, NamedTuple, Optional, Sequence, TypeVar, Union, overload
+from typing import TYPE_CHECKING, Any, Callable, Iterable, List, NamedTuple, Optional, Sequence, Union
 
 from . import _constants as c
 from ._batch import Batch, begin_batch, compute_batch
-from ._compute import Swaps, publish
+from ._compute import Swaps
 from ._data import plain, prepared
 from ._digest import Chunk, Config, Digest, digest_of, pointer
 from ._errors import BufferTooSmallError
 from ._library import NULL, check, ffi, lib
 from ._lookup import begin, lookup, missed
-from ._memoize import memoized
+from ._once import Once
 from ._snapshot import Snapshot
 from ._stats import FilterStats, read
 from ._stream import Stream
@@ -23,9 +23,6 @@ from ._wait import DEFAULT_S
 if TYPE_CHECKING:
     from ._cache import Cache
     from ._data import Array, Bytes, Payload
-    from ._identity import Claims
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Lookup(NamedTuple):
@@ -58,7 +55,7 @@ def _cells() -> _Cells:
     return _Cells(ffi.new("streamcache_digest *"), ffi.new("streamcache_value **"), ffi.new("size_t *"))
 
 
-class Filter:
+class Filter(Once):
     """A pipeline stage: a configuration and a trained state. Its results are found under both, and the chunk.
 
     Any thread, any time. It ends with its last reference, with `close`, or with a `with` block; results stay.
@@ -66,8 +63,6 @@ class Filter:
 
     __slots__ = ("_c", "_claims", "_config", "_swaps", "id", "__weakref__")
 
-    _claims: "Claims"
-    _config: bytes
 
     def __init__(
         self, cache: "Cache", id: str, config: Config, *, state: Union["Bytes", Digest, None] = None, deterministic: bool = True
@@ -256,35 +251,6 @@ class Filter:
         handle, digest = self._c, digest_of(chunk)._c
         return begin(lambda ms, *out: int(lib.streamcache_filter_begin(handle, digest, ms, flags, *out)), timeout, flags, handle)
 
-    def get_or_compute(
-        self,
-        chunk: Chunk,
-        compute: Callable[..., "Payload"],
-        *,
-        with_state: bool = False,
-        timeout: Optional[float] = DEFAULT_S,
-        flags: int = 0,
-        ttl_ms: int = 0,
-    ) -> Value:
-        """A chunk's result, computed once however many threads ask for it.
-
-        `compute` gives bytes, an array, or a tuple of arrays. What it raises is raised here, and not remembered: the next
-        caller computes. A `compute` that asks for the same chunk waits for itself.
-
-        Where another thread may load a state meanwhile, use `with_state`: `compute` is called with the trained state to
-        compute with, a `Value`, or its `Digest` where the filter has only that. Without it a load meanwhile means that
-        the answer, which may be of either state, is given back and not stored. A model that is swapped elsewhere than in
-        this filter is not seen at all.
-        """
-        same = self._same()
-        begun = self.begin(chunk, timeout=timeout, flags=flags)
-        if isinstance(begun, Value):
-            return begun
-        with begun:
-            if with_state:
-                return begun.commit(compute(begun.trained()), ttl_ms=ttl_ms)
-            return publish(self, chunk, begun, compute(), same, ttl_ms)
-
     def begin_batch(self, chunks: Iterable[Chunk], flags: int = 0) -> Batch:
         """Looks up many chunks and waits for no one; the batch has a ticket for each that is missing."""
         return begin_batch(self._c, [digest_of(chunk) for chunk in chunks], flags)
@@ -312,36 +278,6 @@ class Filter:
         with begin_batch(self._c, digests, c.BYPASS) as batch:
             batch.commit(compute(batch.missing))
             return batch.results()
-
-    @overload
-    def memoize(self, function: F, *, name: Optional[str] = None, timeout: Optional[float] = DEFAULT_S, with_state: bool = False) -> F: ...
-
-    @overload
-    def memoize(
-        self, function: None = None, *, name: Optional[str] = None, timeout: Optional[float] = DEFAULT_S, with_state: bool = False
-    ) -> Callable[[F], F]: ...
-
-    def memoize(
-        self, function: Optional[F] = None, *, name: Optional[str] = None, timeout: Optional[float] = DEFAULT_S, with_state: bool = False
-    ) -> Any:
-        """A decorator: the function's answers are remembered. For functions of arrays or bytes that give arrays or bytes.
-
-        The key is made of the filter's configuration and state; of the function's module, name (and `name`), code, and
-        the constants among its defaults and what it closes over; and of every positional argument with its kind: bytes,
-        bytearray, memoryview, array.array or numpy.ndarray, by content, type and shape. Anything else, and keyword
-        arguments, is refused with a TypeError. What the function reads elsewhere (globals, files, other functions)
-        belongs in the configuration. Arrays come back read-only.
-
-        A function that holds other objects (a model, a list), a method, a callable object, a lambda and a function of an
-        interactive session need a `name`; without one they are refused with a ValueError, and so is another such
-        function of the same name in one cache, whichever of its filters memoizes it.
-
-        `with_state` calls the function with the trained state, as the keyword argument `state`: see `get_or_compute`,
-        also for what a load meanwhile means without it.
-        """
-        if function is None:
-            return lambda later: memoized(self, later, name, timeout, with_state)
-        return memoized(self, function, name, timeout, with_state)
 
     # Beside
 

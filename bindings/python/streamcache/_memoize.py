@@ -5,7 +5,7 @@ from __future__ import annotations
 import array
 import functools
 import sys
-from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple
 
 from ._compute import publish
 from ._data import refuse
@@ -14,8 +14,7 @@ from ._identity import Identity
 from ._value import Value
 
 if TYPE_CHECKING:
-    from ._filter import Filter
-    from ._snapshot import Snapshot
+    from ._once import Once
 
 TUPLE = b"tuple"  # the blob of an answer that is a tuple of arrays
 
@@ -37,7 +36,7 @@ def _kind(data: object) -> Optional[str]:
 
 
 def memoized(
-    owner: Union["Filter", "Snapshot"],
+    owner: "Once",
     function: Callable[..., Any],
     name: Optional[str],
     timeout: Optional[float],

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union, overload
+from typing import TYPE_CHECKING, Any, Callable, Optional, Union
 
 from . import _constants as c
-from ._compute import always, publish
 from ._data import prepared
 from ._digest import Chunk, Digest, digest_of
 from ._library import NULL, check, ffi, lib
 from ._lookup import begin, lookup
-from ._memoize import memoized
+from ._once import Once
 from ._ticket import Ticket
 from ._value import Value, leased
 from ._wait import DEFAULT_S
@@ -19,16 +18,14 @@ if TYPE_CHECKING:
     from ._data import Payload
     from ._identity import Claims
 
-F = TypeVar("F", bound=Callable[..., Any])
 
+class Snapshot(Once):
+    """A filter as it was at one moment, with a lease on its state: what it looks up and stores names that state.
 
-class Snapshot:
-    """A filter as it was at one moment, with a lease on its state: what it looks up and stores names that state."""
+    What a function computes through it is stored under its state: give it that (`with_state`), never the filter's.
+    """
 
     __slots__ = ("_c", "_claims", "_config", "__weakref__")
-
-    _claims: "Claims"
-    _config: bytes
 
     def __init__(self) -> None:
         raise TypeError("snapshots come from Filter.snapshot()")
@@ -40,9 +37,8 @@ class Snapshot:
         snapshot._claims, snapshot._config = claims, config
         return snapshot
 
-    @staticmethod
-    def _same() -> Callable[[], bool]:
-        return always
+    def _same(self) -> Callable[[], bool]:
+        return lambda: True  # it never changes
 
     def close(self) -> None:
         """Gives the lease on the state back. Closing again is fine."""
@@ -81,36 +77,3 @@ class Snapshot:
         """As `Filter.begin`, under its state."""
         handle, digest = self._c, digest_of(chunk)._c
         return begin(lambda ms, *out: int(lib.streamcache_snapshot_begin(handle, digest, ms, flags, *out)), timeout, flags, handle)
-
-    def get_or_compute(
-        self,
-        chunk: Chunk,
-        compute: Callable[..., "Payload"],
-        *,
-        with_state: bool = False,
-        timeout: Optional[float] = DEFAULT_S,
-        flags: int = 0,
-        ttl_ms: int = 0,
-    ) -> Value:
-        """As `Filter.get_or_compute`, under its state, which `compute` is given or takes from `state`, never from the filter."""
-        begun = self.begin(chunk, timeout=timeout, flags=flags)
-        if isinstance(begun, Value):
-            return begun
-        with begun:
-            return publish(self, chunk, begun, compute(begun.trained()) if with_state else compute(), always, ttl_ms)
-
-    @overload
-    def memoize(self, function: F, *, name: Optional[str] = None, timeout: Optional[float] = DEFAULT_S, with_state: bool = False) -> F: ...
-
-    @overload
-    def memoize(
-        self, function: None = None, *, name: Optional[str] = None, timeout: Optional[float] = DEFAULT_S, with_state: bool = False
-    ) -> Callable[[F], F]: ...
-
-    def memoize(
-        self, function: Optional[F] = None, *, name: Optional[str] = None, timeout: Optional[float] = DEFAULT_S, with_state: bool = False
-    ) -> Any:
-        """As `Filter.memoize`, under its state, which the function is given or takes from `state`, never from the filter."""
-        if function is None:
-            return lambda later: memoized(self, later, name, timeout, with_state)
-        return memoized(self, function, name, timeout, with_state)
