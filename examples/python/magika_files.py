@@ -52,7 +52,7 @@ def main():
     config = {"engine": "onnxruntime", "version": onnxruntime.__version__, "provider": "CPU", "threads": 1}
     with streamcache.Cache(max_bytes=64 << 20) as cache:
         filter_ = cache.filter("magika", config, state=streamcache.Digest.state_file(MODEL / "model.onnx"))
-        identify = filter_.memoize(model)
+        identify = filter_.memoize(model, name="magika")  # a name, because it holds the engine, which is no part of a key
 
         print(f"Magika {MODEL.name} on ONNX Runtime {onnxruntime.__version__}, {len(inputs)} files of {folder}")
         passes = []

@@ -6,6 +6,7 @@ steps_bindings_python() {
     step bindings-python bindings_python
     step bindings-python-types bindings_python_types
     step bindings-python-install bindings_python_install
+    step bindings-python-readme bindings_python_readme
     step bindings-python-magika bindings_python_magika
 }
 
@@ -31,9 +32,13 @@ bindings_python_types() {
 
 # fresh_venv FOLDER: one that sees the packages of $venv (cffi, for one) and, without the network, nothing else.
 fresh_venv() {
-    local packages='import sysconfig; print(sysconfig.get_path("platlib"))'
     rm -rf "$1"
     "$python" -m venv "$1"
+    those_of_the_tests "$1"
+}
+
+those_of_the_tests() {
+    local packages='import sysconfig; print(sysconfig.get_path("platlib"))'
     "$python" -c "$packages" >"$("$1/bin/python" -c "$packages")/those-of-the-tests.pth"
 }
 
@@ -56,6 +61,44 @@ bindings_python_install() {
     [[ $(LD_LIBRARY_PATH=$prefix/lib "$fresh/bin/python" -c "$show") == libstreamcache.so.* ]]
     "$fresh/bin/pip" uninstall --quiet --yes streamcache
     must_fail "$fresh/bin/python" -c 'import streamcache'
+}
+
+# The README's way to install it, as one follows it who has no more than Debian and what its first line installs: all but
+# that line, Rust's and CMake's, for the library is built already.
+bindings_python_readme() {
+    local home=$work/bindings-python-readme package line asked ran=0
+    installed
+    has_cffi
+    rm -rf "$home"
+    mkdir -p "$home/tools"
+    ln -s "$prefix" "$home/sc"
+    awk '/^```/ { in_it = $0 == "```sh"; next } in_it' bindings/python/README.md >"$home/block.sh"
+    asked=" $(sed -n 's/^sudo apt install \([^#]*\).*/\1/p' "$home/block.sh") "
+    for package in ca-certificates curl gcc g++ make cmake pkg-config python3 python3-venv; do
+        [[ $asked == *" $package "* ]] || { echo "the README does not have $package installed"; return 1; }
+    done
+    grep -Fq sh.rustup.rs "$home/block.sh"
+    ln -s "$python" "$home/tools/python3"
+    ln -s "$(command -v pkg-config)" "$home/tools/pkg-config"
+    unset STREAMCACHE_LIBRARY PKG_CONFIG_PATH LD_LIBRARY_PATH
+    export HOME=$home PIP_NO_INDEX=1 PIP_QUIET=1
+    while read -r line; do
+        case $line in
+        'sudo apt '* | 'curl '* | 'cmake '* | '. '*) continue ;;
+        esac
+        PATH=$home/tools "$BASH" -ec "$line"
+        [[ $line != 'python3 -m venv '* ]] || those_of_the_tests "$home/sc-python" # what pip would get from the network
+        ran=$((ran + 1))
+    done <"$home/block.sh" >"$home/out.txt"
+    ((ran == 3))
+    grep -E "^$home/sc-python/.*/_lib/libstreamcache.so" "$home/out.txt"
+    # Without pkg-config the same; without anything to carry there is no wheel, and a reason.
+    mkdir "$home/nothing"
+    PATH=$home/nothing PKG_CONFIG_PATH=$home/sc/lib/pkgconfig "$home/sc-python/bin/pip" install --force-reinstall --no-deps ./bindings/python
+    PATH=$home/nothing "$home/sc-python/bin/python" -c 'import streamcache; print(streamcache.library_path)' | grep -F /_lib/
+    PATH=$home/nothing must_fail "$home/sc-python/bin/pip" install --force-reinstall --no-deps ./bindings/python >"$home/refused.txt" 2>&1
+    grep -F 'No C library of streamcache to carry' "$home/refused.txt"
+    tell "$ran lines of the README run, and a wheel without pkg-config"
 }
 
 bindings_python_magika() {

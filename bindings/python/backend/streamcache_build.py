@@ -1,7 +1,8 @@
 """Builds the wheel, for pip: a few files in a zip, so neither a compiler nor another package is needed.
 
-The C library is carried in the wheel where one is named when it is built: by STREAMCACHE_LIBRARY (its file), or else by
-pkg-config. Otherwise, and with `pip install -C carry=no`, the wheel has Python alone, and finds the system's library.
+The C library is carried in the wheel: the file that STREAMCACHE_LIBRARY names, or the one of streamcache.pc, which
+pkg-config finds, or else PKG_CONFIG_PATH. With `pip install -C carry=no` the wheel has Python alone, and finds the
+system's library. Where neither is so, there is no wheel: one without a library would only fail later.
 """
 
 import base64
@@ -39,12 +40,34 @@ def library(settings):
         if not Path(named).is_file():
             sys.exit(f"STREAMCACHE_LIBRARY names {named}, which is no file")
         return Path(named)
+    folder = libdir()
+    found = Path(folder or "") / SONAME
+    if not folder or not found.is_file():
+        where = f"{found}, which streamcache.pc names, is not there" if folder else "neither pkg-config nor PKG_CONFIG_PATH has streamcache.pc"
+        sys.exit(
+            f"No C library of streamcache to carry in the wheel: {where}. Install it first (README.md), and set PKG_CONFIG_PATH to its "
+            "lib/pkgconfig, or STREAMCACHE_LIBRARY to its file; or, to use the system's, pip install -C carry=no"
+        )
+    return found
+
+
+def libdir():
+    """The folder that streamcache.pc names, without pkg-config where that is not installed; None where none is found."""
     try:
-        asked = subprocess.run(["pkg-config", "--variable=libdir", "streamcache"], capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
+        return subprocess.run(["pkg-config", "--variable=libdir", "streamcache"], capture_output=True, text=True, check=True).stdout.strip()
+    except subprocess.CalledProcessError:
         return None
-    found = Path(asked.stdout.strip()) / SONAME
-    return found if found.is_file() else None
+    except OSError:
+        pass
+    for folder in filter(None, os.environ.get("PKG_CONFIG_PATH", "").split(os.pathsep)):
+        file = Path(folder) / "streamcache.pc"
+        if file.is_file():
+            text = file.read_text(encoding="utf-8").replace("${pcfiledir}", str(file.parent))
+            variables = dict(re.findall(r"^(\w+)=(.*)$", text, re.MULTILINE))
+            for _ in variables:  # one may be made of another
+                variables = {name: re.sub(r"\$\{(\w+)\}", lambda m: variables.get(m[1], ""), value) for name, value in variables.items()}
+            return variables.get("libdir")
+    return None
 
 
 def metadata():

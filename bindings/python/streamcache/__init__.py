@@ -20,6 +20,7 @@ from ._constants import VERSION_STRING as __version__
 from ._data import Described, Tensor
 from ._digest import Barrier, Digest, Hasher, Key
 from ._errors import (
+    BufferTooSmallError,
     BusyError,
     ClosedError,
     EndedError,
@@ -46,7 +47,7 @@ from ._ticket import Ticket
 from ._value import Value
 
 __all__ = [
-    "Barrier", "Batch", "BusyError", "Cache", "CacheStats", "ClosedError", "Described", "Digest", "EndedError", "Filter", "FilterStats",
+    "Barrier", "Batch", "BufferTooSmallError", "BusyError", "Cache", "CacheStats", "ClosedError", "Described", "Digest", "EndedError", "Filter", "FilterStats",
     "Flags", "ForkedError", "Hasher", "InvalidArgumentError", "IoError", "Key", "LibraryError", "Lookup", "MemoryRefusedError",
     "NoSpaceError", "NoStateError", "NotSupportedError", "PanicError", "RejectedError", "Snapshot", "Stream",
     "StreamcacheError", "Tensor", "Ticket", "TierStats", "UNLIMITED", "Value", "__version__", "library_path", "pipeline_key",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, List, Optional, Sequence, Tuple, Union
 
 from . import _constants as c
 from ._data import described, is_bytes, options
 from ._digest import Digest
 from ._errors import BusyError, EndedError
-from ._library import NULL, check, closed_or, ffi, lib, text
+from ._library import NULL, check, closed_or, ffi, lib, received, text
+from ._ticket import trained_state
 from ._value import Value
 from ._wait import DEFAULT_S, rejected, waiting
 
@@ -64,6 +65,15 @@ class Batch:
         """The indices of those to be computed here, in order."""
         return [index for index, item in enumerate(self._items()[0]) if item.status == c.FILL]
 
+    def trained(self) -> Union[Value, Digest]:
+        """The trained state to compute with, whatever the filter loads meanwhile; its digest where only that is known.
+        EndedError where nothing is missing."""
+        items, _handle = self._items()
+        for item in items:
+            if item.status == c.FILL:
+                return trained_state(item.ticket)
+        raise EndedError("the batch has nothing to compute")
+
     def values(self) -> List[Optional[Value]]:
         """Leases on the results that are there, in the chunks' order, None where there is none yet."""
         found: List[Optional[Value]] = []
@@ -81,7 +91,6 @@ class Batch:
         items, _handle = self._items()
         for item in items:
             if item.status == c.REJECTED:
-                check(lib.streamcache_value_retain(item.value))
                 rejected(item.value)
             if item.status == c.ENDED:
                 raise EndedError("an item of the batch was given up")
@@ -132,20 +141,27 @@ def _rows(rows: Any) -> Any:
     return (tensor._replace(shape=tensor.shape[1:], length=length),), ffi.from_buffer(view), count, length
 
 
-def begin_batch(handle: Any, digests: List[Digest], flags: int) -> Batch:
+def begin_batch(handle: Any, digests: List[Digest], flags: int = 0) -> Batch:
     """The batch of a filter's handle and its chunks' digests."""
     listed, out = ffi.new("streamcache_digest[]", [digest._c[0] for digest in digests]), ffi.new("streamcache_batch **")
-    check(lib.streamcache_filter_begin_batch(handle, listed, len(digests), flags, out), handle)
+    call = lib.streamcache_filter_begin_batch
+    status, held = received(lambda: int(call(handle, listed, len(digests), flags, out)), (out, lib.streamcache_batch_free))
+    check(status, handle)
     batch = Batch.__new__(Batch)
-    batch._c = ffi.gc(out[0], lib.streamcache_batch_free)
+    batch._c = held[0]
     return batch
 
 
-def compute_batch(batch: Batch, compute: Callable[[List[int]], Any], timeout: Optional[float]) -> List[Value]:
-    """Computes what is missing until nothing is."""
+def compute_batch(
+    batch: Batch, compute: Callable[..., Any], timeout: Optional[float], with_state: bool, same: Callable[[], bool]
+) -> Optional[List[Value]]:
+    """Computes what is missing until nothing is. None where the state may have changed meanwhile: nothing was stored."""
     while True:
         missing = batch.missing
         if missing:
-            batch.commit(compute(missing))
+            rows = compute(missing, batch.trained()) if with_state else compute(missing)
+            if not (with_state or same()):
+                return None
+            batch.commit(rows)
         if batch.wait(timeout):
             return batch.results()

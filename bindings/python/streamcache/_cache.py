@@ -8,11 +8,12 @@ import time
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Union
 
 from . import _constants as c
-from ._data import prepared
+from ._data import plain, prepared
 from ._digest import Config, Digest, pointer
 from ._filter import Filter
+from ._identity import Claims
 from ._library import NULL, check, ffi, lib
-from ._lookup import begin, missed
+from ._lookup import begin, lookup
 from ._stats import CacheStats, TierStats, read
 from ._ticket import Ticket
 from ._value import Value
@@ -32,7 +33,7 @@ class Cache:
     End it with `close` or a `with` block: only they wait until what goes to a disk or a remote store is written.
     """
 
-    __slots__ = ("_c", "__weakref__")
+    __slots__ = ("_c", "_memoized", "__weakref__")
 
     def __init__(
         self,
@@ -65,7 +66,7 @@ class Cache:
         """
         given: Dict[str, Any] = {key: value for key, value in locals().items() if key != "self" and value is not None}
         if secret is not None:
-            given["secret"] = bytes(secret).hex()
+            given["secret"] = bytes(ffi.buffer(plain(secret, "the secret")[0])).hex()
         for path in {"disk_directory", "remote_ca_file"} & given.keys():
             given[path] = os.fspath(given[path])
         if not isinstance(remote_urls, (str, type(None))):
@@ -81,6 +82,7 @@ class Cache:
         finally:
             lib.streamcache_options_free(options[0])
         self._c = ffi.gc(out[0], lib.streamcache_cache_release)
+        self._memoized: Claims = {}
 
     def close(self, timeout: float = DEFAULT_S) -> int:
         """Ends its work: from now on every call that would use it raises ClosedError. Leases stay valid.
@@ -130,12 +132,8 @@ class Cache:
 
     def get(self, key: Digest, flags: int = 0) -> Optional[Value]:
         """A lease on the result under a key of the caller's (`Digest.key_chunk`, `pipeline_key`); None on a miss."""
-        value = ffi.new("streamcache_value **")
-        status = lib.streamcache_cache_get_chunk(self._c, pointer(key), flags, value)
-        if status:
-            missed(status, value[0], self._c)
-            return None
-        return Value._adopt(value[0])
+        handle, digest = self._c, pointer(key)
+        return lookup(lambda out: int(lib.streamcache_cache_get_chunk(handle, digest, flags, out)), handle)
 
     def put(self, key: Digest, data: "Payload", *, flags: int = 0, ttl_ms: int = 0, compute_ns: int = 0, blob: bytes = b"") -> bool:
         """Stores a copy of a result under a key of the caller's; False where it was not kept."""

@@ -60,8 +60,8 @@ class Described(NamedTuple):
 def is_bytes(data: object) -> bool:
     """Whether this is plain bytes, without a type or a shape."""
     if isinstance(data, memoryview):
-        return data.ndim == 1 and data.format in ("B", "b", "c")
-    return isinstance(data, (bytes, bytearray, mmap.mmap))
+        return data.ndim == 1 and data.format == "B"  # of another format it answers otherwise: with signed numbers, say
+    return type(data) in (bytes, bytearray, mmap.mmap)
 
 
 def is_array(data: object) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from typing import TYPE_CHECKING, Any, Iterable, Mapping, Union
 
 from . import _constants as c
@@ -209,14 +210,17 @@ class _Pieces:
         out = ffi.new(f"streamcache_{self._name} **")
         check(getattr(lib, f"streamcache_{self._name}_new")(*arguments, out))
         self._c = ffi.gc(out[0], getattr(lib, f"streamcache_{self._name}_free"))
+        self._turn = threading.RLock()  # the library has none here; a signal's handler is let through between two calls
 
     def finish(self) -> Digest:
         """The digest of all since the last finish or reset; the next update begins anew."""
-        return _made(getattr(lib, f"streamcache_{self._name}_finish"), self._c)
+        with self._turn:
+            return _made(getattr(lib, f"streamcache_{self._name}_finish"), self._c)
 
     def reset(self) -> None:
         """Forgets what came since the last finish or reset."""
-        check(getattr(lib, f"streamcache_{self._name}_reset")(self._c))
+        with self._turn:
+            check(getattr(lib, f"streamcache_{self._name}_reset")(self._c))
 
     def close(self) -> None:
         """Frees it. Closing again is fine."""
@@ -224,7 +228,7 @@ class _Pieces:
 
 
 class Hasher(_Pieces):
-    """Digests bytes that come in pieces; how they are split makes no difference. One thread at a time."""
+    """Digests bytes that come in pieces; how they are split makes no difference. Threads take turns."""
 
     _name = "hasher"
 
@@ -236,11 +240,12 @@ class Hasher(_Pieces):
 
     def update(self, data: "Bytes") -> None:
         """Adds the next bytes."""
-        check(lib.streamcache_hasher_update(self._c, *plain(data, "a piece")), self._c)
+        with self._turn:
+            check(lib.streamcache_hasher_update(self._c, *plain(data, "a piece")), self._c)
 
 
 class Barrier(_Pieces):
-    """Digests all chunks of a stream in their order, for a filter that answers at its end. One thread at a time."""
+    """Digests all chunks of a stream in their order, for a filter that answers at its end. Threads take turns."""
 
     _name = "barrier"
 
@@ -250,4 +255,6 @@ class Barrier(_Pieces):
 
     def update(self, chunk: Chunk) -> None:
         """Adds the stream's next chunk."""
-        check(lib.streamcache_barrier_update(self._c, digest_of(chunk)._c), self._c)
+        digest = digest_of(chunk)
+        with self._turn:
+            check(lib.streamcache_barrier_update(self._c, digest._c), self._c)

@@ -7,7 +7,7 @@ from typing import Dict, Optional, Type
 from . import _constants as c
 
 __all__ = [
-    "BusyError", "ClosedError", "EndedError", "ForkedError", "InvalidArgumentError", "IoError", "LibraryError",
+    "BufferTooSmallError", "BusyError", "ClosedError", "EndedError", "ForkedError", "InvalidArgumentError", "IoError", "LibraryError",
     "MemoryRefusedError", "NoSpaceError", "NoStateError", "NotSupportedError", "PanicError", "RejectedError", "StreamcacheError",
 ]  # fmt: skip
 
@@ -34,6 +34,16 @@ class NoSpaceError(StreamcacheError):
     """The byte budget can't hold it, even after evicting results."""
 
     status = c.NO_SPACE
+
+
+class BufferTooSmallError(StreamcacheError, ValueError):
+    """The result does not fit into the buffer, which is as it was; `size` is how many bytes it takes."""
+
+    status = c.BUFFER_TOO_SMALL
+
+    def __init__(self, message: str, size: int = 0) -> None:
+        super().__init__(message)
+        self.size = size
 
 
 class NoStateError(StreamcacheError):
@@ -102,6 +112,6 @@ BY_STATUS: Dict[int, Type[StreamcacheError]] = {
     kind.status: kind
     for kind in (
         InvalidArgumentError, MemoryRefusedError, NoSpaceError, NoStateError, ClosedError, IoError, NotSupportedError,
-        PanicError, ForkedError, EndedError, BusyError, RejectedError,
+        PanicError, ForkedError, EndedError, BusyError, RejectedError, BufferTooSmallError,
     )
 }  # fmt: skip

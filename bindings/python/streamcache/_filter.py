@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, TypeVar, Union, overload
+from typing import TYPE_CHECKING, Any, Callable, Iterable, List, NamedTuple, Optional, Sequence, Union
 
 from . import _constants as c
 from ._batch import Batch, begin_batch, compute_batch
+from ._compute import Swaps
 from ._data import plain, prepared
 from ._digest import Chunk, Config, Digest, digest_of, pointer
+from ._errors import BufferTooSmallError
 from ._library import NULL, check, ffi, lib
-from ._lookup import begin, missed
-from ._memoize import memoized
+from ._lookup import begin, lookup, missed
+from ._once import Once
 from ._snapshot import Snapshot
 from ._stats import FilterStats, read
 from ._stream import Stream
 from ._ticket import Ticket
-from ._value import Value, release
+from ._value import Value, leased, release
 from ._wait import DEFAULT_S
 
 if TYPE_CHECKING:
     from ._cache import Cache
-    from ._data import Bytes, Payload
-
-F = TypeVar("F", bound=Callable[..., Any])
+    from ._data import Array, Bytes, Payload
 
 
 class Lookup(NamedTuple):
@@ -48,19 +48,21 @@ _pool: List[_Cells] = []
 _CHARS = ffi.typeof("char[]")
 _get, _get_bytes, _get_into = lib.streamcache_filter_get, lib.streamcache_filter_get_bytes, lib.streamcache_filter_get_into
 _digest_chunk = lib.streamcache_digest_chunk
+_gc, _RELEASE = ffi.gc, (release,)
 
 
 def _cells() -> _Cells:
     return _Cells(ffi.new("streamcache_digest *"), ffi.new("streamcache_value **"), ffi.new("size_t *"))
 
 
-class Filter:
+class Filter(Once):
     """A pipeline stage: a configuration and a trained state. Its results are found under both, and the chunk.
 
     Any thread, any time. It ends with its last reference, with `close`, or with a `with` block; results stay.
     """
 
-    __slots__ = ("_c", "_names", "id", "__weakref__")
+    __slots__ = ("_c", "_claims", "_config", "_swaps", "id", "__weakref__")
+
 
     def __init__(
         self, cache: "Cache", id: str, config: Config, *, state: Union["Bytes", Digest, None] = None, deterministic: bool = True
@@ -78,7 +80,8 @@ class Filter:
         status = lib.streamcache_filter_open(cache._c, encoded, len(encoded), digest._c, flags, out, error)
         check(status, cache._c, error=error)
         self._c = ffi.gc(out[0], lib.streamcache_filter_release)
-        self._names: Dict[str, Any] = {}
+        self._claims, self._config = cache._memoized, bytes(digest)
+        self._swaps = Swaps()
         self.id = id
         if state is not None:
             self.load_state(state)
@@ -102,17 +105,18 @@ class Filter:
         without trained parameters loads b"".
         """
         error = ffi.new("streamcache_error **")
-        if isinstance(state, Digest):
-            status = lib.streamcache_filter_load_state_digest(self._c, state._c, error)
-        else:
-            status = lib.streamcache_filter_load_state(self._c, *plain(state, "the state"), error)
+        with self._swaps.load():
+            if isinstance(state, Digest):
+                status = lib.streamcache_filter_load_state_digest(self._c, state._c, error)
+            else:
+                status = lib.streamcache_filter_load_state(self._c, *plain(state, "the state"), error)
         check(status, self._c, error=error)
 
     def state(self) -> Optional[Value]:
         """A lease on the present state; None where only its digest is known."""
-        value = ffi.new("streamcache_value **")
-        status = check(lib.streamcache_filter_get_state(self._c, value, NULL), self._c)
-        return Value._adopt(value[0]) if status == c.OK else None
+        handle = self._c
+        status, value = leased(lambda out: int(lib.streamcache_filter_get_state(handle, out, NULL)))
+        return Value._holding(value) if check(status, handle) == c.OK else None
 
     @property
     def state_digest(self) -> Digest:
@@ -127,7 +131,11 @@ class Filter:
 
     def restore_state(self, digest: Digest) -> bool:
         """Loads the state of this digest that was saved, in this process or another; False where no store has it."""
-        return check(lib.streamcache_filter_restore_state(self._c, pointer(digest)), self._c) == c.OK
+        with self._swaps.load():
+            return check(lib.streamcache_filter_restore_state(self._c, pointer(digest)), self._c) == c.OK
+
+    def _same(self) -> Callable[[], bool]:
+        return self._swaps.now()
 
     # Lookups
 
@@ -137,24 +145,31 @@ class Filter:
             cells = _pool.pop()
         except IndexError:
             cells = _cells()
-        out = cells[1]
-        if type(chunk) is bytes:
-            status = _get_bytes(self._c, chunk, len(chunk), flags, out, NULL, NULL)
-        else:
-            status = _get(self._c, digest_of(chunk)._c, flags, out, NULL)
-        found = out[0]
+        out, digest = cells[1], None if type(chunk) is bytes else digest_of(chunk)._c
+        out[0] = NULL
+        held: List[Any] = []
+        try:  # as received(), without its cost
+            if digest is None:
+                status = _get_bytes(self._c, chunk, len(chunk), flags, out, NULL, NULL)  # type: ignore[arg-type]  # bytes
+            else:
+                status = _get(self._c, digest, flags, out, NULL)
+            held.extend(map(_gc, (out[0],), _RELEASE))
+        except BaseException:
+            if not held:
+                release(out[0])
+            raise
         _pool.append(cells)
         if status:
-            missed(status, found, self._c)
+            missed(status, held[0], self._c)
             return None
         value = Value.__new__(Value)
-        value._c = ffi.gc(found, release)
+        value._c = held[0]
         return value
 
     def get_into(self, chunk: Chunk, buffer: Any, flags: int = 0) -> Optional[int]:
         """Copies a chunk's result into a writable buffer, without a lease, and says how many bytes it is; None on a miss.
 
-        More than the buffer has room for: nothing was copied.
+        BufferTooSmallError where the result is larger than that, and nothing was copied.
         """
         try:
             cells = _pool.pop()
@@ -170,18 +185,18 @@ class Filter:
         status = _get_into(self._c, key, flags, room, len(room), length, NULL)
         size: int = length[0]
         _pool.append(cells)
-        if status and status != c.BUFFER_TOO_SMALL:
+        if status:
+            if status == c.BUFFER_TOO_SMALL:
+                raise BufferTooSmallError(f"the result has {size} bytes and the buffer {len(room)}", size)
             missed(status, NULL, self._c)
             return None
         return size
 
     def lookup(self, chunk: Chunk, flags: int = 0) -> Lookup:
         """As `get`, with the digests that `put` takes, so that a result lands under the state it was looked up with."""
-        digest, value, key = digest_of(chunk), ffi.new("streamcache_value **"), ffi.new("streamcache_digest *")
-        status = _get(self._c, digest._c, flags, value, key)
-        if status:
-            missed(status, value[0], self._c)
-        return Lookup(Value._adopt(value[0]) if status == c.OK else None, Digest._adopt(key), digest)
+        digest, key, handle = digest_of(chunk), ffi.new("streamcache_digest *"), self._c
+        value = lookup(lambda out: int(_get(handle, digest._c, flags, out, key)), handle)
+        return Lookup(value, Digest._adopt(key), digest)
 
     def key(self, chunk: Chunk) -> Digest:
         """The key a chunk's result has under the present state."""
@@ -236,49 +251,33 @@ class Filter:
         handle, digest = self._c, digest_of(chunk)._c
         return begin(lambda ms, *out: int(lib.streamcache_filter_begin(handle, digest, ms, flags, *out)), timeout, flags, handle)
 
-    def get_or_compute(
-        self, chunk: Chunk, compute: Callable[[], "Payload"], *, timeout: Optional[float] = DEFAULT_S, flags: int = 0, ttl_ms: int = 0
-    ) -> Value:
-        """A chunk's result, computed once however many threads ask for it.
-
-        `compute` gives bytes, an array, or a tuple of arrays. What it raises is raised here, and not remembered: the next
-        caller computes. A `compute` that asks for the same chunk waits for itself.
-        """
-        begun = self.begin(chunk, timeout=timeout, flags=flags)
-        if isinstance(begun, Value):
-            return begun
-        with begun:
-            return begun.commit(compute(), ttl_ms=ttl_ms)
-
     def begin_batch(self, chunks: Iterable[Chunk], flags: int = 0) -> Batch:
         """Looks up many chunks and waits for no one; the batch has a ticket for each that is missing."""
         return begin_batch(self._c, [digest_of(chunk) for chunk in chunks], flags)
 
     def get_or_compute_batch(
-        self, chunks: Sequence[Chunk], compute: Callable[[List[int]], Any], *, timeout: Optional[float] = DEFAULT_S, flags: int = 0
+        self,
+        chunks: Sequence[Chunk],
+        compute: Callable[..., Any],
+        *,
+        with_state: bool = False,
+        timeout: Optional[float] = DEFAULT_S,
+        flags: int = 0,
     ) -> List[Value]:
         """The results of many chunks; `compute` is called with the indices of those that are missing, and gives as many
-        rows: an array whose first dimension they are, or a list of bytes of one length."""
-        with self.begin_batch(chunks, flags) as batch:
-            return compute_batch(batch, compute, timeout)
+        rows: an array whose first dimension they are, or a list of bytes of one length.
 
-    @overload
-    def memoize(self, function: F, *, name: Optional[str] = None, timeout: Optional[float] = DEFAULT_S) -> F: ...
-
-    @overload
-    def memoize(self, function: None = None, *, name: Optional[str] = None, timeout: Optional[float] = DEFAULT_S) -> Callable[[F], F]: ...
-
-    def memoize(self, function: Optional[F] = None, *, name: Optional[str] = None, timeout: Optional[float] = DEFAULT_S) -> Any:
-        """A decorator: the function's answers are remembered. For functions of arrays or bytes that give arrays or bytes.
-
-        The key is made of the filter's configuration and state, the function's name (or `name`), and every positional
-        argument: bytes by their content, arrays by type, shape and elements. Anything else, and keyword arguments,
-        is refused with a TypeError. A change to the function's code belongs in the configuration. Arrays come back
-        read-only. Two functions of one name can't be memoized by one filter.
+        `with_state` calls it with the trained state as well: see `get_or_compute`. Without it a state that is loaded
+        meanwhile has it called once more, for all chunks, and nothing is stored.
         """
-        if function is None:
-            return lambda later: memoized(self, self._names, later, name, timeout)
-        return memoized(self, self._names, function, name, timeout)
+        digests, same = [digest_of(chunk) for chunk in chunks], self._same()
+        with begin_batch(self._c, digests, flags) as batch:
+            results = compute_batch(batch, compute, timeout, with_state, same)
+        if results is not None:
+            return results
+        with begin_batch(self._c, digests, c.BYPASS) as batch:
+            batch.commit(compute(batch.missing))
+            return batch.results()
 
     # Beside
 
@@ -286,10 +285,14 @@ class Filter:
         """The filter as it is now, whatever it loads later."""
         out = ffi.new("streamcache_snapshot **")
         check(lib.streamcache_filter_snapshot(self._c, out), self._c)
-        return Snapshot._adopt(out[0])
+        return Snapshot._adopt(out[0], self._claims, self._config)
 
-    def stream(self, state: "Bytes" = b"") -> Stream:
-        """Opens a stream at an initial recurrent state (often zeros), under the trained state the filter has now."""
+    def stream(self, state: Union["Bytes", "Array"] = b"") -> Stream:
+        """Opens a stream at an initial recurrent state (often zeros), under the trained state the filter has now.
+
+        Of an array, all its states are arrays of that type and shape, which are part of each step's key (NumPy gives
+        them back); of bytes, they are bytes, of any length.
+        """
         return Stream._open(self._c, state)
 
     def stats(self) -> FilterStats:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, List, NoReturn, Optional, Tuple
+from typing import Any, Callable, List, NoReturn, Optional, Tuple
 
 from . import _constants as c
 from ._declarations import ffi as _ffi
@@ -28,19 +28,30 @@ def _candidates() -> List[Tuple[str, str]]:
     return [(str(CARRIED), "carried in the package"), (SONAME, "the system's")]
 
 
+def _has(library: Any, name: str) -> bool:
+    try:
+        return getattr(library, name) is not None
+    except (AttributeError, ffi.error):
+        return False
+
+
 def _check_version(library: Any, path: str) -> None:
     try:
         number = library.streamcache_version_number()
     except (AttributeError, ffi.error):
         raise LibraryError(f"{path} is no streamcache library: it has no streamcache_version_number") from None
     major, minor = number // 1000000, number // 1000 % 1000
-    fits = major == c.VERSION_MAJOR and (major > 0 or minor == c.VERSION_MINOR)
+    fits = major == c.VERSION_MAJOR and (major > 0 or minor == c.VERSION_MINOR) and number >= c.VERSION_NUMBER
     if not fits:
-        wanted = f"{c.VERSION_MAJOR}.{c.VERSION_MINOR}" if c.VERSION_MAJOR == 0 else f"{c.VERSION_MAJOR}"
+        series = f"{c.VERSION_MAJOR}.{c.VERSION_MINOR}" if c.VERSION_MAJOR == 0 else f"{c.VERSION_MAJOR}"
+        wanted = f"{series}, {c.VERSION_STRING} or newer"
         raise LibraryError(
             f"{path} is streamcache {major}.{minor}.{number % 1000}, and this Python package needs {wanted}: install the "
             "two of one version"
         )
+    missing = [name for name in dir(library) if not _has(library, name)]
+    if missing:  # a build between two versions, or a damaged one
+        raise LibraryError(f"{path} is streamcache {major}.{minor}.{number % 1000}, but lacks {', '.join(missing)}: install a newer one")
 
 
 def _load() -> Tuple[Any, str]:
@@ -89,9 +100,22 @@ def check(status: int, *handles: Any, error: Any = None) -> int:
     return status
 
 
-def adopt(out: Any, release: Any) -> Any:
-    """The handle a function wrote out, released with its last reference in Python."""
-    return ffi.gc(out[0], release)
+def received(call: Callable[[], int], *outs: Tuple[Any, Any]) -> Tuple[int, List[Any]]:
+    """A call's status, and the handles it wrote, each to be released with its last reference in Python.
+
+    `outs` are pairs of a cell, NULL until then, and what releases such a handle. An exception between two steps of
+    Python, which is what Ctrl-C makes, loses none: they are taken over in one step, or released here.
+    """
+    held: List[Any] = []
+    try:
+        status = call()
+        held.extend(map(ffi.gc, [cell[0] for cell, _ in outs], [release for _, release in outs]))
+    except BaseException:
+        if not held:
+            for cell, release in outs:
+                release(cell[0])
+        raise
+    return status, held
 
 
 def closed_or(handle: Any, error: Optional[BaseException]) -> None:

@@ -9,7 +9,7 @@ from . import _constants as c
 from ._errors import BusyError
 from ._library import check, lib, text
 from ._ticket import Ticket
-from ._value import Value
+from ._value import Value, leased
 from ._wait import begun, rejected
 
 
@@ -43,6 +43,15 @@ def missed(status: int, found: Any, handle: Any) -> None:
     check(status, handle)
 
 
+def lookup(call: Callable[[Any], int], handle: Any) -> Optional[Value]:
+    """The value that a lookup leases, None on a miss."""
+    status, value = leased(call)
+    if status:
+        missed(status, value, handle)
+        return None
+    return Value._holding(value)
+
+
 def begin(call: Callable[..., int], timeout: Optional[float], flags: int, handle: Any) -> Union[Value, Ticket]:
-    found: Union[Value, Ticket] = begun(call, timeout, flags, handle, Ticket._adopt)
-    return found
+    given: Union[Value, Ticket] = begun(call, timeout, flags, handle, Ticket._holding)
+    return given

@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional, Union
+from typing import TYPE_CHECKING, Any, Callable, Optional, Union
 
 from . import _constants as c
 from ._data import prepared
 from ._digest import Chunk, Digest, digest_of
 from ._library import NULL, check, ffi, lib
-from ._lookup import begin, missed
+from ._lookup import begin, lookup
+from ._once import Once
 from ._ticket import Ticket
-from ._value import Value
+from ._value import Value, leased
 from ._wait import DEFAULT_S
 
 if TYPE_CHECKING:
     from ._data import Payload
+    from ._identity import Claims
 
 
-class Snapshot:
-    """A filter as it was at one moment, with a lease on its state: what it looks up and stores names that state."""
+class Snapshot(Once):
+    """A filter as it was at one moment, with a lease on its state: what it looks up and stores names that state.
 
-    __slots__ = ("_c", "__weakref__")
+    What a function computes through it is stored under its state: give it that (`with_state`), never the filter's.
+    """
+
+    __slots__ = ("_c", "_claims", "_config", "__weakref__")
 
     def __init__(self) -> None:
         raise TypeError("snapshots come from Filter.snapshot()")
 
     @classmethod
-    def _adopt(cls, pointer: Any) -> "Snapshot":
+    def _adopt(cls, pointer: Any, claims: "Claims", config: bytes) -> "Snapshot":
         snapshot = cls.__new__(cls)
         snapshot._c = ffi.gc(pointer, lib.streamcache_snapshot_release)
+        snapshot._claims, snapshot._config = claims, config
         return snapshot
+
+    def _same(self) -> Callable[[], bool]:
+        return lambda: True  # it never changes
 
     def close(self) -> None:
         """Gives the lease on the state back. Closing again is fine."""
@@ -43,18 +52,14 @@ class Snapshot:
 
     def state(self) -> Optional[Value]:
         """A lease on its state; None where only its digest is known."""
-        value = ffi.new("streamcache_value **")
-        status = check(lib.streamcache_snapshot_get_state(self._c, value, NULL), self._c)
-        return Value._adopt(value[0]) if status == c.OK else None
+        handle = self._c
+        status, value = leased(lambda out: int(lib.streamcache_snapshot_get_state(handle, out, NULL)))
+        return Value._holding(value) if check(status, handle) == c.OK else None
 
     def get(self, chunk: Chunk, flags: int = 0) -> Optional[Value]:
         """A lease on a chunk's result, None on a miss."""
-        value = ffi.new("streamcache_value **")
-        status = lib.streamcache_snapshot_get(self._c, digest_of(chunk)._c, flags, value, NULL)
-        if status:
-            missed(status, value[0], self._c)
-            return None
-        return Value._adopt(value[0])
+        handle, digest = self._c, digest_of(chunk)._c
+        return lookup(lambda out: int(lib.streamcache_snapshot_get(handle, digest, flags, out, NULL)), handle)
 
     def key(self, chunk: Chunk) -> Digest:
         """The key a chunk's result has under its state."""

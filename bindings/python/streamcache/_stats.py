@@ -106,6 +106,8 @@ class TierStats(NamedTuple):
     """Results given up for others by this process."""
     is_resting: int
     """1 while it is not asked, after faults."""
+    too_large: int
+    """Results not written because they are larger than it takes."""
 
 
 def read(kind: Type[Any], struct: str, function: Any, *arguments: Any) -> Any:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Optional, Tuple
 
 from . import _constants as c
 from ._data import Tensor, numpy_dtype
 from ._digest import Digest
 from ._errors import NotSupportedError
-from ._library import NULL, check, closed_or, ffi, lib
+from ._library import NULL, check, closed_or, ffi, lib, received
 
 if TYPE_CHECKING:
     import numpy
 
 release = lib.streamcache_value_release
+_OUT = ffi.typeof("streamcache_value **")
 
 
 class Value:
@@ -30,8 +31,13 @@ class Value:
 
     @classmethod
     def _adopt(cls, pointer: Any) -> "Value":
+        return cls._holding(ffi.gc(pointer, release))
+
+    @classmethod
+    def _holding(cls, handle: Any) -> "Value":
+        """Of a handle that is released with its last reference already."""
         value = cls.__new__(cls)
-        value._c = ffi.gc(pointer, release)
+        value._c = handle
         return value
 
     def close(self) -> None:
@@ -43,6 +49,10 @@ class Value:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def __bool__(self) -> bool:
+        """True: a result was found, be it an empty one."""
+        return True
 
     def __len__(self) -> int:
         """How many bytes it has, wherever they are."""
@@ -165,8 +175,13 @@ class Value:
 
 
 def rejection(pointer: Any) -> Optional[int]:
-    """The code of a rejection that a call wrote out, which is released here."""
+    """The code of a rejection that a call wrote out."""
     code = ffi.new("int32_t *")
-    found = lib.streamcache_value_get_rejection(pointer, code) == c.OK
-    release(pointer)
-    return code[0] if found else None
+    return code[0] if lib.streamcache_value_get_rejection(pointer, code) == c.OK else None
+
+
+def leased(call: Callable[[Any], int]) -> Tuple[int, Any]:
+    """A call's status, and the value it wrote out as a handle that releases itself."""
+    out = ffi.new(_OUT)
+    status, held = received(lambda: call(out), (out, release))
+    return status, held[0]

@@ -7,8 +7,8 @@ from typing import Any, Callable, NoReturn, Optional
 
 from . import _constants as c
 from ._errors import BusyError, RejectedError
-from ._library import NULL, check, ffi, lib, text
-from ._value import Value, rejection
+from ._library import NULL, check, ffi, lib, received, text
+from ._value import Value, rejection, release
 
 SLICE_S = 0.05  # how long a signal may wait for its handler
 PAUSE_S = 0.002  # before asking again where the library did not wait itself
@@ -42,19 +42,18 @@ def begun(
     call: Callable[[int, Any, Any], int], timeout: Optional[float], flags: int, handle: Any, ticket_of: Callable[[Any, int], Any]
 ) -> Any:
     """What a begin gives: a value, or a ticket to be made of its handle. Raises what is neither."""
-    value, ticket = ffi.new("streamcache_value **"), ffi.new("streamcache_ticket **")
-    try:
-        status = waiting(lambda slice_ms: call(slice_ms, value, ticket), 0 if flags & c.NO_WAIT else timeout)
-    except BaseException:  # Ctrl-C as the call returned: the right to compute must not be lost
-        lib.streamcache_ticket_release(ticket[0])
-        lib.streamcache_value_release(value[0])
-        raise
+    out, right = ffi.new("streamcache_value **"), ffi.new("streamcache_ticket **")
+    status, (value, ticket) = received(
+        lambda: waiting(lambda slice_ms: call(slice_ms, out, right), 0 if flags & c.NO_WAIT else timeout),
+        (out, release),
+        (right, lib.streamcache_ticket_release),
+    )
     if status == c.OK:
-        return Value._adopt(value[0])
+        return Value._holding(value)
     if status in (c.FILL, c.BYPASSED):
-        return ticket_of(ticket[0], status)
+        return ticket_of(ticket, status)
     if status == c.REJECTED:
-        rejected(value[0])
+        rejected(value)
     if status == c.BUSY:
         raise BusyError(text(lib.streamcache_status_message(c.BUSY)))
     check(status, handle)

@@ -151,6 +151,25 @@ class Tickets(WithCache):
         del view
         self.assertEqual(self.cache.stats().open_tickets, 0)
 
+    def test_an_exception_with_a_view_ends_the_ticket(self):
+        """Though the traceback keeps the frame, and that the view."""
+
+        def fail():
+            with self.filter.begin(b"a") as ticket:
+                view = ticket.buffer(8)
+                view[:1] = b"1"
+                raise ZeroDivisionError
+
+        kept = None
+        try:
+            fail()
+        except ZeroDivisionError as error:
+            kept = error
+        self.assertEqual(self.cache.stats().open_tickets, 0)
+        view = kept.__traceback__.tb_next.tb_frame.f_locals["view"]
+        with self.assertRaises(ValueError):
+            view[0]
+
     def test_closed_during_a_wait(self):
         with self.filter.begin(b"a"):
             threading.Timer(0.03, self.cache.close).start()

@@ -80,6 +80,8 @@ class Declarations(unittest.TestCase):
 
         statuses = {value for value in vars(_constants).values() if isinstance(value, int) and value < 0}
         self.assertEqual(statuses, {status for status in _errors.BY_STATUS if status < 0})
+        self.assertEqual(set(_errors.__all__) - set(streamcache.__all__), set())
+        self.assertEqual({kind.__name__ for kind in _errors.BY_STATUS.values()} - set(_errors.__all__), set())
 
 
 class Package(unittest.TestCase):

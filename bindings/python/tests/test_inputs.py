@@ -2,6 +2,7 @@
 
 import array
 import mmap
+import threading
 import unittest
 from pathlib import Path
 
@@ -68,6 +69,30 @@ class Digests(unittest.TestCase):
         with self.assertRaises(ValueError):
             streamcache.Hasher("nothing")
 
+    def test_threads_take_turns_at_one_hasher(self):
+        for pieces, one, wanted in (
+            (streamcache.Hasher(), b"a" * 300000, Digest.chunk(b"a" * 300000 * 80)),
+            (streamcache.Barrier(), b"a", None),
+        ):
+            with pieces._turn:
+                waits = threading.Thread(target=pieces.update, args=(one,))
+                waits.start()
+                waits.join(0.05)
+                self.assertTrue(waits.is_alive())
+            waits.join()
+            pieces.reset()
+            threads = [threading.Thread(target=lambda: [pieces.update(one) for _ in range(20)]) for _ in range(4)]  # noqa: B023
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            if wanted is None:
+                alone = streamcache.Barrier()
+                for _ in range(80):
+                    alone.update(one)
+                wanted = alone.finish()
+            self.assertEqual(pieces.finish(), wanted)
+
     def test_huge_data(self):
         huge = bytes(300 << 20)
         pieces = streamcache.Hasher()
@@ -108,7 +133,7 @@ class Refused(WithCache):
             self.filter.get(b"a", -1)
 
     def test_options(self):
-        for wrong in ({"max_bytes": 17}, {"max_bytes": -1}, {"policy": "none"}, {"secret": b"short"}, {"max_bytes": 1.5}, {"name": 3}):
+        for wrong in ({"max_bytes": 17}, {"max_bytes": -1}, {"policy": "none"}, {"secret": b"short"}, {"secret": 32}, {"secret": [1] * 32}, {"max_bytes": 1.5}, {"name": 3}):
             with self.assertRaises((ValueError, TypeError), msg=repr(wrong)):
                 streamcache.Cache(**wrong)
         with self.assertRaises(TypeError):

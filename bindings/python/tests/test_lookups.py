@@ -26,8 +26,11 @@ class Lookups(WithCache):
         self.assertEqual(self.filter.get_into(Digest.chunk(b"a"), memoryview(buffer)[2:]), 2)
         self.assertEqual(buffer, b"1212")
         self.filter.put(b"b", b"12345")
-        self.assertEqual((self.filter.get_into(b"b", buffer), buffer), (5, b"1212"))
-        self.assertEqual(self.filter.get_into(b"b", bytearray()), 5)
+        for small in (buffer, bytearray()):
+            before = bytes(small)
+            with self.assertRaises(streamcache.BufferTooSmallError) as caught:
+                self.filter.get_into(b"b", small)
+            self.assertEqual((caught.exception.size, caught.exception.status, small), (5, 3, before))
 
     def test_flags(self):
         self.filter.put(b"a", b"1")

@@ -214,10 +214,20 @@ class Finding(unittest.TestCase):
                 ("unsigned streamcache_version_number(void) { return 7003; }", "is streamcache 0.7.3, and this Python package needs 0.1"),
                 ("unsigned streamcache_version_number(void) { return 2000000; }", "is streamcache 2.0.0"),
                 ("int something_else(void) { return 0; }", "is no streamcache library"),
+                ("unsigned streamcache_version_number(void) { return 1000; }", "lacks streamcache_"),
             ):
                 library = os.path.join(folder, "libother.so")
                 subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", library], input=source, text=True, check=True)
                 self.assertIn(wanted, self.fails(STREAMCACHE_LIBRARY=library))
+
+    def test_an_older_library_of_the_same_series(self):
+        with tempfile.TemporaryDirectory() as folder:
+            package = Path(folder) / "streamcache"
+            shutil.copytree(Path(streamcache.__file__).parent, package, ignore=shutil.ignore_patterns("_lib", "__pycache__"))
+            number = streamcache._library.c.VERSION_NUMBER
+            constants = package / "_constants.py"
+            constants.write_text(constants.read_text().replace(f"VERSION_NUMBER = {number}\n", f"VERSION_NUMBER = {number + 1}\n"))
+            self.assertIn("or newer: install", self.fails(PYTHONPATH=folder, STREAMCACHE_LIBRARY=streamcache.library_path))
 
     def test_a_file_that_is_no_library(self):
         self.assertIn("STREAMCACHE_LIBRARY", self.fails(STREAMCACHE_LIBRARY=__file__))

@@ -21,6 +21,7 @@ class Leases(WithCache):
     def test_an_empty_result(self):
         value = self.stored(b"")
         self.assertEqual((bytes(value), len(value)), (b"", 0))
+        self.assertTrue(value)  # it was found
 
     def test_a_blob(self):
         self.filter.put(b"chunk", b"x", blob=b"beside\0it")
