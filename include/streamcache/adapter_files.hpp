@@ -20,7 +20,7 @@ inline bool ends_with(std::string_view text, std::string_view end) {
 
 /**
  * The names of the files that an ONNX model keeps tensors in, read from it. A model is nested protocol buffers: a field
- * is its number and wire type, then a number, or a length and so many bytes. Only what leads to a tensor is looked into.
+ * is its number and wire type, then a number, or a length and so many bytes. Only what leads to a tensor is read.
  */
 class external_data {
 public:
@@ -159,7 +159,8 @@ public:
     /** Once the engine has read them: STREAMCACHE_IO where one was changed since, and nobody knows what was read. */
     const Digest &state() const {
         if (times() != times_)
-            refuse(STREAMCACHE_IO, '"' + files_[0] + "\", or what belongs to it, was changed while it was loaded: again");
+            refuse(STREAMCACHE_IO, '"' + files_[0] + "\", or what belongs to it, was changed while it was loaded: load "
+                                                    "it again");
         return state_;
     }
 

@@ -144,8 +144,8 @@ Outputs cached_run(const Model &model, Stage &stage, view<Ort::Value> inputs, co
 }
 
 /**
- * A session that is made here, and the filter that was made for it: one object, so that no other model's answers can come
- * out of the filter. Moves and is not copied. Any thread, as long as nobody moves it.
+ * A session that is made here, and the filter that was made for it: one object, so that no other model's answers can
+ * come out of the filter. Moves and is not copied. Any thread, as long as nobody moves it.
  */
 class CachedModel {
 public:

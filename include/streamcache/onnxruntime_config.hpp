@@ -14,7 +14,7 @@ namespace onnxruntime {
 
 namespace detail {
 
-/** The files that a model is in: an ONNX one brings its external data. The first is one, unless it is the engine's own. */
+/** The files that a model is in: an ONNX one brings its external data. The first is one, or of the engine's own kind. */
 inline std::vector<std::string> files_of(view<std::string_view> named) {
     std::vector<std::string> files(named.begin(), named.end());
     using streamcache::detail::ends_with;
@@ -76,8 +76,8 @@ inline std::string config_json(const Model &model, const Settings &settings) {
  * Opens a filter for a session: config_json() is its config, and the bytes of `files` its state, which they are read
  * for. Name all files the model is in; the external data of an ONNX one it finds itself, where the model says they are.
  * Tensors that the session's options replaced (AddInitializer()) are in no file: `more` is for what names them. Nor may
- * the files have been changed since the session read them; CachedModel sees to that. Never write into external data that
- * a session uses, which is mapped into memory: replace the file. `id` is a name for people.
+ * the files have been changed since the session read them; CachedModel sees to that. Never write into external data
+ * that a session uses, which is mapped into memory: replace the file. `id` is a name for people.
  *
  * Throws streamcache::error as config_json() does, where a file can't be read or is no ONNX model, and where `more` is
  * not JSON.

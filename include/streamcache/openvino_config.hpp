@@ -73,8 +73,8 @@ private:
 };
 
 /**
- * A model as it is in memory: what OpenVINO would write of it, topology and weights. Without the names of its nodes, for
- * those that the engine makes up count on from one model of the process to the next.
+ * A model as it is in memory: what OpenVINO would write of it, topology and weights. Without the names of its nodes,
+ * for those that the engine makes up count on from one model of the process to the next.
  */
 inline Digest digest_of(const ov::Model &model) {
     const std::shared_ptr<ov::Model> copy = model.clone(); // which shares the weights
@@ -153,8 +153,8 @@ inline std::string config_json(ov::Core &core, const ov::CompiledModel &compiled
  * is now in memory: read, reshaped, with its preprocessing, whatever was done to it. It is written through a digest
  * for that, which takes as long as saving it would. `id` is a name for people.
  *
- * Throws streamcache::error where `settings` are not JSON, and what OpenVINO throws where a device does not tell what it
- * runs: make the config yourself then, see Digest::config_json(). STREAMCACHE_INVALID_ARGUMENT for no model.
+ * Throws streamcache::error where `settings` are not JSON, and what OpenVINO throws where a device does not tell what
+ * it runs: make the config yourself then, see Digest::config_json(). STREAMCACHE_INVALID_ARGUMENT for no model.
  */
 inline Filter make_filter(Cache &cache, std::string_view id, ov::Core &core, const ov::CompiledModel &compiled,
                           const std::shared_ptr<const ov::Model> &model, std::string_view settings = "{}") {
@@ -163,10 +163,11 @@ inline Filter make_filter(Cache &cache, std::string_view id, ov::Core &core, con
 }
 
 /**
- * The same for a model that was compiled from files as they are: their bytes are its state, for which they are read. Only
- * for core.compile_model(file, ...): what was done in the program to a model that was read (ov::preprocess, a pass,
+ * The same for a model that was compiled from files as they are: their bytes are its state, for which they are read.
+ * Only for core.compile_model(file, ...): what was done in the program to a model that was read (ov::preprocess, a pass,
  * another constant) is in no file, so give the ov::Model then. Nor may the files have been changed since they were
- * compiled; CachedModel sees to that. Never write into files that a model uses, which are mapped into memory: replace them.
+ * compiled; CachedModel sees to that. Never write into files that a model uses, which are mapped into memory: replace
+ * them.
  *
  * Name all files the model is in. Files that all are .xml bring the .bin beside each; weights elsewhere are named after
  * the .xml. An .onnx brings its external data. STREAMCACHE_IO where one of them can't be read,

@@ -190,7 +190,8 @@ void a_model_in_memory_is_what_counts(const data::Places &places) {
             node->output(0).replace(ov::op::v0::Constant::create(ov::element::f32, numbers->get_shape(), {7}));
             break;
         }
-    const std::set<sc::Digest> all{one, key(scaled(file, 128)), key(scaled(file, 127, {2, 3})), key(plain), key(constant)};
+    const std::set<sc::Digest> all{one, key(scaled(file, 128)), key(scaled(file, 127, {2, 3})), key(plain),
+                                   key(constant)};
     CHECK(all.size() == 5);
     CHECK(status_of([&] { ad::make_filter(cache, "test", core(), core().compile_model(file, "CPU"), nullptr); }) ==
           STREAMCACHE_INVALID_ARGUMENT);
