@@ -66,7 +66,10 @@ func (b *Batch) Missing() ([]int, error) {
 
 // Values leases the results that are there by now, one for each chunk, in order; nil where there is none yet, or a
 // rejection. Each is to be closed by itself, also where two chunks are the same.
-func (b *Batch) Values() ([]*Value, error) {
+func (b *Batch) Values() ([]*Value, error) { return b.values(false) }
+
+// values are the batch's. Where all are wanted, whatever is neither a result nor a rejection is an error.
+func (b *Batch) values(all bool) ([]*Value, error) {
 	if !b.acquire() {
 		return nil, ErrClosed
 	}
@@ -81,7 +84,19 @@ func (b *Batch) Values() ([]*Value, error) {
 		if Status(item.status) == duplicate {
 			item = &items[item.same_as]
 		}
-		if Status(item.status) != ok || C.streamcache_value_retain(item.value) != C.STREAMCACHE_OK {
+		status := Status(item.status)
+		if status == ok {
+			status = Status(C.streamcache_value_retain(item.value))
+		}
+		if status != ok {
+			if all && status != ErrRejected {
+				for _, value := range values[:i] {
+					if value != nil {
+						value.Close()
+					}
+				}
+				return nil, failure(code(status))
+			}
 			continue
 		}
 		values[i] = lease(item.value, (*C.uint8_t)(C.streamcache_value_data(item.value)),
@@ -164,7 +179,8 @@ func (b *Batch) Close() error {
 // GetOrComputeBatch answers the results of many chunks, in order. compute is called with the indexes of those that are
 // missing, each distinct one once and none that another caller computes, and returns their rows, of equal length, one
 // behind the other; it is called again for what another caller gave up. Errors, panics and the context are as in
-// GetOrCompute. Where a chunk has a rejection its value is nil.
+// GetOrCompute. Where a chunk has a rejection its value is nil. ErrInvalidArgument where compute returns neither rows nor
+// an error; rows of length 0 are an empty slice that is not nil.
 func GetOrComputeBatch(ctx context.Context, filter *Filter, chunks []Digest, compute func(missing []int) ([]byte, error)) ([]*Value, error) {
 	batch, err := filter.BeginBatch(chunks)
 	if err != nil {
@@ -181,6 +197,9 @@ func GetOrComputeBatch(ctx context.Context, filter *Filter, chunks []Digest, com
 			if err != nil {
 				return nil, err
 			}
+			if rows == nil { // it would divide as rows of length 0, and be remembered
+				return nil, &Error{ErrInvalidArgument, "the function gave neither rows nor an error"}
+			}
 			if _, err := batch.Commit(missing, rows, nil); err != nil {
 				return nil, err
 			}
@@ -189,5 +208,5 @@ func GetOrComputeBatch(ctx context.Context, filter *Filter, chunks []Digest, com
 			return nil, err
 		}
 	}
-	return batch.Values()
+	return batch.values(true)
 }

@@ -4,6 +4,7 @@ package streamcache
 import "C"
 
 import (
+	"context"
 	"runtime"
 	"time"
 	"unsafe"
@@ -72,11 +73,43 @@ func (c *Cache) Close() error {
 
 // CloseWithin closes as Close does, waiting so long at most, and tells how many queued writes were dropped.
 func (c *Cache) CloseWithin(timeout time.Duration) (dropped uint64, err error) {
-	ms, err := milliseconds(timeout)
+	ms, err := patience(timeout)
 	if err != nil {
 		return 0, err
 	}
-	return c.closeWithin(narrow(ms))
+	return c.closeWithin(ms)
+}
+
+// CloseContext closes as Close does, waiting until the context is done: then it drops what is left, tells how many queued
+// writes those were, and answers the context's error.
+func (c *Cache) CloseContext(ctx context.Context) (dropped uint64, err error) {
+	type ending struct {
+		dropped uint64
+		err     error
+	}
+	ended := make(chan ending, 1)
+	go func() {
+		dropped, err := c.closeWithin(C.STREAMCACHE_TIMEOUT_DEFAULT - 1)
+		ended <- ending{dropped, err}
+	}()
+	select {
+	case end := <-ended:
+		return end.dropped, end.err
+	case <-ctx.Done():
+	}
+	// A close with less time ends the other, be it the first or the second to reach the cache.
+	dropped, err = c.closeWithin(0)
+	end := <-ended
+	if end.dropped > dropped {
+		dropped = end.dropped
+	}
+	if err == nil {
+		err = end.err
+	}
+	if err == ErrTimeout {
+		err = ctx.Err()
+	}
+	return dropped, err // nil where all was written by then
 }
 
 func (c *Cache) closeWithin(ms C.uint32_t) (dropped uint64, err error) {
@@ -92,17 +125,40 @@ func (c *Cache) closeWithin(ms C.uint32_t) (dropped uint64, err error) {
 	return uint64(lost), err
 }
 
-// Flush waits until every result that was put before is written behind, or given up. ErrTimeout when the time is up.
+// Flush waits until every result that was put before is written behind, or given up. ErrTimeout when the time is up; 0
+// looks once.
 func (c *Cache) Flush(timeout time.Duration) error {
-	ms, err := milliseconds(timeout)
-	if err != nil {
-		return err
+	if timeout < 0 {
+		return ErrInvalidArgument
 	}
-	if !c.acquire() {
-		return ErrClosed
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	return c.flush(ctx, ErrTimeout)
+}
+
+// FlushContext waits as Flush does, until the context is done: its error then.
+func (c *Cache) FlushContext(ctx context.Context) error { return c.flush(ctx, nil) }
+
+// flush waits in Go and not in C, where it would hold a thread. late is its error when the time is up; nil: the context's.
+func (c *Cache) flush(ctx context.Context, late error) error {
+	var pause pause
+	defer pause.end()
+	for {
+		if !c.acquire() {
+			return ErrClosed
+		}
+		status := C.streamcache_cache_flush(c.c(), 0)
+		c.done()
+		if status != C.STREAMCACHE_TIMEOUT {
+			return failure(status)
+		}
+		if err := pause.rest(ctx); err != nil {
+			if late != nil {
+				err = late
+			}
+			return err
+		}
 	}
-	defer c.done()
-	return failure(C.streamcache_cache_flush(c.c(), narrow(ms)))
 }
 
 // Scope is where a purge reaches.

@@ -48,6 +48,14 @@ func made(d C.scgo_digested) (Digest, error) {
 	return digestOf(d.digest), nil
 }
 
+// loaded is for functions that have no error to answer: a library of another version might read their arguments otherwise,
+// and what it gave would be somebody's key.
+func loaded() {
+	if mismatch != nil {
+		panic(mismatch)
+	}
+}
+
 // sure is for digests that can't fail: every length a slice can have is fine.
 func sure(d C.scgo_digested) Digest {
 	digest, err := made(d)
@@ -59,11 +67,13 @@ func sure(d C.scgo_digested) Digest {
 
 // DigestChunk digests a chunk: one unit of input, by its bytes.
 func DigestChunk(data []byte) Digest {
+	loaded()
 	return sure(C.scgo_digest_chunk(bytePointer(data), C.size_t(len(data))))
 }
 
 // DigestChunks digests many chunks, each as DigestChunk does; small ones of the same length side by side.
 func DigestChunks(chunks [][]byte) []Digest {
+	loaded()
 	digests := make([]Digest, len(chunks))
 	var packed []byte
 	var lengths []C.size_t
@@ -100,11 +110,15 @@ const sideBySide = 1024
 
 // DigestChunkFile digests a chunk by a file's bytes, read in pieces; ErrIO where it can't be read.
 func DigestChunkFile(path string) (Digest, error) {
+	if mismatch != nil {
+		return Digest{}, mismatch
+	}
 	return made(C.scgo_digest_chunk_file(bytePointer([]byte(path)), C.size_t(len(path))))
 }
 
 // DigestInputs digests a list of digests as one chunk: a model's inputs, in an order that never changes.
 func DigestInputs(digests ...Digest) Digest {
+	loaded()
 	var first *C.streamcache_digest
 	if len(digests) > 0 {
 		first = (*C.streamcache_digest)(unsafe.Pointer(&digests[0]))
@@ -116,21 +130,29 @@ func DigestInputs(digests ...Digest) Digest {
 // matter. What changes an answer belongs in it: model and version, engine and its version, precision, device, shapes.
 // ErrInvalidArgument for invalid JSON, a key twice in one object, or an integer beyond ±(2^53 − 1).
 func DigestConfigJSON(json string) (Digest, error) {
+	if mismatch != nil {
+		return Digest{}, mismatch
+	}
 	return made(C.scgo_digest_config_json(bytePointer([]byte(json)), C.size_t(len(json))))
 }
 
 // DigestConfigBytes digests a filter's configuration in any other form; never equal to one in JSON.
 func DigestConfigBytes(data []byte) Digest {
+	loaded()
 	return sure(C.scgo_digest_config_bytes(bytePointer(data), C.size_t(len(data))))
 }
 
 // DigestState digests a trained state by its bytes, as Filter.LoadState does itself.
 func DigestState(data []byte) Digest {
+	loaded()
 	return sure(C.scgo_digest_state(bytePointer(data), C.size_t(len(data))))
 }
 
 // DigestStateFile digests a trained state by a file's bytes, read in pieces; ErrIO where it can't be read.
 func DigestStateFile(path string) (Digest, error) {
+	if mismatch != nil {
+		return Digest{}, mismatch
+	}
 	return made(C.scgo_digest_state_file(bytePointer([]byte(path)), C.size_t(len(path))))
 }
 
@@ -147,16 +169,21 @@ const (
 // DigestRaw takes the caller's own digest (a SHA-256 of the model file, say) in place of content. ErrInvalidArgument
 // for an unknown role or an empty one.
 func DigestRaw(role Role, digest []byte) (Digest, error) {
+	if mismatch != nil {
+		return Digest{}, mismatch
+	}
 	return made(C.scgo_digest_raw(C.streamcache_role(role), bytePointer(digest), C.size_t(len(digest))))
 }
 
 // KeyState is the key of a trained state by its provenance: which configuration was trained on which data.
 func KeyState(config, trainingData Digest) Digest {
+	loaded()
 	return sure(C.scgo_key_state(config.c(), trainingData.c()))
 }
 
 // KeyChunk is the key of a chunk's result, the one a filter of this configuration and state uses in a cache without
 // namespace and secret.
 func KeyChunk(config, state, chunk Digest) Digest {
+	loaded()
 	return sure(C.scgo_key_chunk(config.c(), state.c(), chunk.c()))
 }

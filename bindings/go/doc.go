@@ -33,7 +33,8 @@
 //
 // Where another goroutine, thread or process computes a result already, GetOrCompute, the Begins and Batch.Wait wait
 // for it in Go: they look, sleep for a fifth of the time they have waited, at most 10 ms, and look again until their
-// context is done. No thread waits in C for who computes. Plain lookups of a cache with a disk or a remote store read
+// context is done. So do Flush and FlushContext for what is being written. No thread waits in C for either; one does in
+// Close, which CloseContext ends. Plain lookups of a cache with a disk or a remote store read
 // them in C, as reading a file does; with NoWait they answer ErrBusy while a thread of the cache's reads.
 //
 // # Errors
@@ -45,5 +46,7 @@
 // # Versions
 //
 // The loader finds libstreamcache.so.0.1 by a name that has the version in it. Should the file be of another one all
-// the same, Open fails with ErrNotSupported and says which is which.
+// the same, or an older one than the header this package was compiled with, Open, and whatever else makes or digests,
+// fails with ErrNotSupported and says which is which; a function that has no error to answer, as DigestChunk, panics with
+// it.
 package streamcache

@@ -5,14 +5,22 @@ import "C"
 
 import (
 	"runtime"
+	"sync"
 	"unsafe"
 )
 
-// Hasher digests bytes that come in pieces; it is an io.Writer. One goroutine at a time; reusable.
-type Hasher struct{ handle }
+// Hasher digests bytes that come in pieces; it is an io.Writer. Any goroutine, any time: calls take turns, but pieces
+// that several goroutines write are in whichever order they come. Reusable.
+type Hasher struct {
+	handle
+	turn sync.Mutex // the library's own has no lock, and two at once would be two writers of one state
+}
 
 // NewHasher makes a hasher for bytes of one role; RoleConfig is for one that is not JSON.
 func NewHasher(role Role) (*Hasher, error) {
+	if mismatch != nil {
+		return nil, mismatch
+	}
 	var pointer *C.streamcache_hasher
 	if err := failure(C.streamcache_hasher_new(C.streamcache_role(role), &pointer)); err != nil {
 		return nil, err
@@ -31,6 +39,8 @@ func (h *Hasher) Write(data []byte) (int, error) {
 		return 0, ErrClosed
 	}
 	defer h.done()
+	h.turn.Lock()
+	defer h.turn.Unlock()
 	status := C.scgo_hasher_update(h.word(), bytePointer(data), C.size_t(len(data)))
 	if status != C.STREAMCACHE_OK {
 		return 0, failure(status)
@@ -44,6 +54,8 @@ func (h *Hasher) Finish() (Digest, error) {
 		return Digest{}, ErrClosed
 	}
 	defer h.done()
+	h.turn.Lock()
+	defer h.turn.Unlock()
 	return made(C.scgo_hasher_finish(h.word()))
 }
 
@@ -53,6 +65,8 @@ func (h *Hasher) Reset() error {
 		return ErrClosed
 	}
 	defer h.done()
+	h.turn.Lock()
+	defer h.turn.Unlock()
 	return failure(C.streamcache_hasher_reset((*C.streamcache_hasher)(h.pointer)))
 }
 
@@ -65,11 +79,17 @@ func (h *Hasher) Close() error {
 }
 
 // Barrier digests all chunks of a stream, in their order, keeping none: for a filter that answers only at the stream's
-// end. One goroutine at a time; reusable.
-type Barrier struct{ handle }
+// end. Any goroutine, any time: calls take turns. Reusable.
+type Barrier struct {
+	handle
+	turn sync.Mutex
+}
 
 // NewBarrier makes a barrier.
 func NewBarrier() (*Barrier, error) {
+	if mismatch != nil {
+		return nil, mismatch
+	}
 	var pointer *C.streamcache_barrier
 	if err := failure(C.streamcache_barrier_new(&pointer)); err != nil {
 		return nil, err
@@ -90,6 +110,8 @@ func (b *Barrier) Add(chunk Digest) error {
 		return ErrClosed
 	}
 	defer b.done()
+	b.turn.Lock()
+	defer b.turn.Unlock()
 	digest := chunk.c()
 	return failure(C.streamcache_barrier_update((*C.streamcache_barrier)(b.pointer), &digest))
 }
@@ -100,6 +122,8 @@ func (b *Barrier) Finish() (Digest, error) {
 		return Digest{}, ErrClosed
 	}
 	defer b.done()
+	b.turn.Lock()
+	defer b.turn.Unlock()
 	return made(C.scgo_barrier_finish(b.word()))
 }
 
@@ -109,6 +133,8 @@ func (b *Barrier) Reset() error {
 		return ErrClosed
 	}
 	defer b.done()
+	b.turn.Lock()
+	defer b.turn.Unlock()
 	return failure(C.streamcache_barrier_reset((*C.streamcache_barrier)(b.pointer)))
 }
 

@@ -140,6 +140,7 @@ func TestOptions(t *testing.T) {
 		"HashThreads":   {HashThreads: 65},
 		"HashThreads -": {HashThreads: -1},
 		"Secret":        {Secret: []byte("too short")},
+		"Secret, empty": {Secret: []byte("")},
 		"Name":          {Name: "\xff"},
 		"Namespace":     {Namespace: "\xff"},
 		"TTL":           {TTL: -1},

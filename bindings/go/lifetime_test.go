@@ -99,6 +99,8 @@ func TestClosed(t *testing.T) {
 		"cache.Flush":            func() error { return cache.Flush(0) },
 		"cache.Export":           func() error { return cache.Export(background, "file") },
 		"cache.Import":           func() error { return only(cache.Import(background, "file")) },
+		"cache.FlushContext":     func() error { return cache.FlushContext(background) },
+		"cache.TierStats":        func() error { return only(cache.TierStats(sc.TierDisk)) },
 		"cache.Stats":            func() error { return only(cache.Stats()) },
 		"cache.StatsText":        func() error { return only(cache.StatsText(sc.StatsJSON)) },
 		"hasher.Write":           func() error { return only(hasher.Write([]byte("data"))) },

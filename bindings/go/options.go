@@ -51,7 +51,8 @@ type Options struct {
 	HashThreads int
 	// Namespace is part of every filter's key: caches of other namespaces share no result.
 	Namespace string
-	// Secret is part of every filter's key, 16 bytes or more: without it nobody can predict or plant one.
+	// Secret is part of every filter's key, 16 bytes or more: without it nobody can predict or plant one. nil is none; an
+	// empty one that is not nil, as of a variable that was not set, is refused.
 	Secret []byte
 	// DiskDirectory is where results outlive the process; other processes of this host and user may share it.
 	DiskDirectory string
@@ -88,7 +89,22 @@ func milliseconds(d time.Duration) (uint64, error) {
 	if d < 0 {
 		return 0, ErrInvalidArgument
 	}
-	return uint64((d + time.Millisecond - 1) / time.Millisecond), nil
+	ms := uint64(d / time.Millisecond)
+	if d%time.Millisecond != 0 { // and not by adding to d first: the longest one would overflow
+		ms++
+	}
+	return ms, nil
+}
+
+// patience is how long C is to wait. What has no room in 32 bits becomes the longest that is a time there, 49.7 days:
+// one more is STREAMCACHE_TIMEOUT_DEFAULT, a minute.
+func patience(d time.Duration) (C.uint32_t, error) {
+	const longest = C.STREAMCACHE_TIMEOUT_DEFAULT - 1
+	ms, err := milliseconds(d)
+	if ms > longest {
+		ms = longest
+	}
+	return C.uint32_t(ms), err
 }
 
 // setting writes options, and stops at the first that is refused.

@@ -32,7 +32,7 @@ func (o *Options) basic(s *setting) {
 	if o.HashThreads != 0 {
 		s.did("HashThreads", C.streamcache_options_set_hash_threads(s.options, narrow(uint64(o.HashThreads))))
 	}
-	if len(o.Secret) != 0 {
+	if o.Secret != nil {
 		s.did("Secret", C.scgo_set_secret(s.options, bytePointer(o.Secret), C.size_t(len(o.Secret))))
 	}
 }

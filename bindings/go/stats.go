@@ -69,6 +69,46 @@ func (f *Filter) Stats() (FilterStats, error) {
 	}, nil
 }
 
+// TierStats are the counters and gauges of one tier behind memory.
+type TierStats struct {
+	// Hits are lookups that it was asked for and had; Misses it had not, or not in time.
+	Hits, Misses uint64
+	// Refused are results that did not check (damaged, another secret's, expired, another format's), each a miss.
+	Refused uint64
+	// Written were written. Dropped were not, for want of room in the queue or of time to drain it; Superseded were
+	// removed, purged or replaced before; TooLarge are larger than it takes.
+	Written, Dropped, Superseded, TooLarge uint64
+	// Faults are writes given up, and calls that failed.
+	Faults uint64
+	// Pending wait to be written, and keep PendingBytes of memory, part of the cache's bytes.
+	Pending, PendingBytes uint64
+	// Entries it has, and Bytes it uses of MaxBytes; 0 where it doesn't know.
+	Entries, Bytes, MaxBytes uint64
+	// Evictions were given up for others by this process.
+	Evictions uint64
+	// IsResting while it is not asked, after faults; StatsText says why.
+	IsResting bool
+}
+
+// TierStats reads the counters and gauges of TierDisk or TierRemote; the disk's from its file, as a read of one row.
+// ErrMiss where the cache has no such tier, ErrInvalidArgument for another.
+func (c *Cache) TierStats(tier Tier) (TierStats, error) {
+	if !c.acquire() {
+		return TierStats{}, ErrClosed
+	}
+	defer c.done()
+	s := C.streamcache_tier_stats{struct_size: C.sizeof_streamcache_tier_stats}
+	if err := failure(C.streamcache_cache_get_tier_stats(c.c(), C.streamcache_tier(tier), &s)); err != nil {
+		return TierStats{}, err
+	}
+	return TierStats{
+		Hits: uint64(s.hits), Misses: uint64(s.misses), Refused: uint64(s.refused), Written: uint64(s.written),
+		Dropped: uint64(s.dropped), Superseded: uint64(s.superseded), TooLarge: uint64(s.too_large), Faults: uint64(s.faults),
+		Pending: uint64(s.pending), PendingBytes: uint64(s.pending_bytes), Entries: uint64(s.entries),
+		Bytes: uint64(s.bytes), MaxBytes: uint64(s.max_bytes), Evictions: uint64(s.evictions), IsResting: s.is_resting != 0,
+	}, nil
+}
+
 // StatsFormat is how stats are written as text.
 type StatsFormat int32
 

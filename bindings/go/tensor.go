@@ -60,6 +60,9 @@ type Tensor struct {
 // Digest digests a tensor as a chunk: name, type, shape and data, so that the same bytes in another shape are another
 // chunk. ErrInvalidArgument where the data are not what the shape and the type need.
 func (t *Tensor) Digest() (Digest, error) {
+	if mismatch != nil {
+		return Digest{}, mismatch
+	}
 	return made(C.scgo_digest_tensor(bytePointer([]byte(t.Name)), C.size_t(len(t.Name)), C.int32_t(t.Type.Code),
 		C.uint32_t(t.Type.Bits), C.uint32_t(t.Type.lanes()), dimsPointer(t.Dims), C.uint32_t(len(t.Dims)),
 		bytePointer(t.Data), C.size_t(len(t.Data))))

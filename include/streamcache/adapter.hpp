@@ -100,22 +100,6 @@ template <class Stage, class Compute> answered through(Stage &stage, const Diges
     return {std::move(answer).value(), took};
 }
 
-/** The trained state by the files it is in: of one file its digest, of several the one of their list, in this order. */
-inline Digest state_of(view<std::string_view> files) {
-    if (files.size() == 1) return Digest::state_file(files[0]);
-    if (files.empty()) refuse(STREAMCACHE_INVALID_ARGUMENT, "no model file is named");
-    std::vector<Digest> digests;
-    for (const std::string_view file : files) digests.push_back(Digest::state_file(file));
-    return Digest::raw(Role::state, Digest::inputs(digests).bytes);
-}
-
-/** A filter with a config, and the state that is in those files. */
-inline Filter filter_of(Cache &cache, std::string_view id, const std::string &config, view<std::string_view> files) {
-    Filter filter = Filter::open(cache, id, Digest::config_json(config));
-    filter.load_state(state_of(files));
-    return filter;
-}
-
 // Text for a config.
 
 inline std::string json_string(std::string_view text) {

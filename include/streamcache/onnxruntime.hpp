@@ -12,11 +12,9 @@
  *   Ort::Env env;
  *   Ort::SessionOptions options;
  *   options.SetIntraOpNumThreads(1);
- *   Ort::Session session(env, file, options);
- *   const streamcache::onnxruntime::Model model(session);
  *   auto cache = streamcache::Cache::open();
  *   const streamcache::onnxruntime::Settings settings{"CPUExecutionProvider", "f32", 1};
- *   auto filter = streamcache::onnxruntime::make_filter(cache, "classifier", model, {file}, settings);
+ *   streamcache::onnxruntime::CachedModel model(cache, "classifier", env, file, options, settings);
  *
  *   std::vector<float> numbers{1, 1, 1, 1};
  *   const std::vector<std::int64_t> shape{1, 4};
@@ -24,7 +22,7 @@
  *   const auto memory = Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);
  *   inputs.push_back(Ort::Value::CreateTensor<float>(memory, numbers.data(), 4, shape.data(), shape.size()));
  *   for (int i = 0; i < 2; i++) {
- *     const auto outputs = streamcache::onnxruntime::cached_run(model, filter, inputs);
+ *     const auto outputs = model.run(inputs);
  *     std::printf("%s: %.0f\n", outputs.computed() ? "computed" : "hit", outputs[0].GetTensorData<float>()[0]);
  *   }
  * }
@@ -37,7 +35,8 @@
  * Digest::inputs() of theirs in the model's order, and where not all outputs are asked for, the names of those are last
  * in that list. Everything else an answer depends on is the filter's: make_filter() asks the engine for what it tells
  * and its caller for what it does not, and digests the model's files as the trained state. One filter for each session:
- * the same file with other providers, precision, optimisations or threads is another filter, by its config.
+ * the same file with other providers, precision, optimisations or threads is another filter, by its config. Nothing but
+ * your program knows which filter is whose: a CachedModel holds both.
  *
  * Computed once. Of all threads that look up the same inputs one has the ticket and runs the engine; the others wait
  * for what comes of it, see Filter::try_lookup_or_compute(). What the engine throws passes through, nothing is
@@ -143,6 +142,45 @@ Outputs cached_run(const Model &model, Stage &stage, view<Ort::Value> inputs, co
     streamcache::detail::require_count("outputs", model.outputs().size(), outputs.size());
     return outputs;
 }
+
+/**
+ * A session that is made here, and the filter that was made for it: one object, so that no other model's answers can
+ * come out of the filter. Moves and is not copied. Any thread, as long as nobody moves it.
+ */
+class CachedModel {
+public:
+    /**
+     * Of a file, with its external data; `options` are the session's, of which `settings` say what matters, and
+     * `outputs` as Model has them. STREAMCACHE_IO where a file can't be read, or is changed while the engine reads it;
+     * otherwise as make_filter().
+     */
+    CachedModel(Cache &cache, std::string_view id, const Ort::Env &env, const std::string &file,
+                const Ort::SessionOptions &options, const Settings &settings,
+                const std::vector<std::string> &outputs = {})
+        : CachedModel(cache, id, env, file, streamcache::detail::files_to_load(detail::files_of({file})), options,
+                      settings, outputs) {}
+
+    /** As cached_run(). */
+    Outputs run(view<Ort::Value> inputs, const PutOptions &options = {},
+                std::chrono::milliseconds timeout = default_timeout) {
+        return cached_run(model_, filter_, inputs, options, timeout);
+    }
+    const Model &model() const noexcept { return model_; }
+    /** For its stats, purge() and the like. */
+    Filter &filter() noexcept { return filter_; }
+
+private:
+    CachedModel(Cache &cache, std::string_view id, const Ort::Env &env, const std::string &file,
+                const streamcache::detail::files_to_load &files, const Ort::SessionOptions &options,
+                const Settings &settings, const std::vector<std::string> &outputs)
+        : session_(std::make_unique<Ort::Session>(env, std::filesystem::path(file).c_str(), options)),
+          model_(*session_, outputs),
+          filter_(streamcache::detail::filter_of(cache, id, config_json(model_, settings), files.state())) {}
+
+    std::unique_ptr<Ort::Session> session_; // at a place of its own, for the model borrows it
+    Model model_;
+    Filter filter_;
+};
 
 } // namespace onnxruntime
 } // namespace streamcache

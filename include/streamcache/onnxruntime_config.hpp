@@ -4,12 +4,27 @@
 #ifndef STREAMCACHE_ONNXRUNTIME_CONFIG_HPP
 #define STREAMCACHE_ONNXRUNTIME_CONFIG_HPP
 
+#include "adapter_files.hpp"
 #include "onnxruntime_model.hpp"
 
 #include <thread>
 
 namespace streamcache {
 namespace onnxruntime {
+
+namespace detail {
+
+/** The files that a model is in: an ONNX one brings its external data. The first is one, or of the engine's own kind. */
+inline std::vector<std::string> files_of(view<std::string_view> named) {
+    std::vector<std::string> files(named.begin(), named.end());
+    using streamcache::detail::ends_with;
+    for (std::size_t i = 0; i < named.size(); i++)
+        if (ends_with(named[i], ".onnx") || (i == 0 && !ends_with(named[i], ".ort")))
+            streamcache::detail::add_external_data(files, std::string(named[i]));
+    return files;
+}
+
+} // namespace detail
 
 /** What an answer depends on and a session does not tell, so that whoever made it has to. */
 struct Settings {
@@ -59,13 +74,18 @@ inline std::string config_json(const Model &model, const Settings &settings) {
 
 /**
  * Opens a filter for a session: config_json() is its config, and the bytes of `files` its state, which they are read
- * for. Name all files the model is in: with external data those, too. `id` is a name for people.
+ * for. Name all files the model is in; the external data of an ONNX one it finds itself, where the model says they are.
+ * Tensors that the session's options replaced (AddInitializer()) are in no file: `more` is for what names them. Nor may
+ * the files have been changed since the session read them; CachedModel sees to that. Never write into external data
+ * that a session uses, which is mapped into memory: replace the file. `id` is a name for people.
  *
- * Throws streamcache::error as config_json() does, where a file can't be read, and where `more` is not JSON.
+ * Throws streamcache::error as config_json() does, where a file can't be read or is no ONNX model, and where `more` is
+ * not JSON.
  */
 inline Filter make_filter(Cache &cache, std::string_view id, const Model &model, view<std::string_view> files,
                           const Settings &settings) {
-    return streamcache::detail::filter_of(cache, id, config_json(model, settings), files);
+    return streamcache::detail::filter_of(cache, id, config_json(model, settings),
+                                          streamcache::detail::state_of(detail::files_of(files)));
 }
 
 } // namespace onnxruntime

@@ -10,15 +10,14 @@
  * int main(int, char **arguments) {
  *   const std::string file = arguments[1];
  *   ov::Core core;
- *   auto compiled = core.compile_model(file, "CPU", ov::hint::inference_precision(ov::element::f32));
  *   auto cache = streamcache::Cache::open();
- *   auto filter = streamcache::openvino::make_filter(cache, "classifier", core, compiled, {file});
- *   const streamcache::openvino::Model model(compiled);
+ *   const ov::AnyMap properties{ov::hint::inference_precision(ov::element::f32)};
+ *   streamcache::openvino::CachedModel model(cache, "classifier", core, file, "CPU", properties);
  *
- *   ov::Tensor input(model.compiled().input().get_element_type(), {1, 4});
+ *   ov::Tensor input(ov::element::f32, {1, 4});
  *   std::fill_n(input.data<float>(), 4, 1.0f);
  *   for (int i = 0; i < 2; i++) {
- *     const auto outputs = streamcache::openvino::cached_run(model, filter, {input});
+ *     const auto outputs = model.run({input});
  *     std::printf("%s: %.0f\n", outputs.computed() ? "computed" : "hit", outputs[0].data<float>()[0]);
  *   }
  * }
@@ -29,8 +28,10 @@
  *
  * The key. Each input counts by its name, element type, shape and bytes, as Digest::tensor() has it; several as
  * Digest::inputs() of theirs in the model's order. Everything else an answer depends on is the filter's: make_filter()
- * asks the engine for it, and digests the model's files as the trained state. One filter for each compiled model: the
- * same file with another precision, shape, device or number of threads is another filter, by its config.
+ * asks the engine for it, and digests the model as the trained state: as it is in memory where it is given, so that its
+ * preprocessing counts, or its files. One filter for each compiled model: the same file with another precision, shape,
+ * device or number of threads is another filter, by its config. Nothing but your program knows which filter is whose:
+ * a CachedModel holds both.
  *
  * Computed once. Of all threads that look up the same inputs one has the ticket and runs the engine; the others wait
  * for what comes of it, see Filter::try_lookup_or_compute(). What the engine throws passes through, nothing is
@@ -213,6 +214,48 @@ Outputs cached_run(const Model &model, Stage &stage, view<ov::Tensor> inputs, co
     streamcache::detail::require_count("outputs", model.compiled().outputs().size(), outputs.size());
     return outputs;
 }
+
+/**
+ * A model that is compiled here, and the filter that was made for it: one object, so that no other model's answers can
+ * come out of the filter. Moves and is not copied. Any thread, as long as nobody moves it.
+ */
+class CachedModel {
+public:
+    /** Of a model in memory; see make_filter(). Whoever changes it afterwards changes nothing here. */
+    CachedModel(Cache &cache, std::string_view id, ov::Core &core, const std::shared_ptr<const ov::Model> &model,
+                const std::string &device, const ov::AnyMap &properties = {}, std::string_view settings = "{}")
+        : model_(core.compile_model(model, device, properties)),
+          filter_(make_filter(cache, id, core, model_.compiled(), model, settings)) {}
+
+    /**
+     * Of a file, with the .bin beside an .xml or the external data of an .onnx. STREAMCACHE_IO where one can't be read,
+     * or is changed while the engine reads it.
+     */
+    CachedModel(Cache &cache, std::string_view id, ov::Core &core, const std::string &file, const std::string &device,
+                const ov::AnyMap &properties = {}, std::string_view settings = "{}")
+        : CachedModel(cache, id, core, file, streamcache::detail::files_to_load(detail::files_of({file})), device,
+                      properties, settings) {}
+
+    /** As cached_run(). */
+    Outputs run(view<ov::Tensor> inputs, const PutOptions &options = {},
+                std::chrono::milliseconds timeout = default_timeout) {
+        return cached_run(model_, filter_, inputs, options, timeout);
+    }
+    const Model &model() const noexcept { return model_; }
+    /** For its stats, purge() and the like. */
+    Filter &filter() noexcept { return filter_; }
+
+private:
+    CachedModel(Cache &cache, std::string_view id, ov::Core &core, const std::string &file,
+                const streamcache::detail::files_to_load &files, const std::string &device,
+                const ov::AnyMap &properties, std::string_view settings)
+        : model_(core.compile_model(file, device, properties)),
+          filter_(streamcache::detail::filter_of(cache, id, config_json(core, model_.compiled(), settings),
+                                                 files.state())) {}
+
+    Model model_;
+    Filter filter_;
+};
 
 } // namespace openvino
 } // namespace streamcache

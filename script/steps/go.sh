@@ -117,7 +117,7 @@ uint32_t streamcache_version_number(void) { return 9008007; }
 const char *streamcache_version_string(void) { return "9.8.7"; }
 END
     must_fail env LD_PRELOAD="$work/bin/other_version.so" "$work/bin/go-hit" >"$work/go-version.txt" 2>&1
-    grep -F "compiled with the header of streamcache $(cd "$root" && abi_version), and the library that was loaded is 9.8.7" "$work/go-version.txt"
+    grep -F "compiled with the header of streamcache $(cd "$root" && crate_version), and the library that was loaded is 9.8.7" "$work/go-version.txt"
 }
 
 # bindings/go/README.md as one follows it, in a module of one's own. docs/install.md has the way to its $HOME/sc, too.

@@ -39,6 +39,12 @@ inline void write_file(const std::string &path, const std::string &bytes) {
     std::ofstream(path, std::ios::binary) << bytes;
 }
 
+// Three numbers as a file has them.
+inline std::string three(float a, float b, float c) {
+    const float numbers[] = {a, b, c};
+    return {reinterpret_cast<const char *>(numbers), sizeof numbers};
+}
+
 // A filter of a test's own making.
 inline sc::Filter plain_filter(sc::Cache &cache, std::uint32_t flags = 0) {
     sc::Filter filter = sc::Filter::open(cache, "test", sc::Digest::config_json("{}"), flags);

@@ -53,10 +53,10 @@ struct Node {
     }
 };
 
-// The bytes of a ModelProto.
+// The bytes of a ModelProto. `more` are further fields of its graph.
 inline std::string model(const std::vector<Node> &nodes, const std::vector<Port> &inputs,
-                         const std::vector<Port> &outputs) {
-    std::string graph, sets = field(8, field(2, 19));
+                         const std::vector<Port> &outputs, const std::string &more = {}) {
+    std::string graph = more, sets = field(8, field(2, 19));
     for (const Node &node : nodes) {
         graph += field(1, node.message());
         if (!node.domain.empty()) sets += field(8, field(1, node.domain) + field(2, 1));
@@ -84,6 +84,35 @@ inline std::string copies(const std::vector<Type> &types, const std::vector<std:
 inline std::string difference() {
     return model({{"Sub", {"a", "b"}, {"difference"}, {}}}, {{"a", f32, {any, 3}}, {"b", f32, {any, 3}}},
                  {{"difference", f32, {any, 3}}});
+}
+
+// Three numbers, a TensorProto, whose bytes are in a file beside the model.
+inline std::string outside(const std::string &name, const std::string &file) {
+    const auto entry = [](const std::string &key, const std::string &value) {
+        return field(13, field(1, key) + field(2, value));
+    };
+    return field(1, std::uint64_t(3)) + field(2, std::uint64_t(f32)) + field(8, name) + entry("location", file) +
+           entry("length", "12") + field(14, std::uint64_t(1));
+}
+
+// x + w, whose w is in that file.
+inline std::string sum_with(const std::string &file) {
+    return model({{"Add", {"x", "w"}, {"y"}, {}}}, {{"x", f32, {3}}}, {{"y", f32, {3}}}, field(5, outside("w", file)));
+}
+
+// x + w, whose w is the value of a node in a branch that is taken: two graphs deep, and an attribute.
+inline std::string branch_with(const std::string &file) {
+    const auto attribute = [](const std::string &name, unsigned tag, const std::string &message, std::uint64_t type) {
+        return field(5, field(1, name) + field(tag, message) + field(20, type));
+    };
+    const std::string constant =
+        field(2, std::string("w")) + field(4, std::string("Constant")) + attribute("value", 5, outside("w", file), 4);
+    const std::string branch = field(1, constant) + field(2, std::string("branch")) +
+                               field(12, Port{"w", f32, {3}}.message());
+    const std::string either = field(1, std::string("c")) + field(2, std::string("v")) + field(4, std::string("If")) +
+                               attribute("then_branch", 6, branch, 5) + attribute("else_branch", 6, branch, 5);
+    return model({{"Add", {"x", "v"}, {"y"}, {}}}, {{"x", f32, {3}}, {"c", boolean, {}}}, {{"y", f32, {3}}},
+                 field(1, either));
 }
 
 // One operator, from x to y: of a standard one's name, or of the test's own.

@@ -3,6 +3,7 @@
 
 #include <streamcache/onnxruntime.hpp>
 
+#include <filesystem>
 #include <set>
 
 #include "data.hpp"
@@ -16,12 +17,18 @@ using Values = std::vector<Ort::Value>;
 
 const ad::Settings settings{"CPUExecutionProvider", "f32", 1};
 
-Ort::Session session_of(const std::string &model) {
-    static Ort::Env env(ORT_LOGGING_LEVEL_FATAL, "test");
+const Ort::Env &environment() {
+    static const Ort::Env env(ORT_LOGGING_LEVEL_FATAL, "test");
+    return env;
+}
+
+Ort::SessionOptions options() {
     Ort::SessionOptions options;
     options.SetIntraOpNumThreads(1);
-    return {env, model.data(), model.size(), options};
+    return options;
 }
+
+Ort::Session session_of(const std::string &model) { return {environment(), model.data(), model.size(), options()}; }
 
 Values numbers(const std::vector<std::vector<float>> &inputs, const std::vector<std::int64_t> &shape) {
     const Ort::AllocatorWithDefaultOptions allocator;
@@ -130,6 +137,78 @@ void a_filter_names_what_decides_the_bits(const data::Places &places) {
     CHECK(refused(settings, {}) == STREAMCACHE_INVALID_ARGUMENT);
 }
 
+// A model brings the files its tensors are in, wherever in it they are named.
+void external_data_counts(const data::Places &places) {
+    const std::string file = places.scratch / "outside.onnx", weights = places.scratch / "outside.weights";
+    auto cache = sc::Cache::open();
+    for (const std::string &model : {onnx::sum_with("outside.weights"), onnx::branch_with("outside.weights")}) {
+        write_file(weights, three(1, 2, 3));
+        write_file(file, model);
+        Ort::Session session(environment(), file.c_str(), options());
+        const auto key = [&](sc::view<std::string_view> files) {
+            return ad::make_filter(cache, "test", session, files, settings).key(sc::Digest());
+        };
+        const sc::Digest before = key({file});
+        CHECK(before == key({file, weights}));
+        CHECK(before == key({file, std::string(places.scratch / "." / "outside.weights")})); // the same by another name
+        write_file(weights, three(1, 2, 4));
+        CHECK(key({file}) != before);
+        std::filesystem::remove(weights);
+        CHECK(status_of([&] { key({file}); }) == STREAMCACHE_IO);
+        CHECK(has(message_of([&] { key({file}); }), weights));
+    }
+    // Cut short anywhere, or no model at all.
+    const std::string whole = onnx::branch_with("outside.weights");
+    Ort::Session session = session_of(onnx::difference());
+    const auto refused = [&](const std::string &text) {
+        write_file(file, text);
+        return status_of([&] { ad::make_filter(cache, "test", session, {file}, settings); });
+    };
+    CHECK(refused(whole.substr(0, whole.size() / 2)) == STREAMCACHE_INVALID_ARGUMENT);
+    CHECK(refused("\xff\xff\xff") == STREAMCACHE_INVALID_ARGUMENT);
+    CHECK(refused(std::string(100, '\x0f')) == STREAMCACHE_INVALID_ARGUMENT);
+    std::string deep;
+    for (int i = 0; i < 300; i++) // a graph in an attribute of a node of a graph, and so on
+        deep = i % 3 == 0 ? onnx::field(1, deep) : i % 3 == 1 ? onnx::field(6, deep) : onnx::field(5, deep);
+    CHECK(refused(onnx::field(7, onnx::field(1, onnx::field(5, deep)))) != STREAMCACHE_IO); // an answer, and no crash
+}
+
+// A file that is replaced while an engine reads it: nobody knows which of the two the engine has.
+void a_file_that_changes_meanwhile_is_refused(const data::Places &places) {
+    const std::string file = places.scratch / "changing.onnx";
+    write_file(file, onnx::difference());
+    const sc::detail::files_to_load files({file});
+    CHECK(files.state() == sc::Digest::state_file(file));
+    write_file(file, onnx::one("Abs"));
+    CHECK(status_of([&] { files.state(); }) == STREAMCACHE_IO);
+    std::filesystem::remove(file);
+    CHECK(status_of([&] { files.state(); }) == STREAMCACHE_IO);
+}
+
+// Two models of one shape behind one cache: what the one computed the other never gives.
+void a_model_and_its_filter_are_one(const data::Places &places) {
+    const std::string weights = places.scratch / "pair.weights";
+    const std::string sum = places.scratch / "sum.onnx", less = places.scratch / "less.onnx";
+    write_file(weights, three(1, 2, 3));
+    write_file(sum, onnx::sum_with("pair.weights"));
+    write_file(less, onnx::model({{"Neg", {"x"}, {"y"}, {}}}, {{"x", onnx::f32, {3}}}, {{"y", onnx::f32, {3}}}));
+    auto cache = sc::Cache::open();
+    ad::CachedModel one(cache, "one", environment(), sum, options(), settings);
+    ad::CachedModel two(cache, "two", environment(), less, options(), settings);
+    std::filesystem::remove(weights); // not written into: the engine has it mapped, and would answer otherwise
+    write_file(weights, three(5, 6, 7));
+    ad::CachedModel again(cache, "again", environment(), sum, options(), settings), moved(std::move(again));
+    const Values x = numbers({{1, 1, 1}}, {3});
+    for (int round = 0; round < 2; round++) {
+        const auto of_one = one.run(x), of_two = two.run(x), of_moved = moved.run(x);
+        CHECK(of_one.computed() == (round == 0) && of_one[0].GetTensorData<float>()[0] == 2);
+        CHECK(of_two.computed() == (round == 0) && of_two[0].GetTensorData<float>()[0] == -1);
+        CHECK(of_moved.computed() == (round == 0) && of_moved[0].GetTensorData<float>()[0] == 6);
+    }
+    const auto none = [&] { ad::CachedModel(cache, "none", environment(), "nowhere.onnx", options(), settings); };
+    CHECK(status_of(none) == STREAMCACHE_IO);
+}
+
 // What one process computed another finds on disk.
 void results_outlive_the_process(const data::Places &places) {
     const std::string file = places.scratch / "model.onnx", store = places.scratch / "store";
@@ -155,6 +234,9 @@ int main(int argc, char **argv) {
         TEST(inputs_are_keyed_as_published),
         TEST(wanted_outputs_are_part_of_the_key),
         TEST_WITH(a_filter_names_what_decides_the_bits, places),
+        TEST_WITH(external_data_counts, places),
+        TEST_WITH(a_file_that_changes_meanwhile_is_refused, places),
+        TEST_WITH(a_model_and_its_filter_are_one, places),
         TEST_WITH(results_outlive_the_process, places),
     });
 }

@@ -3,6 +3,8 @@
 
 #include <streamcache/openvino.hpp>
 
+#include <openvino/core/preprocess/pre_post_process.hpp>
+#include <openvino/op/constant.hpp>
 #include <openvino/pass/serialize.hpp>
 
 #include <filesystem>
@@ -132,8 +134,105 @@ void weights_beside_an_xml_count(const data::Places &places) {
     CHECK(before == key({xml, bin}));
     write_file(bin, "other weights");
     CHECK(key({xml}) != before);
-    std::filesystem::remove(bin);
-    CHECK(key({xml}) != before);
+    const std::string moved = places.scratch / "moved.bin";
+    std::filesystem::rename(bin, moved);
+    CHECK(status_of([&] { key({xml}); }) == STREAMCACHE_IO);
+    CHECK(has(message_of([&] { key({xml}); }), bin));
+    CHECK(status_of([&] { key({xml, xml}); }) == STREAMCACHE_IO);
+    const sc::Digest elsewhere = key({xml, moved});
+    write_file(moved, "the next weights");
+    CHECK(key({xml, moved}) != elsewhere);
+}
+
+// An ONNX model brings the files its tensors are in.
+void external_data_counts(const data::Places &places) {
+    const std::string file = places.scratch / "outside.onnx", weights = places.scratch / "outside.weights";
+    write_file(weights, three(1, 2, 3));
+    write_file(file, onnx::sum_with("outside.weights"));
+    auto cache = sc::Cache::open();
+    const auto compiled = core().compile_model(file, "CPU");
+    const auto key = [&](sc::view<std::string_view> files) {
+        return ad::make_filter(cache, "test", core(), compiled, files).key(sc::Digest());
+    };
+    const sc::Digest before = key({file});
+    CHECK(before == key({file, weights}));
+    write_file(weights, three(1, 2, 4));
+    CHECK(key({file}) != before);
+    std::filesystem::remove(weights);
+    CHECK(status_of([&] { key({file}); }) == STREAMCACHE_IO);
+}
+
+std::shared_ptr<ov::Model> scaled(const std::string &file, float mean, const ov::Shape &shape = {1, 3}) {
+    auto model = core().read_model(file);
+    model->reshape({{"a", shape}, {"b", shape}});
+    ov::preprocess::PrePostProcessor steps(model);
+    steps.input("a").preprocess().mean(mean).scale(2);
+    return steps.build();
+}
+
+// What was done to a model after it was read: one file, and as many models.
+void a_model_in_memory_is_what_counts(const data::Places &places) {
+    const std::string file = places.scratch / "model.onnx";
+    write_file(file, onnx::difference());
+    auto cache = sc::Cache::open();
+    const auto key = [&](const std::shared_ptr<const ov::Model> &model) {
+        const auto compiled = core().compile_model(model, "CPU");
+        return ad::make_filter(cache, "test", core(), compiled, model).key(sc::Digest());
+    };
+    const sc::Digest one = key(scaled(file, 127));
+    CHECK(key(scaled(file, 127)) == one); // also when the engine's own names have counted on
+    auto plain = core().read_model(file);
+    plain->reshape({{"a", ov::PartialShape{1, 3}}, {"b", ov::PartialShape{1, 3}}});
+    auto constant = scaled(file, 127);
+    for (const auto &node : constant->get_ordered_ops())
+        if (auto numbers = std::dynamic_pointer_cast<ov::op::v0::Constant>(node);
+            numbers && numbers->get_element_type() == ov::element::f32) {
+            node->output(0).replace(ov::op::v0::Constant::create(ov::element::f32, numbers->get_shape(), {7}));
+            break;
+        }
+    const std::set<sc::Digest> all{one, key(scaled(file, 128)), key(scaled(file, 127, {2, 3})), key(plain),
+                                   key(constant)};
+    CHECK(all.size() == 5);
+    CHECK(status_of([&] { ad::make_filter(cache, "test", core(), core().compile_model(file, "CPU"), nullptr); }) ==
+          STREAMCACHE_INVALID_ARGUMENT);
+
+    // Dynamic shapes, too, and the same model from another place.
+    const std::string other = places.scratch / "other place.onnx";
+    write_file(other, onnx::difference());
+    CHECK(key(core().read_model(file)) == key(core().read_model(other)));
+    const std::string xml = places.scratch / "here.xml", there = places.scratch / "there.xml";
+    ov::pass::Serialize(xml, places.scratch / "here.bin").run_on_model(core().read_model(file));
+    for (const char *end : {"xml", "bin"})
+        std::filesystem::copy_file(places.scratch / ("here."s + end), places.scratch / ("there."s + end));
+    CHECK(key(core().read_model(xml)) == key(core().read_model(there)));
+}
+
+// Two models of one shape behind one cache: what the one computed the other never gives.
+void a_model_and_its_filter_are_one(const data::Places &places) {
+    const std::string file = places.scratch / "model.onnx";
+    write_file(file, onnx::difference());
+    auto cache = sc::Cache::open();
+    ad::CachedModel one(cache, "one", core(), scaled(file, 10), "CPU");
+    ad::CachedModel two(cache, "two", core(), scaled(file, 20), "CPU");
+    ad::CachedModel from_file(cache, "file", core(), file, "CPU", {ov::inference_num_threads(1)});
+    const ov::Tensor a = numbers({30, 30, 30}, {1, 3}), b = numbers({0, 0, 0}, {1, 3});
+    for (int round = 0; round < 2; round++) {
+        const auto of_one = one.run({a, b}), of_two = two.run({a, b}), of_file = from_file.run({a, b});
+        CHECK(of_one.computed() == (round == 0) && of_one[0].data<float>()[0] == 10);
+        CHECK(of_two.computed() == (round == 0) && of_two[0].data<float>()[0] == 5);
+        CHECK(of_file.computed() == (round == 0) && of_file[0].data<float>()[0] == 30);
+    }
+    ad::CachedModel again(cache, "again", core(), scaled(file, 10), "CPU"), moved(std::move(again));
+    CHECK(!moved.run({a, b}).computed());
+    CHECK(moved.filter().key(one.model().chunk({a, b})) == one.filter().key(moved.model().chunk({a, b})));
+    CHECK(from_file.filter().get_state().key() == sc::Digest::state_file(file));
+}
+
+// AUTO may still run on another device than the one it decides on.
+void a_device_is_decided_on() {
+    CHECK(ad::detail::settled("CPU") == "CPU");
+    CHECK(status_of([] { ad::detail::settled("(CPU)"); }) == STREAMCACHE_NOT_SUPPORTED);
+    CHECK(status_of([] { ad::detail::settled(""); }) == STREAMCACHE_NOT_SUPPORTED);
 }
 
 // What one process computed another finds on disk.
@@ -162,6 +261,10 @@ int main(int argc, char **argv) {
         TEST(whatever_differs_is_another_key),
         TEST_WITH(a_filter_names_what_decides_the_bits, places),
         TEST_WITH(weights_beside_an_xml_count, places),
+        TEST_WITH(external_data_counts, places),
+        TEST_WITH(a_model_in_memory_is_what_counts, places),
+        TEST_WITH(a_model_and_its_filter_are_one, places),
+        TEST(a_device_is_decided_on),
         TEST_WITH(results_outlive_the_process, places),
     });
 }
