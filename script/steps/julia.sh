@@ -63,7 +63,7 @@ julia_readme() {
     blocks "$julia_package/README.md" "$work/julia-blocks"
     rm -rf "$home"
     mkdir -p "$home/depot/registries/None"
-    printf 'name = "None"\nuuid = "23338594-aafe-5451-b93e-139f81909107"\n\n[packages]\n' >"$home/depot/registries/None/Registry.toml"
+    printf 'name = "None"\nuuid = "23338594-aafe-5451-b93e-139f81909107"\nrepo = "none"\n\n[packages]\n' >"$home/depot/registries/None/Registry.toml"
     ln -s "$root" "$home/streamcache"
     ln -s "$prefix" "$home/sc"
     grep -qF 'cmake --install build' "$work/julia-blocks/03.sh" # what docs/install.md has run
@@ -71,7 +71,7 @@ julia_readme() {
         export HOME=$home PATH=$usr/bin:$PATH JULIA_DEPOT_PATH=$home/depot
         export LD_LIBRARY_PATH=$libraries:$libraries/julia:$libraries/openblas-pthread
         unset STREAMCACHE_LIBRARY JULIA_PROJECT JULIA_LOAD_PATH
-        cd "$home"
+        cd "$home" || exit
         # shellcheck source=/dev/null
         . "$work/julia-blocks/04.sh"
         cp "$work/julia-blocks/01.julia" hello.jl
