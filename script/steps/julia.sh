@@ -5,6 +5,7 @@ julia_package=bindings/julia/StreamCache
 
 steps_julia() {
     step julia julia_suite
+    step julia-readme julia_readme
     step julia-hit julia_hit
 }
 
@@ -51,6 +52,34 @@ julia_parts_are_all() {
         file=$(basename "$file" .jl)
         [[ $file =~ ^(runtests|support|json)$ || $parts == *" $file "* ]] || { echo "no process runs $file.jl"; return 1; }
     done
+}
+
+# What README.md says to type installs the package into a project of its own, and its first program prints what it says.
+# The library is there already, and there is no network: a registry without packages stands for the one that Pkg would fetch.
+julia_readme() {
+    local home=$work/julia-readme usr=$target/debian/julia/usr libraries=$target/debian/julia/usr/lib/x86_64-linux-gnu
+    has_julia
+    installed
+    blocks "$julia_package/README.md" "$work/julia-blocks"
+    rm -rf "$home"
+    mkdir -p "$home/depot/registries/None"
+    printf 'name = "None"\nuuid = "23338594-aafe-5451-b93e-139f81909107"\nrepo = "none"\n\n[packages]\n' >"$home/depot/registries/None/Registry.toml"
+    ln -s "$root" "$home/streamcache"
+    ln -s "$prefix" "$home/sc"
+    grep -qF 'cmake --install build' "$work/julia-blocks/03.sh" # what docs/install.md has run
+    (
+        export HOME=$home PATH=$usr/bin:$PATH JULIA_DEPOT_PATH=$home/depot
+        export LD_LIBRARY_PATH=$libraries:$libraries/julia:$libraries/openblas-pthread
+        unset STREAMCACHE_LIBRARY JULIA_PROJECT JULIA_LOAD_PATH
+        cd "$home" || exit
+        # shellcheck source=/dev/null
+        . "$work/julia-blocks/04.sh"
+        cp "$work/julia-blocks/01.julia" hello.jl
+        # shellcheck source=/dev/null
+        . "$work/julia-blocks/05.sh" >"$work/julia-readme.out"
+    )
+    diff -u "$work/julia-blocks/02.text" "$work/julia-readme.out"
+    tell "$(wc -l <"$work/julia-blocks/01.julia") lines"
 }
 
 # The bench program runs, and says what script/bench reads.

@@ -4,8 +4,10 @@
     LeasedArray{T,N} <: DenseArray{T,N}
 
 A result where it is: a read-only array over the cache's memory, which keeps its lease until it is collected. Views, BLAS and
-`pointer` work on it as on an `Array`; `copy` and `Array` make one that can be written to. Its memory counts against the
-cache's `max_bytes` as long as the array lives, so copy out what is kept for long, or use [`get_into!`](@ref).
+`pointer` work on it as on an `Array`; `copy` and `Array` make one that can be written to. To set an element is an error, but
+what writes through a `pointer` is not stopped, and changes the result for all who have it: never give one as the output
+of `mul!`, `axpy!`, `rmul!`, `ldiv!`, `fft!` and the like. Its memory counts against the cache's `max_bytes` as long as the
+array lives, so copy out what is kept for long, or use [`get_into!`](@ref).
 
     LeasedArray{T}(value)
     LeasedArray{T}(value, dims)

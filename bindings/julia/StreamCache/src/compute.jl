@@ -12,7 +12,7 @@ chunk, one of them computes; the others wait for its result, while other tasks r
 for ever), after which they compute for themselves. So does a task that asks for what it is computing itself.
 
 Where `f` throws, nothing is stored, the right to compute goes to the next in line, and the exception goes on. Where it throws
-a [`Rejected`](@ref), that is remembered. It computes with the trained state that the filter had when this began: where
+a [`Rejected`](@ref) of its own, that is remembered. It computes with the trained state that the filter had when this began: where
 another task may load a state meanwhile, use a [`snapshot`](@ref) and its [`state`](@ref).
 
     get!(f, filter, chunk, T, dims; ...)
@@ -43,14 +43,15 @@ function computed(work, target, chunk, timeout, flags; described...)
     answer = begin!(target, its; timeout = timeout, flags = flags)
     answer isa Value && return arrays(answer)
     answer isa Rejected && throw(answer)
-    answer === nothing && return computed_alone(work, target, its, flags; described...)
     try
+        answer === nothing && return computed_alone(work, target, its, flags; described...)
         return arrays(work(answer))
     catch why
-        why isa Rejected && isopen(answer) && phase(answer) === :open && reject!(answer, why.code; ttl = why.ttl_ms / 1000)
-        rethrow()
+        why isa Rejected && !why.is_known || rethrow()
+        answer isa Ticket && isopen(answer) && phase(answer) === :open && reject!(answer, why.code; ttl = why.ttl_ms / 1000)
+        throw(Rejected(why.code, why.ttl_ms, true)) # to an outer computation it is not its own
     finally
-        finalize(answer) # nobody else has it: an open one is given up
+        answer isa Ticket && finalize(answer) # nobody else has it: an open one is given up
     end
 end
 

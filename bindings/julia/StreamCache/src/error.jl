@@ -20,14 +20,21 @@ Base.showerror(io::IO, e::StreamCacheError) = print(io, "StreamCacheError: ", e.
 
 That there is no result, and that this is remembered. A function given to [`get!`](@ref) throws it to say so: `code` is an
 `Int32` of the engine's own, and after `ttl` seconds (0: the cache's own limit) it is forgotten. Later lookups of the
-chunk throw it again; [`lookup`](@ref) and [`begin!`](@ref) return it. It never leaves memory.
+chunk throw it again; [`lookup`](@ref) and [`begin!`](@ref) return it. It never leaves memory. Those of one code are equal.
+
+It is about one chunk of one filter: where a function given to [`get!`](@ref) meets the rejection of another lookup, that goes
+on as any exception, and is not remembered of the outer chunk. Throw a `Rejected(why.code; ttl = ...)` of its own if it holds.
 """
 struct Rejected <: Exception
     code::Int32
     ttl_ms::UInt64
+    is_known::Bool # some cache remembers it already
 end
 
-Rejected(code::Integer; ttl = 0) = Rejected(code, milliseconds(ttl))
+Rejected(code::Integer; ttl = 0) = Rejected(code, milliseconds(ttl), false)
+
+Base.:(==)(a::Rejected, b::Rejected) = a.code == b.code
+Base.hash(e::Rejected, h::UInt) = hash(e.code, hash(:Rejected, h))
 
 Base.showerror(io::IO, e::Rejected) = print(io, "Rejected: there is no result, code ", e.code)
 

@@ -4,12 +4,13 @@
 abstract type Handle end
 
 const closed_bit = UInt(1)
+const flag_bits = UInt(3) # the other one says that a call has the object for itself
 
 "A reference to `raw`, which `release` gives back. The finalizer is two machine words of work: it never waits or yields."
 function owned(release, raw::Ptr{Cvoid})
     word = Threads.Atomic{UInt}(UInt(raw))
     finalizer(word) do word
-        last = Threads.atomic_xchg!(word, closed_bit) & ~closed_bit
+        last = Threads.atomic_xchg!(word, closed_bit) & ~flag_bits
         last == 0 || release(Ptr{Cvoid}(last))
     end
     return word
@@ -19,7 +20,7 @@ end
 @inline function raw(handle::Handle)
     word = handle.word[]
     word & closed_bit == 0 || throw_closed(handle)
-    return Ptr{Cvoid}(word)
+    return Ptr{Cvoid}(word & ~flag_bits)
 end
 
 @noinline throw_closed(handle) = throw(StreamCacheError(CLOSED, "this $(nameof(typeof(handle))) was closed"))

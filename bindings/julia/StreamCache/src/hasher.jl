@@ -78,7 +78,8 @@ end
     reset!(stream, state)
 
 Forgets what was added since the last `finish!`. A stream goes back to position 0, at its initial recurrent state or the
-given one, under the trained state its filter has now.
+given one, under the trained state its filter has now. A state of another type or shape is an `ArgumentError`, as in
+[`step!`](@ref).
 """
 reset!(hasher::Hasher) = (exclusively(raw -> checked(C.hasher_reset(raw)), hasher); hasher)
 reset!(barrier::Barrier) = (exclusively(raw -> checked(C.barrier_reset(raw)), barrier); barrier)

@@ -39,7 +39,8 @@ write_json(io::IO, truth::Bool) = print(io, truth)
 write_json(io::IO, number::Integer) = print(io, BigInt(number))
 write_json(io::IO, ::Nothing) = print(io, "null")
 
-function write_json(io::IO, number::AbstractFloat)
+# Another float, such as a BigFloat, has digits that JSON's readers drop: two configurations would be one.
+function write_json(io::IO, number::Union{Float16,Float32,Float64})
     isfinite(number) || throw(ArgumentError("JSON has no $number"))
     print(io, Float64(number))
 end

@@ -80,10 +80,11 @@ end
 
 Looks a chunk's result up and copies its bytes to the begin of an array: the answer is how many, or `nothing` for a miss.
 Given a `Digest` it allocates nothing. Throws a `StreamCacheError` with `StreamCache.BUFFER_TOO_SMALL` where it doesn't fit,
-see [`result_size`](@ref), and a [`Rejected`](@ref) where there is none.
+see [`result_size`](@ref), and a [`Rejected`](@ref) where there is none. A buffer that is not the caller's to write to (a
+result in the cache or a text's bytes, or a view, a reshape or another wrapper of these) is an `ArgumentError`.
 """
 @inline function get_into!(buffer::AbstractArray, target::Union{Cache,Filter}, chunk; flags::Integer = 0)
-    isbitstype(eltype(buffer)) || no_bits(buffer)
+    is_mutable(owner(buffer)) || immutable(buffer)
     to, its, len = dense(buffer), digest(chunk), Ref{Csize_t}(0)
     status = copied(to, target, its, flags % UInt32 | NO_WAIT, len)
     status == OK && return len[] % Int
@@ -112,7 +113,15 @@ end
     failed(status)
 end
 
-@noinline no_bits(buffer) = throw(ArgumentError("a buffer of elements that are plain bits is needed, not of $(eltype(buffer))"))
+"The array whose memory another one shows, through all that wraps it."
+@inline owner(array::AbstractArray) = owner(array, parent(array))
+@inline owner(array::T, ::T) where {T} = array
+@inline owner(_, inner) = owner(inner)
+
+is_mutable(::AbstractArray) = true
+is_mutable(::Union{LeasedArray,Base.CodeUnits}) = false
+
+@noinline immutable(buffer) = throw(ArgumentError("a $(typeof(buffer)) is over immutable memory: give a buffer of your own"))
 
 """
     result_size(filter, chunk) -> Union{Int,Nothing}

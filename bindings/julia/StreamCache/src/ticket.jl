@@ -17,7 +17,9 @@ end
 
 Looks a chunk's result up: a [`Value`](@ref) where it is there, else a [`Ticket`](@ref) to compute it, which only one caller
 gets. The others wait up to `timeout` seconds (0: not at all, `Inf`: for ever) for its result, while other tasks run, and
-get `nothing` where the time was up. [`get!`](@ref) does all of it.
+get `nothing` where the time was up. A store behind memory is waited for whatever the `timeout`, for it is asked for a moment
+only; where it has nothing, a `timeout` that is shorter than this may give `nothing` though nobody computes.
+[`get!`](@ref) does all of it.
 """
 function begin!(target::Target, chunk; timeout::Real = 60, flags::Integer = 0)
     checked_timeout(timeout)
@@ -25,8 +27,21 @@ function begin!(target::Target, chunk; timeout::Real = 60, flags::Integer = 0)
     flags = flags % UInt32 | NO_WAIT
     try_it() = GC.@preserve target c_begin(target, Ref(its), flags, value, ticket)
     status = try_it()
-    status == BUSY && (status = patiently(try_it, timeout, BUSY))
+    if status == BUSY
+        status = patiently(try_it, timeout, BUSY)
+        status == BUSY && target.behind && (status = read_first(try_it, target, its, flags, value))
+    end
     return begun(checked(status), value[], ticket[])
+end
+
+"""
+After a time that was up: was it another caller who computes, or a store that was being read? A lookup knows only the latter.
+"""
+function read_first(try_it, target, its, flags, value)
+    flags & (BYPASS | REFRESH | MEMORY_ONLY) == 0 || return BUSY
+    status, found, _ = got_later(target, its, flags)
+    value[] = found
+    return status == MISS ? try_it() : status
 end
 
 @inline c_begin(cache::Cache, key, flags, value, ticket) = C.cache_begin(raw(cache), key, 0, flags, value, ticket)
@@ -42,9 +57,35 @@ held(ticket) = Ticket(owned(C.ticket_release, ticket))
 
 function Base.close(ticket::Ticket)
     word = Threads.atomic_or!(ticket.word, closed_bit)
-    # The reference is the finalizer's to give back, so another thread may still be in a call.
-    word & closed_bit == 0 && GC.@preserve ticket C.ticket_abort(Ptr{Cvoid}(word))
+    # The reference is the finalizer's to give back, so another thread may still be in a call; one that is ending it goes on.
+    word & flag_bits == 0 && GC.@preserve ticket C.ticket_abort(Ptr{Cvoid}(word))
     return nothing
+end
+
+const ending_bit = UInt(2)
+
+"""
+Calls with the address of a ticket that no other call ends meanwhile, so that its memory stays. Where it is closed
+meanwhile, the right is given up afterwards.
+"""
+function ending(call, ticket::Ticket)
+    its = claim(ticket)
+    C.ticket_retain(its)
+    try
+        return GC.@preserve ticket call(its)
+    finally
+        Threads.atomic_and!(ticket.word, ~ending_bit) & closed_bit == 0 || C.ticket_abort(its)
+        C.ticket_release(its)
+    end
+end
+
+function claim(ticket)
+    while true
+        word = ticket.word[]
+        word & closed_bit == 0 || throw_closed(ticket)
+        word & ending_bit == 0 || throw(StreamCacheError(INVALID_ARGUMENT, "another call is ending this ticket"))
+        Threads.atomic_cas!(ticket.word, word, word | ending_bit) === word && return Ptr{Cvoid}(word)
+    end
 end
 
 """
@@ -55,47 +96,20 @@ even where it was not stored: [`phase`](@ref). Without a `compute_time` the time
 
     commit!(f, ticket, T, dims; ...) -> Value
 
-Calls `f(array)` to write the result where it stays, without a copy: `array` is an uninitialised `Array{T}` of these dims,
-which is the cache's after that and must not be kept.
-
-    commit!(ticket, output, next_state; ...) -> Value
-
-Of a step of a stream: publishes its output and the next recurrent state together, and moves the stream on. A `next_state`
-of `nothing` is unknown: nothing is stored then, and neither does the stream know its state.
+Calls `f(array)` to write the result where it stays, without a copy: `array` is an uninitialised `DenseArray{T}` of these
+dims. What it is over is the cache's after that: an array that was kept throws when it is used, but a `pointer` to it dangles.
+While `f` runs nothing else ends the ticket: `commit!`, `reject!` and `abort!` throw, and `close` is put off until then.
 """
 function commit!(ticket::Ticket, result; described...)
-    _, value = GC.@preserve ticket given(laid_out(result); described...) do data, len, options, value
-        C.ticket_commit_copy(raw(ticket), data, len, options, value)
-    end
-    return leased(value)
+    layout = laid_out(result)
+    return ending(its -> committed(its, layout; described...), ticket)
 end
 
-function commit!(f::Base.Callable, ticket::Ticket, ::Type{T}, dims::Tuple{Vararg{Integer}}; described...) where {T}
-    DType(T)
-    all(>=(0), dims) || throw(ArgumentError("dims are 0 or more, not $dims"))
-    bytes = mapreduce(BigInt, *, dims; init = BigInt(sizeof(T)))
-    bytes <= typemax(Int) || throw(StreamCacheError(NO_MEMORY))
-    room = Ref{Ptr{Cvoid}}(C_NULL)
-    status = GC.@preserve ticket C.ticket_buffer(raw(ticket), bytes, room)
-    if status == NO_SPACE
-        array = Array{T}(undef, dims)
-        f(array)
-        return commit!(ticket, array; described...)
-    end
-    checked(status)
-    array = unsafe_wrap(Array, Ptr{T}(room[]), dims)
-    f(array)
-    _, value = GC.@preserve ticket given(laid_out(array); described...) do _, len, options, value
-        C.ticket_commit(raw(ticket), len, options, value)
-    end
-    return leased(value)
-end
+committed(its, result; described...) = committed(its, laid_out(result); described...)
 
-function commit!(ticket::Ticket, output, next_state; described...)
-    next = next_state === nothing ? UInt8[] : laid_out(next_state).data
-    _, value = GC.@preserve ticket next given(laid_out(output); described...) do data, len, options, value
-        to = next_state === nothing ? C_NULL : Ptr{Cvoid}(pointer(next))
-        C.ticket_commit_step(raw(ticket), data, len, to, sizeof_data(next), options, value)
+function committed(its, layout::Layout; described...)
+    _, value = given(layout; described...) do data, len, options, value
+        C.ticket_commit_copy(its, data, len, options, value)
     end
     return leased(value)
 end
@@ -107,7 +121,7 @@ Publishes that there is no result: later lookups, and those who wait, get a [`Re
 seconds (0: the cache's own limit). A computation that merely failed is to be aborted instead.
 """
 function reject!(ticket::Ticket, code::Integer; ttl::Real = 0)
-    GC.@preserve ticket checked(C.ticket_commit_rejection(raw(ticket), code, milliseconds(ttl)))
+    ending(its -> checked(C.ticket_commit_rejection(its, code, milliseconds(ttl))), ticket)
     return ticket
 end
 
@@ -116,18 +130,18 @@ end
 
 Gives the right up, after a computation that failed: a caller who waits gets it, else the next lookup.
 """
-abort!(ticket::Ticket) = (GC.@preserve ticket checked(C.ticket_abort(raw(ticket))); ticket)
+abort!(ticket::Ticket) = (ending(its -> checked(C.ticket_abort(its)), ticket); ticket)
 
 """
     phase(ticket) -> Symbol
 
 Where a ticket stands: `:open`, `:committed` (stored or not), `:aborted`, or `:fenced`: a purge, a removal or a put overtook
-it, so that a commit is not stored.
+it, so that a commit is not stored. What only a later library knows is `:unknown`.
 """
 function phase(ticket::Ticket)
     its = Ref{Int32}(0)
     GC.@preserve ticket checked(C.ticket_get_phase(raw(ticket), its))
-    return (:open, :committed, :aborted, :fenced)[its[]+1]
+    return name_of((:open, :committed, :aborted, :fenced), its[])
 end
 
 function key(ticket::Ticket)

@@ -16,13 +16,15 @@ const pinned_bit = UInt(2)
 
 """
 Calls with the address of a value that no other thread ends meanwhile: these are the shortest of calls, and may neither
-throw nor yield.
+throw nor yield. A Ctrl-C waits until it is over: it would leave the value pinned for ever.
 """
 @inline function pinned(call, value::Value)
     word = value.word
-    found = pin(value)
+    Base.sigatomic_begin()
+    found = pin(value) # what this throws ends the wait, too
     GC.@preserve value answer = call(Ptr{Cvoid}(found))
     word[] = found
+    Base.sigatomic_end()
     return answer
 end
 
@@ -110,11 +112,14 @@ end
     tier(value) -> Symbol
 
 Where a value came from when it entered this process's memory: `:memory`, for it was computed here, `:disk` or `:remote`.
+What only a later library knows is `:unknown`.
 """
-tier(value::Value) = (:memory, :disk, :remote)[pinned(C.value_get_tier, value)+1]
+tier(value::Value) = name_of((:memory, :disk, :remote), pinned(C.value_get_tier, value))
+
+name_of(names, number) = 0 <= number < length(names) ? names[number+1] : :unknown
 
 "The code of a rejection; `nothing` for an ordinary result."
 function rejection(value::Value)
     code = Ref{Int32}(0)
-    return pinned(raw -> C.value_get_rejection(raw, code), value) == OK ? Rejected(code[]) : nothing
+    return pinned(raw -> C.value_get_rejection(raw, code), value) == OK ? Rejected(code[], 0, true) : nothing
 end

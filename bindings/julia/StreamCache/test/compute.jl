@@ -56,10 +56,31 @@ end
 @testset "a rejection is remembered" begin
     filter, calls = fresh_filter(), Ref(0)
     for _ in 1:3
-        @test_throws Rejected(3) get!(() -> (calls[] += 1; throw(Rejected(3))), filter, "a")
+        why = thrown(() -> get!(() -> (calls[] += 1; throw(Rejected(3))), filter, "a"))
+        @test why == Rejected(3) != Rejected(4) && hash(why) == hash(Rejected(3))
     end
     @test calls[] == 1
     @test get!(() -> 1, filter, "a"; flags = StreamCache.REFRESH) == fill(1)
+end
+
+@testset "a rejection of another lookup is not this one's" begin
+    inner, outer, calls = fresh_filter(), fresh_filter(config = (test = 2,)), Ref(0)
+    through(f) = get!(() -> get!(f, inner, "a"), outer, "a")
+    @test_throws Rejected through(() -> throw(Rejected(7; ttl = 1))) # made inside
+    @test lookup(inner, "a").value == Rejected(7) && lookup(outer, "a").value === nothing
+    @test_throws Rejected through(() -> 1) # found inside
+    @test lookup(outer, "a").value === nothing
+    @test eventually(() -> lookup(inner, "a").value === nothing)
+    @test through(() -> 1) == fill(1)
+    reject!(begin!(inner, "b"), 7)
+    found = lookup(inner, "b").value
+    @test_throws Rejected get!(() -> throw(found), outer, "b")
+    @test lookup(outer, "b").value === nothing
+    @test_throws Rejected get!(() -> throw(Rejected(found.code)), outer, "b")
+    @test lookup(outer, "b").value == Rejected(7) # said of its own accord
+    held = begin!(inner, "c") # and where it computes without a ticket
+    @test_throws Rejected get!(() -> get!(() -> throw(Rejected(7)), inner, "c"; timeout = 0), outer, "c")
+    @test lookup(outer, "c").value === nothing && phase(held) === :open
 end
 
 @testset "a time that is up" begin

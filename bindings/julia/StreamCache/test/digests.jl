@@ -58,6 +58,10 @@ end
     @test status_of(() -> digest_config("{")) == StreamCache.INVALID_ARGUMENT
     @test status_of(() -> digest_config((a = 2^53,))) == StreamCache.INVALID_ARGUMENT
     @test_throws ArgumentError digest_config((a = NaN,))
+    for inexact in (big"0.1", 1 // 3, π) # two of these may be one Float64
+        @test_throws ArgumentError digest_config((a = inexact,))
+    end
+    @test digest_config((a = 0.5f0, b = Float16(0.5))) == digest_config("{\"a\":0.5,\"b\":0.5}")
     @test_throws ArgumentError digest_config((a = cache -> 1,))
 end
 
@@ -112,4 +116,24 @@ end
     @test_throws ArgumentError Digest("zz"^32)
     @test_throws ArgumentError Digest(UInt8[1, 2])
     @test isbits(d)
+end
+
+struct Addressed
+    data::Ptr{UInt8}
+    size::Int
+end
+
+@testset "addresses are no content" begin
+    text, filter = "text", fresh_filter()
+    addresses = ([pointer(text)], [Ptr{Cvoid}(1) Ptr{Cvoid}(2)], [(pointer(text), pointer(text))], ["a", "b"], Any[1], [Ref(1)],
+        [Addressed(pointer(text), 4)], [:a], Union{Float64,Missing}[1.0])
+    for data in addresses
+        @test_throws ArgumentError digest(data)
+        @test_throws ArgumentError lookup(filter, data)
+        @test_throws ArgumentError digest_state(data)
+        @test_throws ArgumentError load_state!(filter, data)
+        @test_throws ArgumentError Stream(filter, data)
+    end
+    @test_throws ArgumentError DType(Ptr{Cvoid})
+    @test digest_state([(1.0, Int32(2))]) isa Digest && digest_state([1 => 2]) isa Digest && digest_state([()]) isa Digest
 end

@@ -100,6 +100,46 @@ end
     @test eventually(() -> (GC.gc(); stats(cache).leased_bytes == 0))
 end
 
+@testset "a Ctrl-C leaves nothing pinned" begin
+    filter = fresh_filter()
+    put!(filter, "a", [1.0])
+    value = lookup(filter, "a").value
+    ccall(:jl_exit_on_sigint, Cvoid, (Cint,), 0)
+    why = thrown() do
+        StreamCache.pinned(value) do _
+            ccall(:kill, Cint, (Cint, Cint), getpid(), 2)
+            until = time_ns() + 200_000_000
+            while time_ns() < until
+                GC.safepoint()
+            end
+        end
+    end
+    @test why isa InterruptException # and after the call
+    free = value.word[] & StreamCache.pinned_bit == 0
+    @test free
+    free && @test sizeof(value) == 8 # which would wait for ever
+    @test_throws StreamCacheError (close(value); sizeof(value))
+end
+
+@testset "collections go on while the library is in a long call" begin
+    pause() = StreamCache.C.@gc_safe_ccall(cglobal(:usleep), Cint, (UInt32,), 1_000_000)
+    ends = Threads.Atomic{UInt64}(0)
+    @test precompile(pause, ())
+    pausing = Threads.Atomic{Bool}(false)
+    task = on_any_thread(() -> (pausing[] = true; pause(); ends[] = time_ns()))
+    eventually(() -> pausing[])
+    GC.gc(false)
+    GC.gc(false)
+    @test ends[] == 0 || Threads.nthreads() == 1
+    wait(task)
+    names = (:cache_open, :cache_purge, :cache_remove_chunk, :filter_remove, :filter_purge, :filter_retire,
+        :filter_restore_state, :filter_load_state, :cache_load_state, :digest_tensor, :value_get_content, :filter_put,
+        :snapshot_put, :cache_put_chunk, :ticket_commit_copy, :ticket_commit_step, :batch_commit)
+    for name in names
+        @test occursin("gc_safe_enter", string(first(code_lowered(getfield(StreamCache.C, name)))))
+    end
+end
+
 @testset "one value, closed while others read it" begin
     filter = fresh_filter()
     put!(filter, "a", [1.0, 2.0])

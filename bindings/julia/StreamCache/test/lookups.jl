@@ -37,6 +37,27 @@ end
     @test_throws Rejected get_into!(whole, filter, "no")
 end
 
+@testset "never into the cache's own memory" begin
+    filter = fresh_filter()
+    put!(filter, "b", [7.0, 8.0, 9.0, 10.0])
+    a = get!(() -> [1.0, 2.0, 3.0, 4.0], filter, "a")
+    for buffer in (a, view(a, 1:4), reshape(a, 2, 2), reinterpret(Int64, a), reshape(view(a, :), 2, 2), view(reshape(a, 2, 2), :, :),
+        PermutedDimsArray(reshape(a, 2, 2), (1, 2)), reinterpret(UInt8, view(a, 1:4)), transpose(a),
+        LeasedArray{UInt8}(lookup(filter, "a").value), codeunits("a text of thirty-two bytes, is it"),
+        view(codeunits("a text of thirty-two bytes, is it"), 1:32))
+        why = thrown(() -> get_into!(buffer, filter, "b"))
+        @test why isa ArgumentError && occursin("immutable", why.msg)
+    end
+    @test a == filter["a"] == [1, 2, 3, 4]
+    for buffer in (zeros(4), view(zeros(9), 2:5), zeros(2, 2), reinterpret(Float64, zeros(Int64, 4)), reshape(view(zeros(9), 2:5), 2, 2))
+        @test get_into!(buffer, filter, "b") == 32 && vec(reinterpret(Float64, buffer)) == [7, 8, 9, 10]
+    end
+    kept = Ref{Any}()
+    result = get!(array -> (kept[] = array; array .= 1), filter, "c", Float64, (4,))
+    @test_throws ArgumentError get_into!(kept[], filter, "b")
+    @test result == ones(4)
+end
+
 @testset "keys of the caller's" begin
     cache = Cache()
     its = key_chunk(digest_config((test = 1,)), digest_state("weights"), digest("a"))

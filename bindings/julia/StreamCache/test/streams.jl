@@ -49,9 +49,36 @@ end
     empty = Stream(filter, Float32[])
     @test step!(s -> (length(s), Float32[]), empty, "a") == fill(0) && state(empty) == Float32[]
     @test_throws ArgumentError Stream(filter, view(ones(4, 4), 1:2, :))
-    @test_throws MethodError reset!(empty, ["wrong type"])
+    @test_throws ArgumentError reset!(empty, ["wrong type"])
     @test_throws MethodError Stream(filter, nothing)
     @test status_of(() -> Stream(Filter(Cache(), "x", "{}"), "s")) == StreamCache.NO_STATE
+end
+
+@testset "a state of another type or shape is refused" begin
+    filter = fresh_filter()
+    first = zeros(Float32, 2, 3)
+    stream = Stream(filter, first)
+    for next in (zeros(2, 3), zeros(Int32, 2, 3), zeros(Float32, 3, 2), zeros(Float32, 6), zeros(Float32, 2, 3, 1),
+        zeros(Float32, 2, 4), (first, first), "text", 1.0f0, 1.0, :next)
+        why = thrown(() -> step!(_ -> (1, next), stream, "a"))
+        @test why isa ArgumentError && occursin("of Float32 and size (2, 3)", why.msg)
+        @test_throws ArgumentError reset!(stream, next)
+    end
+    @test position(stream) == 0 && state(stream) == first
+    @test step!(s -> (sum(s), s .+ 1.0f0), stream, "a") == fill(0) # and the right to compute was given up each time
+    @test state(reset!(stream, ones(Float32, 2, 3))) == ones(2, 3)
+
+    vector = Stream(filter, zeros(Float32, 4))
+    @test_throws ArgumentError step!(s -> (1, s .* 0.5), vector, "a") # promoted to Float64
+    @test_throws ArgumentError step!(s -> (1, "text of 4 x 4 B"), vector, "a")
+    @test step!(s -> (length(s), zeros(Float32, 3)), vector, "a") == fill(4) && state(vector) == zeros(3)
+    text = Stream(filter, "text")
+    @test_throws ArgumentError step!(s -> (1, 1.0), text, "a")
+    @test_throws ArgumentError reset!(text, [1.0])
+    @test state(reset!(text, "other")) == b"other" && state(reset!(text, b"one")) == b"one"
+    number = Stream(filter, fill(1.5))
+    @test step!(s -> (s[], s[] + 1), number, "a") == fill(1.5) && state(number) == fill(2.5)
+    @test_throws ArgumentError step!(s -> (1, 2), number, "b")
 end
 
 @testset "one step at a time" begin

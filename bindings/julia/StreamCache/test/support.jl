@@ -20,6 +20,16 @@ function status_of(call)
     return nothing
 end
 
+"What a call throws; `nothing` where it doesn't."
+function thrown(call)
+    try
+        call()
+    catch why
+        return why
+    end
+    return nothing
+end
+
 "Waits until something is true, while other tasks run."
 eventually(condition; seconds = 10) = timedwait(condition, float(seconds); pollint = 0.001) === :ok
 

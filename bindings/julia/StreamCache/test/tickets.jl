@@ -22,6 +22,7 @@ end
         @test next isa Ticket
         close(next)
     end
+    @test phase(begin!(filter, "z")) === :open && StreamCache.name_of((:open, :committed), 2) === :unknown
     drop() = (begin!(filter, "a"); nothing) # nobody keeps this one
     drop()
     @test eventually(() -> (GC.gc(); begin!(filter, "a"; timeout = 0) isa Ticket))
@@ -42,6 +43,49 @@ end
     @test_throws ArgumentError commit!(identity, ticket, UInt8, (-1,))
     @test status_of(() -> commit!(identity, ticket, UInt8, (typemax(Int), 8))) == StreamCache.NO_MEMORY
     @test phase(ticket) === :open
+end
+
+@testset "an array that was kept is no way into the cache" begin
+    filter, kept = fresh_filter(), Ref{Any}()
+    keep(array) = (kept[] = array; array .= 1)
+    value = commit!(keep, begin!(filter, "a"), Float32, (2, 2))
+    @test size(kept[]) == (2, 2) && results(value) == ones(2, 2)
+    for use in (a -> a[1] = 2, a -> a .= 2, a -> a[1], sum, pointer, copy)
+        @test_throws ArgumentError use(kept[])
+    end
+    @test_throws DivideError commit!(a -> (keep(a); 1 ÷ 0), begin!(filter, "b"), Float32, (2, 2))
+    @test_throws ArgumentError kept[][1] = 2
+    @test filter["a"] == ones(2, 2) && !haskey(filter, "b")
+    function whole(a) # as an Array is used
+        copyto!(a, [1.0 2.0; 3.0 4.0])
+        view(a, :, 2) .*= 2
+        unsafe_store!(pointer(a), 5.0)
+        strides(a) == (1, 2) && a isa DenseArray{Float64,2} && a[2, 2] == 8 || error("no array")
+        @test_throws BoundsError a[5]
+    end
+    @test results(commit!(whole, begin!(filter, "c"), Float64, (2, 2))) == [5 4; 3 8]
+end
+
+@testset "its memory stays while it is written" begin
+    filter = fresh_filter()
+    for meddle in (abort!, t -> reject!(t, 1), t -> commit!(t, 1), t -> commit!(identity, t, UInt8, (1 << 20,)))
+        ticket = begin!(filter, "a")
+        value = commit!(ticket, UInt8, (1 << 20,)) do array
+            @test status_of(() -> meddle(ticket)) == StreamCache.INVALID_ARGUMENT
+            @test phase(ticket) === :open && key(ticket) == key(filter, "a")
+            array .= 7
+        end
+        @test all(==(7), results(value)) && phase(ticket) === :committed
+        delete!(filter, "a")
+    end
+    for give_up in (close, finalize, t -> fetch(on_any_thread(() -> close(t))))
+        ticket = begin!(filter, "a")
+        closed() = commit!(array -> (give_up(ticket); GC.gc(false); array .= 7), ticket, UInt8, (1 << 20,))
+        @test status_of(closed) == StreamCache.CLOSED
+        next = begin!(filter, "a"; timeout = 0) # it was given up all the same
+        @test next isa Ticket
+        close(next)
+    end
 end
 
 @testset "overtaken" begin

@@ -11,6 +11,13 @@
         @test save_state!(filter) && flush(cache)
         @test close(cache) == 0
 
+        impatient = open_filter()
+        @test begin!(impatient, "a"; timeout = 0) isa Value # the disk's, however short the time
+        @test get!(() -> error("it is on disk"), impatient, "b"; timeout = 0) == b"text"
+        begun = begin!(impatient, "nowhere"; timeout = 0)
+        @test begun === nothing || begun isa Ticket
+        begun === nothing || close(begun)
+
         second = Cache(disk_directory = folder)
         filter = Filter(second, "test", (test = 1,))
         @test restore_state!(filter, digest_state("weights")) && !restore_state!(filter, digest_state("none"))
