@@ -42,7 +42,7 @@ impl Servers {
                         },
                     );
                 };
-                server.receive(batch, (0..batch.len()).map(|n| (n, false)), until, &mut answer)
+                server.receive(batch, until, &mut answer)
             }
             Self::Cluster(cluster) => cluster.ask(batch, until, each),
         }
@@ -56,11 +56,11 @@ impl Servers {
         }
     }
 
-    /// Whether the last question was sent to anyone.
-    pub(super) fn has_sent(&self) -> bool {
+    /// Whether command `n` of the last question, which has no answer, may have been sent.
+    pub(super) fn has_sent(&self, n: usize) -> bool {
         match self {
             Self::One(server) => server.has_sent,
-            Self::Cluster(cluster) => cluster.has_sent(),
+            Self::Cluster(cluster) => cluster.has_sent(n),
         }
     }
 
