@@ -14,14 +14,14 @@ pub(super) type Answer = Result<Value, Fault>;
 
 pub(super) enum Servers {
     One(Box<Server>),
-    Cluster(Cluster),
+    Cluster(Box<Cluster>),
 }
 
 impl Servers {
     pub(super) fn new(settings: &Arc<Settings>) -> Self {
         match &settings.targets[..] {
             [target] if !settings.cluster => Self::One(Box::new(Server::new(settings, target.clone()))),
-            _ => Self::Cluster(Cluster::new(settings)),
+            _ => Self::Cluster(Box::new(Cluster::new(settings))),
         }
     }
 
