@@ -1,5 +1,6 @@
 //! Commands on their way, packed one behind the other, and what answers fit them.
 
+use super::fault::Fault;
 use super::slots::slot;
 use redis::{Cmd, Value};
 
@@ -75,8 +76,19 @@ impl Batch {
         self.commands[n].slot
     }
 
-    /// Whether a reply may be the answer to command `n`. One that can't be is another's: the connection is out of step.
-    pub(super) fn fits(&self, n: usize, reply: &Value) -> bool {
+    /// Whether a reply may be the answer to command `n`, with a value no longer than that.
+    pub(super) fn check(&self, n: usize, reply: &Value, max_value_bytes: usize) -> Result<(), Fault> {
+        if !self.fits(n, reply) {
+            return Err(Fault::Garbage("it answers another command"));
+        }
+        if matches!(reply, Value::BulkString(value) if value.len() > max_value_bytes) {
+            return Err(Fault::Garbage("it is larger than anything stored"));
+        }
+        Ok(())
+    }
+
+    /// One that can't be is another's: the connection is out of step.
+    fn fits(&self, n: usize, reply: &Value) -> bool {
         match self.commands[n].kind {
             _ if matches!(reply, Value::ServerError(_)) => true,
             Kind::Get => matches!(reply, Value::Nil | Value::BulkString(_)),

@@ -2,12 +2,13 @@
 //! heard first, and who is sent elsewhere goes there. A node that fails rests alone: its keys are misses.
 
 use super::batch::Batch;
+use super::exchange::{Errand, Exchange};
 use super::fault::Fault;
 use super::nodes::{Nodes, State};
 use super::pace::is_evidence;
 use super::servers::Answer;
 use super::settings::Settings;
-use redis::{Value, cmd};
+use redis::Value;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,23 +20,14 @@ const SLICE: Duration = Duration::from_millis(2);
 pub(super) struct Cluster {
     settings: Arc<Settings>,
     nodes: Nodes,
-    /// Whether the last question was sent to anyone.
-    sent: bool,
-}
-
-/// A command that is still to be answered.
-struct Errand {
-    n: usize,
-    node: u16,
-    asking: bool,
+    /// Which commands of the last question may have been sent, and have no answer.
+    sent: Vec<bool>,
 }
 
 /// What all rounds of a question share.
 struct Question<'a> {
     batch: &'a Batch,
     until: Instant,
-    /// Whether silence says anything of a node.
-    is_evidence: bool,
     each: &'a mut dyn FnMut(usize, Answer),
 }
 
@@ -47,17 +39,16 @@ impl Question<'_> {
 
 impl Cluster {
     pub(super) fn new(settings: &Arc<Settings>) -> Self {
-        Self { settings: settings.clone(), nodes: Nodes::new(settings), sent: false }
+        Self { settings: settings.clone(), nodes: Nodes::new(settings), sent: Vec::new() }
     }
 
     /// What befalls one node is the answer to its commands; a fault is of the whole cluster.
     pub(super) fn ask(
         &mut self, batch: &Batch, until: Instant, each: &mut dyn FnMut(usize, Answer),
     ) -> Result<(), Fault> {
-        self.sent = false;
+        self.sent = vec![false; batch.len()];
         self.nodes.wait_for_one(until)?;
-        let is_evidence = is_evidence(until.saturating_duration_since(Instant::now()), self.settings.lookup_timeout);
-        let mut question = Question { batch, until, is_evidence, each };
+        let mut question = Question { batch, until, each };
         let mut errands: Vec<Errand> =
             (0..batch.len()).map(|n| Errand { n, node: self.nodes.owner(batch.slot(n)), asking: false }).collect();
         for _ in 0..ROUNDS {
@@ -78,8 +69,8 @@ impl Cluster {
         if self.settings.is_closed() { Err(Fault::Closed) } else { Ok(()) }
     }
 
-    pub(super) fn has_sent(&self) -> bool {
-        self.sent
+    pub(super) fn has_sent(&self, n: usize) -> bool {
+        self.sent.get(n).is_some_and(|sent| *sent)
     }
 
     /// Runs every errand once and returns those that were sent elsewhere.
@@ -87,100 +78,124 @@ impl Cluster {
         errands.sort_by_key(|errand| errand.node); // stable: the order per node stays
         let (mut asked, mut elsewhere) = (Vec::new(), Vec::new());
         let mut waiting: Vec<&[Errand]> = errands.chunk_by(|a, b| a.node == b.node).collect();
+        let begun = Instant::now();
         loop {
             waiting.retain(|group| self.sends(question, group, &mut asked));
-            if let Some(place) = asked.iter().position(|group| self.has_replied(group)) {
-                self.hear(question, asked.swap_remove(place), &mut elsewhere);
-                continue;
+            let mut moves = false;
+            for exchange in std::mem::take(&mut asked) {
+                let (moved, exchange) = self.hear(question, exchange, &mut elsewhere);
+                moves |= moved;
+                asked.extend(exchange);
             }
-            let now = Instant::now();
-            if asked.is_empty() && waiting.is_empty() || now >= question.until || self.settings.is_closed() {
+            if asked.is_empty() && waiting.is_empty() || self.settings.is_closed() {
                 break;
             }
-            let slice = question.until.min(now + SLICE);
-            match asked.first().and_then(|group| self.nodes.get(group[0].node)) {
-                Some(node) => {
-                    node.server.wait_for_reply(slice);
-                    asked.rotate_left(1);
+            let now = Instant::now();
+            // What had come in time is heard, if we are late ourselves.
+            if now >= question.until && (!moves || now >= question.until + SLICE) {
+                break;
+            }
+            if !moves {
+                let slice = question.until.min(now + SLICE);
+                match asked.first() {
+                    Some(exchange) => {
+                        exchange.wait_for_news(slice);
+                        asked.rotate_left(1);
+                    }
+                    None => self.nodes.dialer.wait(slice),
                 }
-                None => self.nodes.dialer.wait(slice),
             }
             self.nodes.learn();
         }
-        for group in asked.into_iter().chain(waiting) {
-            if let Some(node) = self.nodes.get(group[0].node) {
-                node.server.give_up();
+        for group in waiting {
+            if self.is_evidence(question, begun) {
+                self.nodes.account(group[0].node, Some(&Fault::Late));
             }
-            self.nodes.account(group[0].node, Some(&Fault::Late).filter(|_| question.is_evidence));
             question.fail(group, &Fault::Late);
+        }
+        for exchange in asked {
+            if self.is_evidence(question, exchange.since()) {
+                self.nodes.account(exchange.node(), Some(&Fault::Late));
+            } else if exchange.has_answered() {
+                // It answers, and was asked for more than there was time for.
+                self.nodes.account(exchange.node(), None);
+            }
+            self.fail(question, &exchange, &Fault::Late);
         }
         elsewhere
     }
 
-    /// Sends a node its commands, as soon as there is a connection; whether it still waits for one.
-    fn sends<'e>(&mut self, question: &mut Question<'_>, group: &'e [Errand], asked: &mut Vec<&'e [Errand]>) -> bool {
+    /// Whether a node that is silent since then is to blame.
+    fn is_evidence(&self, question: &Question<'_>, since: Instant) -> bool {
+        is_evidence(question.until.saturating_duration_since(since), self.settings.lookup_timeout)
+    }
+
+    /// Begins to send a node its commands, as soon as there is a connection; whether it still waits for one.
+    fn sends<'e>(&mut self, question: &mut Question<'_>, group: &'e [Errand], asked: &mut Vec<Exchange<'e>>) -> bool {
         let place = group[0].node;
         let fault = match self.nodes.state(place) {
             State::Dials => return true,
             State::Nobody => Fault::Cluster("no node of the cluster has these slots".into()),
             State::Rests(why) => Fault::Resting(why),
-            State::Connected => {
-                self.sent = true;
-                let Some(node) = self.nodes.get(place) else { return false };
-                match node.server.push(&packed(question.batch, group), question.until) {
-                    Ok(()) => {
-                        asked.push(group);
-                        return false;
-                    }
-                    Err(fault) => {
-                        self.nodes.account(place, Some(&fault));
-                        fault
-                    }
+            State::Connected if Instant::now() >= question.until => return true,
+            State::Connected => match self.nodes.get(place).and_then(|node| node.server.take()) {
+                Some(connection) => {
+                    asked.push(Exchange::new(question.batch, group, connection));
+                    return false;
                 }
-            }
+                None => return true,
+            },
         };
         question.fail(group, &fault);
         false
     }
 
-    fn has_replied(&mut self, group: &[Errand]) -> bool {
-        self.nodes.get(group[0].node).is_some_and(|node| node.server.has_replied())
-    }
-
-    /// Takes the replies of a node.
-    fn hear(&mut self, question: &mut Question<'_>, group: &[Errand], elsewhere: &mut Vec<Errand>) {
-        let place = group[0].node;
-        let (mut answered, mut moved, mut refused) = (0, Vec::new(), None);
-        let Some(node) = self.nodes.get(place) else { return };
-        let commands = group.iter().map(|errand| (errand.n, errand.asking));
-        let result = node.server.receive(question.batch, commands, question.until, &mut |n, reply| {
-            answered += 1;
-            match reply {
-                Value::ServerError(error) if matches!(error.code(), "MOVED" | "ASK") => moved.push((n, error)),
-                Value::ServerError(error) => {
-                    let fault = Fault::refused(&error);
-                    if !fault.concerns_one_entry() {
-                        refused.get_or_insert(fault.clone());
-                    }
-                    (question.each)(n, Err(fault));
+    /// Sends a node and hears of it what goes without waiting: whether anything did, and the exchange if it isn't over.
+    fn hear<'e>(
+        &mut self, question: &mut Question<'_>, mut exchange: Exchange<'e>, elsewhere: &mut Vec<Errand>,
+    ) -> (bool, Option<Exchange<'e>>) {
+        let place = exchange.node();
+        let (mut moved, mut refused) = (Vec::new(), None);
+        let result = exchange.advance(question.batch, self.settings.max_value_bytes, &mut |n, reply| match reply {
+            Value::ServerError(error) if matches!(error.code(), "MOVED" | "ASK") => moved.push((n, error)),
+            Value::ServerError(error) => {
+                let fault = Fault::refused(&error);
+                if !fault.concerns_one_entry() {
+                    refused.get_or_insert(fault.clone());
                 }
-                value => (question.each)(n, Ok(value)),
+                (question.each)(n, Err(fault));
             }
+            value => (question.each)(n, Ok(value)),
         });
+        exchange.refused = exchange.refused.take().or(refused);
         for (n, error) in moved {
             match self.nodes.redirected(place, &error) {
                 Some((node, asking)) => elsewhere.push(Errand { n, node, asking }),
                 None => (question.each)(n, Err(Fault::Garbage("it sends us to no address"))),
             }
         }
-        match &result {
-            // It answers, and was asked for more than there was time for.
-            Err(Fault::Late) if answered > 0 || !question.is_evidence => self.nodes.account(place, None),
-            Err(fault) => self.nodes.account(place, Some(fault)),
-            Ok(()) => self.nodes.account(place, refused.as_ref()),
+        match result {
+            Err(fault) => {
+                self.nodes.account(place, Some(&fault));
+                self.fail(question, &exchange, &fault);
+                (true, None)
+            }
+            Ok(moves) if !exchange.is_over() => (moves, Some(exchange)),
+            Ok(_) => {
+                self.nodes.account(place, exchange.refused.as_ref());
+                if let Some(node) = self.nodes.get(place) {
+                    node.server.connected(exchange.into_connection());
+                }
+                (true, None)
+            }
         }
-        if let Err(fault) = result {
-            question.fail(&group[answered..], &fault);
+    }
+
+    /// Its connection goes with it: what is still to come answers nobody.
+    fn fail(&mut self, question: &mut Question<'_>, exchange: &Exchange<'_>, fault: &Fault) {
+        for (n, was_sent) in exchange.unanswered() {
+            self.sent[n] = was_sent;
+            (question.each)(n, Err(fault.clone()));
         }
     }
 
@@ -201,16 +216,4 @@ impl Cluster {
     pub(super) fn tend(&mut self) -> Option<Instant> {
         self.nodes.tend()
     }
-}
-
-/// The commands of one node, each that needs it announced by an ASKING.
-fn packed(batch: &Batch, errands: &[Errand]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for errand in errands {
-        if errand.asking {
-            cmd("ASKING").write_packed_command(&mut bytes);
-        }
-        bytes.extend_from_slice(batch.command(errand.n));
-    }
-    bytes
 }

@@ -5,7 +5,7 @@
 //! their own, on the thread that brings them. When the server fails it rests ([`breaker`]) and lookups pass by.
 //!
 //! From the ground: [`fault`] and [`gate`]; [`config`], [`target`] and [`settings`]; [`socket`], [`connection`],
-//! [`server`]; [`slots`], [`dialer`], [`nodes`], [`cluster`] and [`servers`], who are asked a [`batch`]; [`breaker`],
+//! [`server`]; [`slots`], [`dialer`], [`nodes`], [`exchange`], [`cluster`] and [`servers`], who are asked a [`batch`]; [`breaker`],
 //! [`tally`], [`pace`], [`removals`], [`doubts`]; [`request`], [`writer`], [`shared`], [`reader`].
 
 #[cfg(feature = "cli")]
@@ -17,6 +17,7 @@ mod config;
 mod connection;
 mod dialer;
 mod doubts;
+mod exchange;
 mod fault;
 mod gate;
 mod nodes;
@@ -106,7 +107,7 @@ impl Remote {
                 if (is_slow || shared.settings.cluster) && fault != Fault::Closed {
                     shared.tally.count(&fault);
                 } else {
-                    shared.failed(&shared.reads, "lookups", &fault);
+                    shared.tell(shared.failed(&shared.reads, "lookups", &fault));
                 }
                 return Err(shared.error(&fault));
             }
@@ -138,12 +139,12 @@ impl Store for Remote {
         Ok(())
     }
 
-    /// What is too large or at its end is left out; an error is the last fault where none was taken.
+    /// What is too large or at its end is left out; an error is the last fault where all failed.
     fn put_many(&self, entries: &[Sealed]) -> Result<Written> {
         self.check()?;
         let put = self.shared.writer.put(&self.shared, entries);
         match put.fault {
-            Some(fault) if put.written.taken == 0 => Err(self.shared.error(&fault)),
+            Some(fault) if put.written.failed == entries.len() => Err(self.shared.error(&fault)),
             _ => Ok(put.written),
         }
     }

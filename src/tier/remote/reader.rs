@@ -39,7 +39,7 @@ pub(super) fn run(shared: &Shared) {
         if catch_unwind(AssertUnwindSafe(|| turns(shared, &mut servers))).is_err() {
             servers = None; // whatever state its connections are in
             log::say(Level::Error, "remote", || "a panic was contained; please report it".into());
-            shared.rest(&shared.reads, "lookups", &Fault::Panic); // also where the probe panicked
+            shared.tell(shared.rest(&shared.reads, "lookups", &Fault::Panic)); // also where the probe panicked
         }
     }
     for request in shared.queue.change(std::mem::take).requests {
@@ -53,7 +53,7 @@ fn turns(shared: &Shared, servers: &mut Option<Servers>) {
         let mut servers = Servers::new(&shared.settings);
         // The first connection is made before anyone waits for it. A server that isn't there rests from the start.
         if let Err(fault) = servers.probe(Instant::now() + shared.settings.connect_timeout) {
-            shared.rest(&shared.reads, "lookups", &fault);
+            shared.tell(shared.rest(&shared.reads, "lookups", &fault));
         }
         servers
     });
@@ -66,7 +66,7 @@ fn turns(shared: &Shared, servers: &mut Option<Servers>) {
         if shared.reads.probe() {
             match servers.probe(Instant::now() + shared.settings.connect_timeout) {
                 Ok(()) => shared.recovered(&shared.reads, "lookups"),
-                Err(fault) => shared.rest(&shared.reads, "lookups", &fault),
+                Err(fault) => shared.tell(shared.rest(&shared.reads, "lookups", &fault)),
             }
         }
         let wake = [shared.reads.due(), tend].into_iter().flatten().min();
@@ -74,7 +74,7 @@ fn turns(shared: &Shared, servers: &mut Option<Servers>) {
         turn(shared, servers, queue.requests);
         if let Some(fault) = servers.rests().filter(|_| !shared.reads.rests()) {
             all_rest = true;
-            shared.rest(&shared.reads, "lookups", &fault);
+            shared.tell(shared.rest(&shared.reads, "lookups", &fault));
         }
         all_rest &= shared.reads.rests();
         shared.count(&servers.failures());

@@ -55,60 +55,31 @@ impl Server {
     /// longer than the question has, so that a far server is reached at all.
     pub(super) fn send(&mut self, commands: &[u8], until: Instant) -> Result<(), Fault> {
         self.has_sent = false;
-        let connection = self.connection(Instant::now() + self.settings.connect_timeout)?;
+        let mut connection = self.connection(Instant::now() + self.settings.connect_timeout)?;
         if Instant::now() >= until {
             self.idle = Some(connection); // making it took all the time: it is for the next
             return Err(Fault::Late);
         }
-        self.idle = Some(connection);
-        self.push(commands, until)
-    }
-
-    /// The same over the connection that is there, and none is made.
-    pub(super) fn push(&mut self, commands: &[u8], until: Instant) -> Result<(), Fault> {
-        let mut connection = self.idle.take().ok_or(Fault::Cut)?;
-        self.asked = None;
         self.has_sent = true;
         connection.send(commands, until)?;
         self.asked = Some(connection);
         Ok(())
     }
 
-    /// Whether a reply, or the end, has come.
-    pub(super) fn has_replied(&self) -> bool {
-        self.asked.as_ref().is_none_or(Connection::has_news)
+    /// The connection that is there, for whoever brings it back with [`Server::connected`].
+    pub(super) fn take(&mut self) -> Option<Connection> {
+        self.idle.take()
     }
 
-    /// Waits for it.
-    pub(super) fn wait_for_reply(&self, until: Instant) {
-        if let Some(connection) = &self.asked {
-            connection.wait_for_news(until);
-        }
-    }
-
-    /// What is asked is not waited for any more.
-    pub(super) fn give_up(&mut self) {
-        self.asked = None;
-    }
-
-    /// The replies to the commands of these numbers, in their order. `asking`: each was announced by an ASKING.
+    /// The replies to the commands of a batch, in their order.
     pub(super) fn receive(
-        &mut self, batch: &Batch, commands: impl Iterator<Item = (usize, bool)>, until: Instant,
-        each: &mut dyn FnMut(usize, Value),
+        &mut self, batch: &Batch, until: Instant, each: &mut dyn FnMut(usize, Value),
     ) -> Result<(), Fault> {
         let Some(mut connection) = self.asked.take() else { return Err(Fault::Garbage("nothing was asked")) };
         connection.receive_number(until)?;
-        for (n, asking) in commands {
-            if asking && connection.receive(until)? != Value::Okay {
-                return Err(Fault::Garbage("ASKING without OK"));
-            }
+        for n in 0..batch.len() {
             let reply = connection.receive(until)?;
-            if !batch.fits(n, &reply) {
-                return Err(Fault::Garbage("it answers another command"));
-            }
-            if matches!(&reply, Value::BulkString(value) if value.len() > self.settings.max_value_bytes) {
-                return Err(Fault::Garbage("it is larger than anything stored"));
-            }
+            batch.check(n, &reply, self.settings.max_value_bytes)?;
             each(n, reply);
         }
         self.idle = Some(connection);

@@ -14,14 +14,14 @@ pub(super) type Answer = Result<Value, Fault>;
 
 pub(super) enum Servers {
     One(Box<Server>),
-    Cluster(Cluster),
+    Cluster(Box<Cluster>),
 }
 
 impl Servers {
     pub(super) fn new(settings: &Arc<Settings>) -> Self {
         match &settings.targets[..] {
             [target] if !settings.cluster => Self::One(Box::new(Server::new(settings, target.clone()))),
-            _ => Self::Cluster(Cluster::new(settings)),
+            _ => Self::Cluster(Box::new(Cluster::new(settings))),
         }
     }
 
@@ -42,7 +42,7 @@ impl Servers {
                         },
                     );
                 };
-                server.receive(batch, (0..batch.len()).map(|n| (n, false)), until, &mut answer)
+                server.receive(batch, until, &mut answer)
             }
             Self::Cluster(cluster) => cluster.ask(batch, until, each),
         }
@@ -56,11 +56,11 @@ impl Servers {
         }
     }
 
-    /// Whether the last question was sent to anyone.
-    pub(super) fn has_sent(&self) -> bool {
+    /// Whether command `n` of the last question, which has no answer, may have been sent.
+    pub(super) fn has_sent(&self, n: usize) -> bool {
         match self {
             Self::One(server) => server.has_sent,
-            Self::Cluster(cluster) => cluster.has_sent(),
+            Self::Cluster(cluster) => cluster.has_sent(n),
         }
     }
 

@@ -25,6 +25,14 @@ pub(super) struct Queue {
     pub(super) news: bool,
 }
 
+/// A rest that began: to be told when no lock is held, for whoever hears of it is foreign.
+#[must_use]
+pub(super) struct Rest {
+    what: &'static str,
+    fault: Fault,
+    time: Duration,
+}
+
 pub(super) struct Shared {
     pub(super) settings: Arc<Settings>,
     prefix: String,
@@ -64,14 +72,15 @@ impl Shared {
     }
 
     /// Counts a failed request; enough of them in a row are a reason to rest.
-    pub(super) fn failed(&self, breaker: &Breaker, what: &str, fault: &Fault) {
+    pub(super) fn failed(&self, breaker: &Breaker, what: &'static str, fault: &Fault) -> Option<Rest> {
         if let Fault::Resting(_) | Fault::Closed = fault {
-            return;
+            return None;
         }
         self.tally.count(fault);
-        if !fault.concerns_one_entry() {
-            self.say_rest(what, fault, breaker.failed(fault));
+        if fault.concerns_one_entry() {
+            return None;
         }
+        breaker.failed(fault).map(|time| self.rests(what, fault, time))
     }
 
     pub(super) fn count(&self, faults: &[Fault]) {
@@ -80,18 +89,23 @@ impl Shared {
     }
 
     /// Rests at once.
-    pub(super) fn rest(&self, breaker: &Breaker, what: &str, fault: &Fault) {
-        if *fault != Fault::Closed && !self.settings.is_closed() {
-            self.tally.count(fault);
-            self.say_rest(what, fault, Some(breaker.trip(fault)));
+    pub(super) fn rest(&self, breaker: &Breaker, what: &'static str, fault: &Fault) -> Option<Rest> {
+        if *fault == Fault::Closed || self.settings.is_closed() {
+            return None;
         }
+        self.tally.count(fault);
+        Some(self.rests(what, fault, breaker.trip(fault)))
     }
 
-    fn say_rest(&self, what: &str, fault: &Fault, rest: Option<Duration>) {
-        if let Some(rest) = rest {
-            self.queue.change(|queue| queue.news = true);
+    fn rests(&self, what: &'static str, fault: &Fault, time: Duration) -> Rest {
+        self.queue.change(|queue| queue.news = true);
+        Rest { what, fault: fault.clone(), time }
+    }
+
+    pub(super) fn tell(&self, rests: impl IntoIterator<Item = Rest>) {
+        for Rest { what, fault, time } in rests {
             log::say(Level::Warning, "remote", || {
-                format!("{self}: {fault}; {what} go without it for {:.1} s", rest.as_secs_f64())
+                format!("{self}: {fault}; {what} go without it for {:.1} s", time.as_secs_f64())
             });
         }
     }

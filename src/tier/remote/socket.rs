@@ -44,6 +44,19 @@ impl Plain {
             Self::Unix(stream) => stream.into(),
         }
     }
+
+    /// How much of a byte there is to read, 0 where that is the end or a failure; None for nothing so far.
+    fn peek(&self, flags: libc::c_int) -> Option<usize> {
+        match self.socket().recv_with_flags(&mut [MaybeUninit::uninit()], libc::MSG_PEEK | flags) {
+            Err(e) if is_passing(&e) => None,
+            come => Some(come.unwrap_or(0)),
+        }
+    }
+}
+
+/// Whether a socket may do later what it did not now.
+fn is_passing(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
 }
 
 /// A host in C dies of SIGPIPE where nothing ignores it, and std's own writes to a Unix socket cause it. On macOS
@@ -53,10 +66,10 @@ const NO_SIGNAL: libc::c_int = libc::MSG_NOSIGNAL;
 #[cfg(target_os = "macos")]
 const NO_SIGNAL: libc::c_int = 0;
 
-/// The socket itself, with the deadline that is in force.
+/// The socket itself, with the deadline that is in force; None waits for nothing.
 struct Timed {
     plain: Plain,
-    until: Instant,
+    until: Option<Instant>,
     closed: Arc<AtomicBool>,
 }
 
@@ -76,7 +89,7 @@ impl Socket {
             Address::Tcp(host, port) => Plain::Tcp(dial(host, *port, until)?),
             Address::Unix(path) => Plain::Unix(dial_unix(path)?),
         };
-        let timed = Timed { plain, until, closed: closed.clone() };
+        let timed = Timed { plain, until: Some(until), closed: closed.clone() };
         let (Some(tls), Address::Tcp(host, _)) = (tls.filter(|_| target.tls), &target.address) else {
             return Ok(Self(Layer::Clear(timed)));
         };
@@ -87,6 +100,15 @@ impl Socket {
 
     /// From now on nothing takes longer than that.
     pub(super) fn set_deadline(&mut self, until: Instant) {
+        self.set_until(Some(until));
+    }
+
+    /// From now on nothing waits: what can't be done at once would block.
+    pub(super) fn set_impatient(&mut self) {
+        self.set_until(None);
+    }
+
+    fn set_until(&mut self, until: Option<Instant>) {
         match &mut self.0 {
             Layer::Clear(timed) => timed.until = until,
             Layer::Tls(stream) => stream.sock.until = until,
@@ -97,7 +119,7 @@ impl Socket {
     /// TLS it may send tickets unasked, and a goodbye.
     pub(super) fn is_quiet(&mut self) -> bool {
         for _ in 0..TICKETS {
-            match self.peek(libc::MSG_DONTWAIT) {
+            match self.plain().peek(libc::MSG_DONTWAIT) {
                 None => return true,
                 Some(0) => return false,
                 Some(_) => {}
@@ -120,23 +142,11 @@ impl Socket {
         }
     }
 
-    /// How much of a byte there is to read, 0 where that is the end or a failure; None for nothing so far.
-    fn peek(&self, flags: libc::c_int) -> Option<usize> {
-        match self.plain().socket().recv_with_flags(&mut [MaybeUninit::uninit()], libc::MSG_PEEK | flags) {
-            Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted) => None,
-            come => Some(come.unwrap_or(0)),
-        }
-    }
-
-    pub(super) fn has_news(&self) -> bool {
-        self.peek(libc::MSG_DONTWAIT).is_some()
-    }
-
     /// Waits for news, or until then, and a little longer.
     pub(super) fn wait_for_news(&self, until: Instant) {
         let left = until.saturating_duration_since(Instant::now());
         if !left.is_zero() && self.plain().socket().set_read_timeout(Some(left)).is_ok() {
-            self.peek(0);
+            self.plain().peek(0);
             let _ = self.plain().socket().set_read_timeout(Some(SLICE));
         }
     }
@@ -173,11 +183,12 @@ impl Timed {
             if self.closed.load(Ordering::Relaxed) {
                 return Err(io::Error::other(Closed));
             }
-            if Instant::now() >= self.until {
+            if self.until.is_some_and(|until| Instant::now() >= until) {
                 return Err(ErrorKind::TimedOut.into());
             }
             match step(&mut self.plain) {
-                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted) => {}
+                Err(e) if is_passing(&e) && self.until.is_some() => {}
+                Err(e) if is_passing(&e) => return Err(ErrorKind::WouldBlock.into()),
                 done => return done,
             }
         }
@@ -186,7 +197,9 @@ impl Timed {
 
 impl Read for Timed {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let waits = self.until.is_some();
         self.patiently(|plain| match plain {
+            plain if !waits && plain.peek(libc::MSG_DONTWAIT).is_none() => Err(ErrorKind::WouldBlock.into()),
             Plain::Tcp(stream) => stream.read(buffer),
             Plain::Unix(stream) => stream.read(buffer),
         })
@@ -195,7 +208,8 @@ impl Read for Timed {
 
 impl Write for Timed {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.patiently(|plain| plain.socket().send_with_flags(bytes, NO_SIGNAL))
+        let flags = if self.until.is_some() { NO_SIGNAL } else { NO_SIGNAL | libc::MSG_DONTWAIT };
+        self.patiently(|plain| plain.socket().send_with_flags(bytes, flags))
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -7,7 +7,7 @@ use super::fault::Fault;
 use super::gate::Gate;
 use super::servers::{Answer, Servers};
 use super::settings::Settings;
-use super::shared::Shared;
+use super::shared::{Rest, Shared};
 use crate::digest::Digest;
 use crate::lock::Mutex;
 use crate::tier::{Sealed, Written};
@@ -56,11 +56,14 @@ impl Writer {
 
     /// Stores what may be stored.
     pub(super) fn put(&self, shared: &Shared, entries: &[Sealed]) -> Put {
+        let mut rests = Vec::new();
         let mut servers = self.servers.lock();
-        let put = self.put_all(shared, &mut servers, entries);
+        let put = self.put_all(shared, &mut servers, entries, &mut rests);
         if self.settings.is_closed() {
             *servers = None;
         }
+        drop(servers);
+        shared.tell(rests);
         put
     }
 
@@ -69,15 +72,18 @@ impl Writer {
         if shared.doubts.are_none() {
             return false;
         }
+        let mut rests = Vec::new();
         let mut servers = self.servers.lock();
         if !shared.doubts.due(self.settings.doubt).is_empty() && self.admitted(shared).is_ok() {
             let servers = servers.get_or_insert_with(|| Servers::new(&self.settings));
             let result = self.remove_doubts(shared, servers);
-            self.account(shared, servers, result.as_ref().err());
+            self.account(shared, servers, result.as_ref().err(), &mut rests);
         }
         if self.settings.is_closed() {
             *servers = None;
         }
+        drop(servers);
+        shared.tell(rests);
         !shared.doubts.are_none()
     }
 
@@ -88,7 +94,9 @@ impl Writer {
         }
     }
 
-    fn put_all(&self, shared: &Shared, servers: &mut Option<Servers>, entries: &[Sealed]) -> Put {
+    fn put_all(
+        &self, shared: &Shared, servers: &mut Option<Servers>, entries: &[Sealed], rests: &mut Vec<Rest>,
+    ) -> Put {
         let mut put = Put::default();
         let mut rest = entries;
         while !rest.is_empty() {
@@ -112,20 +120,18 @@ impl Writer {
                 shared.writes.answered();
             }
             shared.count(put.fault.as_slice()); // a node's
-            self.account(shared, servers, result.as_ref().err());
+            self.account(shared, servers, result.as_ref().err(), rests);
             put.fault = result.err().or(put.fault.take()).or(before);
         }
         put
     }
 
     /// Remembers what went wrong with the server, or with the cluster as a whole.
-    fn account(&self, shared: &Shared, servers: &mut Servers, fault: Option<&Fault>) {
-        if let Some(fault) = fault {
-            shared.failed(&shared.writes, "stores", fault);
-        }
+    fn account(&self, shared: &Shared, servers: &mut Servers, fault: Option<&Fault>, rests: &mut Vec<Rest>) {
+        rests.extend(fault.and_then(|fault| shared.failed(&shared.writes, "stores", fault)));
         shared.count(&servers.failures());
         if let Some(fault) = servers.rests().filter(|_| !shared.writes.rests()) {
-            shared.rest(&shared.writes, "stores", &fault);
+            rests.extend(shared.rest(&shared.writes, "stores", &fault));
         }
     }
 
@@ -185,9 +191,8 @@ impl Writer {
         servers.tend();
         let mut answers: Vec<Option<Answer>> = keys.iter().map(|_| None).collect();
         let result = servers.ask(&batch, Instant::now() + self.timeout, &mut |n, answer| answers[n] = Some(answer));
-        let was_sent = servers.has_sent();
         let mut fault = None;
-        for (key, answer) in keys.iter().zip(answers) {
+        for (n, (key, answer)) in keys.iter().zip(answers).enumerate() {
             match answer {
                 Some(Ok(_)) => {
                     put.written.taken += 1;
@@ -195,7 +200,7 @@ impl Writer {
                 }
                 Some(Err(refused @ (Fault::Refused(_) | Fault::Resting(_)))) => fault = Some(refused),
                 broken => {
-                    if was_sent {
+                    if servers.has_sent(n) {
                         shared.doubts.add(key);
                     }
                     fault = broken.and_then(Result::err).or(fault);
@@ -240,4 +245,32 @@ fn portion(entries: &[Sealed]) -> usize {
         fits
     });
     count.count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Config;
+    use super::*;
+    use crate::log::{self, Level};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[test]
+    fn who_hears_of_a_rest_may_store() {
+        let config = Config { urls: vec!["redis://127.0.0.1:1".into()], ..Config::default() };
+        let shared = Arc::new(Shared::new(&config).unwrap());
+        let (theirs, free) = (shared.clone(), Arc::new(AtomicUsize::new(0)));
+        let (heard, thread) = (free.clone(), std::thread::current().id());
+        log::set(Level::Warning, move |_, _, _| {
+            if std::thread::current().id() == thread {
+                heard.fetch_add(1 + usize::from(theirs.writer.servers.try_lock().is_some()), Ordering::Relaxed);
+            }
+        });
+        let entry = Sealed { key: Digest([1; 32]), tag: 0, expires_ms: 0, epoch: 0, bytes: vec![1] };
+        for _ in 0..3 {
+            assert_eq!(shared.writer.put(&shared, std::slice::from_ref(&entry)).written.failed, 1);
+        }
+        log::unset();
+        assert!(shared.writes.rests());
+        assert_eq!(free.load(Ordering::Relaxed), 2, "told once, and under no lock");
+    }
 }

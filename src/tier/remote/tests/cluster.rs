@@ -1,6 +1,7 @@
 //! A real cluster of three nodes.
 
 use super::endures::alone;
+use super::proxy::{Proxy, Spoil};
 use super::server::{Server, redis, valkey};
 use super::three::Three;
 use super::*;
@@ -179,4 +180,78 @@ fn a_node_that_answers_with_errors_rests_alone() {
     });
     println!("a node of a cluster loading: {loading} lookups meanwhile, the longest took {longest:.1?}");
     assert!(loading > 20 && longest < DEADLINE * 2 && said);
+}
+
+/// Its first bytes come, and then nothing: who has answered meanwhile is heard, and not to blame.
+#[test]
+fn a_node_that_stalls_within_a_reply_rests_alone() {
+    let (_alone, Some(program)) = (alone(), redis()) else { return };
+    let three = Three::start(&program, &[]);
+    let proxy = Proxy::before(three.0[0].port);
+    let set = |value: u16| {
+        let mut raw = three.0[0].raw();
+        let () = redis::cmd("CONFIG").arg("SET").arg("cluster-announce-port").arg(value).query(&mut raw).unwrap();
+    };
+    set(proxy.port);
+    let names_it = |server: &Server| {
+        let slots: redis::Value = redis::cmd("CLUSTER").arg("SLOTS").query(&mut server.raw()).unwrap();
+        format!("{slots:?}").contains(&proxy.port.to_string())
+    };
+    eventually("all know of the proxy", || three.0.iter().all(names_it));
+    let store = Remote::open(&Config { urls: vec![three.0[1].url(), three.0[2].url()], ..config("") }).unwrap();
+    let keys: Vec<_> = (0..90).collect();
+    let others = keys.iter().filter(|&&n| node_of(n) != 0).count();
+    assert_eq!(put(&store, keys.clone(), 300), 90);
+    eventually("all is found", || get(&store, &keys, soon()).len() == 90);
+    // The number and a part of a reply, and two replies and a part. What is shorter passes, or it could not connect.
+    for at in [16, 700] {
+        proxy.set(Spoil::Stall(at));
+        let mut asked = 0;
+        eventually("it rests alone", || {
+            asked += 1;
+            let begun = Instant::now();
+            let found = get(&store, &keys, begun + DEADLINE);
+            assert!((others..90).contains(&found.len()), "{} of {others} in lookup {asked}, {at} bytes", found.len());
+            assert_eq!(store.stats().resting, None);
+            begun.elapsed() < DEADLINE / 2
+        });
+        assert!(asked < 20, "{asked} lookups");
+        proxy.set(Spoil::Nothing);
+        eventually("it is back", || get(&store, &keys, soon()).len() == 90);
+    }
+}
+
+/// One that reads nothing, and is sent more than a socket takes.
+#[test]
+fn a_node_that_takes_no_more_holds_up_no_stores_of_others() {
+    let (_alone, Some(program)) = (alone(), redis()) else { return };
+    let three = Three::start(&program, &[]);
+    let urls = three.0.iter().map(Server::url).collect();
+    let max_value_bytes = 64 << 20;
+    let store = Remote::open(&Config { urls, write_timeout_ms: 300, max_value_bytes, ..config("") }).unwrap();
+    let of = |node: usize| (0..2000).filter(move |&n| node_of(n) == node);
+    for bad in 0..3 {
+        let others: Vec<_> = (0..3).filter(|&node| node != bad).flat_map(|node| of(node).take(10)).collect();
+        let its: Vec<_> = of(bad).take(2).collect();
+        let mut entries: Vec<_> = others.iter().map(|&n| sealed(n, 300)).collect();
+        entries.push(sealed(its[0], 300));
+        eventually("all is stored", || store.put_many(&entries).is_ok_and(|it| it.taken == entries.len()));
+        three.0[bad].pause();
+        entries.push(sealed(its[1], 32 << 20)); // only now: a socket that has taken such a one has room for the next
+        let mut asked = 0;
+        eventually("it rests alone", || {
+            asked += 1;
+            assert_eq!(store.put_many(&entries).unwrap().taken, others.len(), "store {asked}");
+            assert!(store.stats().resting.is_none());
+            let begun = Instant::now();
+            assert_eq!(store.put_many(&entries[..=others.len()]).unwrap().taken, others.len(), "store {asked}");
+            begun.elapsed() < Duration::from_millis(100)
+        });
+        assert!(asked < 10, "{asked} stores");
+        let doubted = |n: usize| store.shared.doubts.has(&key(n));
+        assert!(doubted(its[0]), "it was sent");
+        assert!(!doubted(its[1]), "not all of it was");
+        assert!(!others.iter().any(|&n| doubted(n)));
+        three.0[bad].go_on();
+    }
 }

@@ -225,3 +225,16 @@ fn large_stores_do_not_hold_up_lookups() {
     println!("128 MiB stored in {took:.1?}; of {count} lookups meanwhile the longest took {longest:.1?}");
     assert!(longest < took / 2);
 }
+
+#[test]
+fn what_is_outdated_or_too_large_is_no_fault_where_the_rest_fails() {
+    let (_alone, Some(program)) = (alone(), redis()) else { return };
+    let server = Server::start(&program, &[]);
+    let store = Remote::open(&Config { write_timeout_ms: 50, max_value_bytes: 1000, ..config(&server.url()) }).unwrap();
+    store.remove(&key(0), soon()).unwrap();
+    server.pause();
+    let written = store.put_many(&[sealed(0, 100), sealed(1, 2000), sealed(2, 100)]).unwrap();
+    assert_eq!((written.taken, written.outdated, written.too_large, written.failed), (0, 1, 1, 1));
+    assert!(store.put_many(&[sealed(3, 100)]).is_err());
+    server.go_on();
+}

@@ -21,6 +21,8 @@ pub(super) enum Spoil {
     Twice,
     /// Requests vanish.
     Swallow,
+    /// Of a reply that is longer, so many bytes, and nothing ever after.
+    Stall(usize),
 }
 
 pub(super) struct Proxy {
@@ -88,6 +90,12 @@ fn spoiled(mut from: TcpStream, mut to: TcpStream, spoil: &Mutex<Spoil>) {
                     break done;
                 }
             },
+            Spoil::Stall(at) if count > at => {
+                let done = to.write_all(&reply[..at]);
+                while let Ok(1..) = from.read(&mut buffer) {}
+                done
+            }
+            Spoil::Stall(_) => to.write_all(reply),
             Spoil::Twice => to.write_all(reply).and_then(|()| to.write_all(reply)),
         };
         if done.is_err() {
