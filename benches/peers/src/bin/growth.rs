@@ -1,4 +1,4 @@
-//! How cost grows. Sections: values, filters, tickets, entries, open, for one core; and threads, which wants all of them.
+//! How cost grows. Sections: values, filters, tickets and entries, for one core; threads and open, which want all of them.
 
 use peers::cell::{self, Cell};
 use peers::common::{Arguments, Report};

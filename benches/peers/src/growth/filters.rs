@@ -11,7 +11,7 @@ use crate::random::Random;
 use crate::steady::key;
 
 const FILTERS: [usize; 5] = [1, 10, 100, 1_000, 10_000];
-const QUICK_FILTERS: [usize; 2] = [1, 100];
+const QUICK_FILTERS: [usize; 2] = [1, 10_000];
 const ENTRIES: usize = 100_000;
 /// Opened in a round: it takes a while.
 const OPENED: usize = 50;

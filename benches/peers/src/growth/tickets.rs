@@ -10,7 +10,7 @@ use crate::peer::VALUE;
 use crate::steady::key;
 
 const TICKETS: [usize; 6] = [1, 10, 100, 1_000, 10_000, 100_000];
-const QUICK_TICKETS: [usize; 2] = [1, 1_000];
+const QUICK_TICKETS: [usize; 2] = [1, 100_000];
 const ENTRIES: usize = 10_000;
 
 pub fn measure(library: &Library, quick: bool, _: &mut Report) -> Vec<Cell> {

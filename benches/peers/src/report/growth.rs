@@ -7,7 +7,7 @@ use crate::common::table::grouped;
 use serde_json::Value as Json;
 use std::path::Path;
 
-/// What a run wrote: by one core, and by all.
+/// What a run wrote: by one core, and by all, which also opened caches.
 pub struct Growth {
     pub alone: Json,
     pub threads: Json,
@@ -34,8 +34,8 @@ const FIGURES: [Figure; 5] = [
     Figure {
         section: "values",
         heading: "Bytes of a value",
-        text: "256 entries. A lookup reads the first byte; a put copies and evicts one. Beside it the copy alone, to where as \
-               many such values lie.",
+        text: "256 entries. A lookup reads the first byte; a put copies and evicts one. Beside it the copy alone, always to \
+               one place.",
         plot: "Cost by bytes of a value, ns",
     },
     Figure {
@@ -79,7 +79,7 @@ pub fn write(Growth { alone, threads }: &Growth, folder: &Path, image: &dyn Fn(&
             text += &releases(alone);
         }
     }
-    if let Some(rows) = alone["open"].as_array() {
+    if let Some(rows) = threads["open"].as_array() {
         let title = "Opening a cache, by max_bytes";
         plot::lines(&folder.join("growth-open.svg"), title, &OPENING.map(|one| opening(rows, one)));
         text += "\n### Opening\n\nWhat opening an empty cache touches, each in a process of its own: its shards, as many as its \
