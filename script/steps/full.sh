@@ -132,7 +132,7 @@ END
     grep -F "$(($(wc -l <abi/symbols.txt) + 1)) functions" "$work/abi.out"
 }
 
-# The peer benchmark: form, lints, and a smoke run of all of it but the seed; its licence is not everyone's.
+# The peer benchmark and that of growth: form, lints, and a smoke run of all but the seed; its licence is not everyone's.
 peers() {
     (
         cd benches/peers
@@ -140,8 +140,8 @@ peers() {
         cargo fmt --check
         cargo clippy --all-targets --locked -- -D warnings
     )
-    script/bench peers --quick
-    tell "$(cat "$target"/bench/peers*.txt | grep -c '^PASS\|^SHORT') goals judged"
+    script/bench peers growth --quick
+    tell "$(cat "$target"/bench/{peers,growth}*.txt | grep -c '^PASS\|^SHORT') goals judged"
 }
 
 clang_is_missing() { skip "clang is not here, and could not be installed"; }

@@ -52,30 +52,41 @@ impl Cell {
 
 /// Two tables, ratios first; a column each cell, a row each side.
 pub fn print(heading: &str, cells: &[Cell]) {
+    let ratio = |cell: &Cell, side: &str| {
+        let Spread { p25, median, p75, .. } = cell.ratio(C, side)?;
+        Some(format!("{median:.2} ({p25:.2}–{p75:.2})"))
+    };
+    let heading = format!("{heading}: the time of {C} in parts of each one's, {}", medians(cells));
+    table::print(&heading, &rows(cells, &ratio));
+    table::print("The same in nanoseconds", &rows(cells, &ns));
+}
+
+/// The nanoseconds alone, where the sides are no rivals.
+pub fn print_ns(heading: &str, cells: &[Cell]) {
+    table::print(&format!("{heading}: nanoseconds, {}", medians(cells)), &rows(cells, &ns));
+}
+
+fn medians(cells: &[Cell]) -> String {
     let rounds = cells.first().map_or(0, |cell| cell.sides[0].1.len());
+    format!("medians and quartiles of {rounds} interleaved rounds")
+}
+
+fn ns(cell: &Cell, side: &str) -> Option<String> {
+    let Spread { p25, median, p75, .. } = cell.spread(side)?;
+    Some(format!("{} ({}–{})", grouped(median), grouped(p25), grouped(p75)))
+}
+
+fn rows(cells: &[Cell], text: &dyn Fn(&Cell, &str) -> Option<String>) -> Vec<Vec<String>> {
     let mut sides: Vec<&str> = Vec::new();
     for (side, _) in cells.iter().flat_map(|cell| &cell.sides) {
         if !sides.contains(side) {
             sides.push(side);
         }
     }
-    let rows = |text: &dyn Fn(&Cell, &str) -> Option<String>| -> Vec<Vec<String>> {
-        let head = std::iter::once(String::new()).chain(cells.iter().map(|cell| cell.name.clone())).collect();
-        let body = sides.iter().map(|side| {
-            let cells = cells.iter().map(|cell| text(cell, side).unwrap_or_else(|| "–".into()));
-            std::iter::once(side.to_string()).chain(cells).collect()
-        });
-        std::iter::once(head).chain(body).collect()
-    };
-    let ratio = |cell: &Cell, side: &str| {
-        let Spread { p25, median, p75, .. } = cell.ratio(C, side)?;
-        Some(format!("{median:.2} ({p25:.2}–{p75:.2})"))
-    };
-    let ns = |cell: &Cell, side: &str| {
-        let Spread { p25, median, p75, .. } = cell.spread(side)?;
-        Some(format!("{} ({}–{})", grouped(median), grouped(p25), grouped(p75)))
-    };
-    let medians = format!("medians and quartiles of {rounds} interleaved rounds");
-    table::print(&format!("{heading}: the time of {C} in parts of each one's, {medians}"), &rows(&ratio));
-    table::print("The same in nanoseconds", &rows(&ns));
+    let head = std::iter::once(String::new()).chain(cells.iter().map(|cell| cell.name.clone())).collect();
+    let body = sides.iter().map(|side| {
+        let cells = cells.iter().map(|cell| text(cell, side).unwrap_or_else(|| "–".into()));
+        std::iter::once(side.to_string()).chain(cells).collect()
+    });
+    std::iter::once(head).chain(body).collect()
 }

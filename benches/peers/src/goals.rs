@@ -55,7 +55,7 @@ const WANTED: [Wanted; 18] = [
 ];
 
 /// Two threads in total at least this much of what one does.
-const TWO_THREADS: f64 = 0.9;
+pub const TWO_THREADS: f64 = 0.9;
 
 /// What can't be measured before the C ABI has a batch by buffer.
 const NOT_YET: [&str; 2] =

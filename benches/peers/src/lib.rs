@@ -7,6 +7,7 @@
 //! - `threads`: one and two of them; `border`: what the C ABI costs over the Rust call
 //! - `shuffle`: their rounds, each in an order of its own
 //! - `memory`: bytes an entry, in a process of its own
+//! - `growth`: more entries, larger values, more threads, filters and tickets
 //! - `traces`: hit ratios on recorded traffic
 //! - `report`: tables and plots for people
 //!
@@ -15,6 +16,7 @@
 pub mod border;
 pub mod cell;
 pub mod goals;
+pub mod growth;
 pub mod hit;
 pub mod memory;
 pub mod peer;

@@ -17,6 +17,7 @@ const PEEK: u32 = 1;
 functions! { Functions:
     cache_get_chunk: fn(*const c_void, *const Key, u32, *mut *mut c_void) -> Status;
     cache_put_chunk: fn(*mut c_void, *const Key, *const c_void, usize, u32, *const c_void, *mut *mut c_void) -> Status;
+    cache_set_max_chunks: fn(*mut c_void, u64) -> Status;
     filter_get_bytes: fn(*const c_void, *const c_void, usize, u32, *mut *mut c_void, *mut Key, *mut Key) -> Status;
     value_data: fn(*const c_void) -> *const c_void;
     value_release: fn(*mut c_void);
@@ -40,6 +41,14 @@ impl<'a> CAbi<'a> {
         // SAFETY: the library that the cache is of.
         let functions = unsafe { Functions::find(cache.handles().0) };
         Self { name, functions, filter: cache.filter(b""), cache }
+    }
+
+    /// From now on no more entries than these.
+    pub fn set_max_chunks(&self, max_chunks: usize) {
+        // SAFETY: a live cache.
+        unsafe {
+            assert_eq!((self.functions.cache_set_max_chunks)(self.cache.handles().1, max_chunks as u64), OK);
+        }
     }
 
     /// Reads the value's first byte and releases it.

@@ -1,9 +1,11 @@
 //! `docs/performance.md` and its plots, from the JSON of a run.
 
+mod growth;
 mod plot;
 mod tables;
 
 use crate::steady::IN_TURN;
+pub use growth::Growth;
 use plot::Series;
 use serde_json::Value as Json;
 use std::path::Path;
@@ -59,14 +61,24 @@ const FIGURES: [Figure; 4] = [
     },
 ];
 
-/// Writes the page and, in a folder of its name beside it, the plots.
-pub fn write(run: &Run, page: &Path) -> std::io::Result<()> {
+/// Writes the page and, in a folder of its name beside it, the plots. What was not run stays as the page has it.
+pub fn write(run: Option<&Run>, growth: Option<&Growth>, page: &Path) -> std::io::Result<()> {
     let folder = page.with_extension("");
     std::fs::create_dir_all(&folder)?;
     let place = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let image = |name: &str, alt: &str| format!("![{alt}]({place}/{name}.svg)\n");
 
+    let old = if page.exists() { std::fs::read_to_string(page)? } else { String::new() };
+    let (old_peers, old_growth) = old.split_at(old.find(growth::HEADING).unwrap_or(old.len()));
+    let mut text = run.map_or_else(|| old_peers.into(), |run| peers(run, &folder, &image));
+    text += &growth.map_or_else(|| old_growth.into(), |growth| growth::write(growth, &folder, &image));
+    std::fs::write(page, text)
+}
+
+/// All but the last section.
+fn peers(run: &Run, folder: &Path, image: &dyn Fn(&str, &str) -> String) -> String {
     let mut text = introduction(run);
+    text += "\n## Goals\n\nAll are upper limits: a time, or bytes, of streamcache in parts of the other's.\n";
     text += &goals(&[&run.peers, &run.threads, &run.memory]);
     for Figure { section: name, heading, text: about, plotted, plot } in &FIGURES {
         let Some(cells) = run.peers[name].as_array() else { continue };
@@ -93,11 +105,22 @@ pub fn write(run: &Run, page: &Path) -> std::io::Result<()> {
         text += &image("memory", title);
         text += &memory(rows);
     }
-    std::fs::write(page, text)
+    text
 }
 
 fn introduction(run: &Run) -> String {
-    let machine = &run.peers["machine"];
+    format!(
+        "# Performance\n\n\
+         Made by `script/bench peers --seed --report`: don't edit. Every peer does the whole job with the same keys and values of 256 \
+         bytes, each with the defaults of its own documentation (foyer with S3-FIFO), one process, interleaved rounds, medians and \
+         quartiles. The seed is the cache this project began from, `somatize-core` 0.2.8; it is measured only when asked for, its \
+         licence (Elastic-2.0) being no open-source one. Versions are pinned in `benches/peers/Cargo.lock`.\n\n{}",
+        machine(&run.peers["machine"])
+    )
+}
+
+/// Which machine it was, and whether it had other work.
+fn machine(machine: &Json) -> String {
     let word = |name: &str| machine[name].as_str().unwrap_or("unknown").to_owned();
     let features: Vec<&str> = machine["features"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
     let (cores, load) = (machine["cores"].as_u64().unwrap_or(0), machine["load"].as_f64().unwrap_or(0.0));
@@ -106,12 +129,7 @@ fn introduction(run: &Run) -> String {
         false => "",
     };
     format!(
-        "# Performance\n\n\
-         Made by `script/bench peers --seed --report`: don't edit. Every peer does the whole job with the same keys and values of 256 \
-         bytes, each with the defaults of its own documentation (foyer with S3-FIFO), one process, interleaved rounds, medians and \
-         quartiles. The seed is the cache this project began from, `somatize-core` 0.2.8; it is measured only when asked for, its \
-         licence (Elastic-2.0) being no open-source one. Versions are pinned in `benches/peers/Cargo.lock`.\n\n\
-         {}, {cores} cores, {}; caches {}; huge pages {}; {}; load {load:.2} when it began.\n{busy}",
+        "{}, {cores} cores, {}; caches {}; huge pages {}; {}; load {load:.2} when it began.\n{busy}",
         word("cpu"),
         features.join(" "),
         word("caches"),

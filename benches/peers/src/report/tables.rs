@@ -10,7 +10,7 @@ pub enum Measure {
 }
 
 /// Each row a list of cells; the first row names the columns.
-fn markdown(rows: &[Vec<String>]) -> String {
+pub fn markdown(rows: &[Vec<String>]) -> String {
     let mut text = String::from("\n");
     for (n, row) in rows.iter().enumerate() {
         text += &format!("| {} |\n", row.join(" | "));
@@ -77,10 +77,7 @@ pub fn goals(reports: &[&Json]) -> String {
         let text = |name: &str| none[name].as_str().unwrap_or("").to_owned();
         rows.push(vec![text("what"), text("why"), String::new(), "N/A".into()]);
     }
-    format!(
-        "\n## Goals\n\nAll are upper limits: a time, or bytes, of streamcache in parts of the other's.\n{}",
-        markdown(&rows)
-    )
+    markdown(&rows)
 }
 
 pub fn memory(rows: &[Json]) -> String {
