@@ -1705,7 +1705,8 @@ streamcache_status streamcache_cache_get_chunk_into(const streamcache_cache *cac
  * @param[in] key the key
  * @retval STREAMCACHE_OK forgotten
  * @retval STREAMCACHE_MISS memory had none; a store behind it that had one has it no more
- * @retval STREAMCACHE_IO a store could not be told and may have it still; memory has not
+ * @retval STREAMCACHE_IO a store could not be told and may have it still, or an interrupted write of it may still take effect
+ *         at the server, which the library undoes once that answers again; memory has not
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
  * @retval STREAMCACHE_CLOSED the cache was closed
  * @since 0.1.0
@@ -1954,7 +1955,8 @@ streamcache_status streamcache_filter_get_into(const streamcache_filter *filter,
  * @param[in] chunk the chunk's digest
  * @retval STREAMCACHE_OK forgotten
  * @retval STREAMCACHE_MISS memory had none; a store behind it that had one has it no more
- * @retval STREAMCACHE_IO a store could not be told and may have it still; memory has not
+ * @retval STREAMCACHE_IO a store could not be told and may have it still, or an interrupted write of it may still take effect
+ *         at the server, which the library undoes once that answers again; memory has not
  * @retval STREAMCACHE_NO_STATE no state was loaded
  * @retval STREAMCACHE_INVALID_ARGUMENT a NULL pointer
  * @retval STREAMCACHE_CLOSED the cache was closed
