@@ -276,8 +276,9 @@
  * needs the other. (fork() waits for threads that are just opening a store, up to 2 seconds; after that it goes on, and
  * opening one in the child answers STREAMCACHE_IO.) Leases stay good: in the child their bytes are readable, and retain
  * and release work on its own copy. Good are also digests, options and errors, and the functions that take nothing else.
- * Forks are noticed by pthread_atfork, from the first streamcache_cache_open() on; after a _Fork(), vfork() or raw
- * clone() nothing of the library may be used.
+ * Forks are noticed by pthread_atfork, from the first streamcache_cache_open() on (a prepare handler of the program's own
+ * must not wait for a thread that is inside this library: the fork holds up those that read a disk); after a _Fork(),
+ * vfork() or raw clone() nothing of the library may be used.
  *
  * dlclose and exit. The library stays loaded after dlclose (-z nodelete), so threads that used it may end later. It has
  * no destructors of its own: handles may be used and released after main has returned, in atexit handlers and static

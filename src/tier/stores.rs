@@ -145,9 +145,10 @@ impl Stores {
         !waits && self.fences.is_unput(pass) && self.holds(pass, is_its_tag)
     }
 
-    /// What waits to be written under a key, to a store that `flags` ask.
+    /// What waits to be written under a key to the store that is asked first: what a later one's queue has may be older than
+    /// what that store has by now.
     pub(crate) fn queued(&self, key: &Digest, flags: Flags) -> Option<Value> {
-        let queued = self.asked(flags).find_map(|one| one.behind.queued(key));
+        let queued = self.asked(flags).next().and_then(|one| one.behind.queued(key));
         queued.filter(|value| !value.is_expired(boot_ms))
     }
 
