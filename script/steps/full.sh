@@ -6,7 +6,6 @@ steps_full() {
     step full-threads-asan threads_longer asan 20
     step full-fork-asan asan_test fork
     step full-fetch-content fetch_content_by_git
-    step full-loom loom 3
     step full-disk-flips disk_many no_flip_of_10000
     step full-disk-kills disk_many writers_killed_50_times
     step full-disk-openings disk_many a_store_is_made_by_many_at_once_50_times
