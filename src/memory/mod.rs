@@ -326,7 +326,7 @@ impl Memory {
             let found = match lacks {
                 Lacks::Slot => {
                     let cost = shard::entry_cost(self.policy);
-                    baggage.slot = self.reserve_from(home, cost, Purpose::Result, &mut baggage.passing);
+                    baggage.slot = self.reserve_from(home + 1, cost, Purpose::Result, &mut baggage.passing);
                     baggage.slot.is_some()
                 }
                 Lacks::Permit => self.permit_from_others(home, baggage),
@@ -348,6 +348,7 @@ impl Memory {
         let arrival = baggage.arrival.take(); // it arrives at home
         let evicted = (1..self.shards.len()).any(|turn| {
             let shard = &self.shards[(home + turn) & (self.shards.len() - 1)].0;
+            baggage.passing.go_elsewhere();
             shard.lock().evict_one(baggage)
         });
         baggage.arrival = arrival;

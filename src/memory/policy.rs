@@ -35,10 +35,13 @@ pub(super) struct Passing {
 impl Passing {
     /// The most leased entries one hold of the lock passes over.
     const A_HOLD: u32 = 1024;
+    /// The most a put passes over, and where those were in one shard, in each other one.
+    const A_PUT: u32 = 64;
+    const ELSEWHERE: u32 = 8;
 
-    /// For a put: after 64 leased entries it gives up.
+    /// For a put: after so many leased entries it gives a shard up.
     pub(super) const fn of_a_put() -> Self {
-        Self { so_far: 0, most: 64, this_hold: 0, takes_leased: false }
+        Self { so_far: 0, most: Self::A_PUT, this_hold: 0, takes_leased: false }
     }
 
     /// For what must find room if there is any: a state, or a lower limit.
@@ -51,13 +54,14 @@ impl Passing {
         Self { so_far: 0, most: u32::MAX, this_hold: 0, takes_leased: true }
     }
 
-    pub(super) fn gives_up(&self) -> bool {
-        self.so_far >= self.most
-    }
-
     /// Whether this hold of the lock ends without a victim.
     pub(super) fn is_over(&self) -> bool {
-        self.gives_up() || self.is_paused()
+        self.so_far >= self.most || self.is_paused()
+    }
+
+    /// The search goes on in another shard: that one of them has little but leases says nothing about the others.
+    pub(super) fn go_elsewhere(&mut self) {
+        self.most = self.most.max(self.so_far.saturating_add(Self::ELSEWHERE));
     }
 
     /// Whether the lock was held over enough leased entries, and the search may go on in another hold.

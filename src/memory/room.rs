@@ -48,6 +48,8 @@ impl Memory {
         let bytes = self.budget.shortfall(charge).max(1);
         let mut evicted = Evicted::new();
         self.shards[home].0.lock().make_way(hash, key, bytes, baggage, &mut evicted);
+        // Where that one has nothing to give up, it is asked last.
+        let first = home + usize::from(evicted.is_empty());
         // One permit is for this put; more would count as entries that are none.
         self.count.subtract(baggage.permits.saturating_sub(1));
         baggage.permits = baggage.permits.min(1);
@@ -67,7 +69,7 @@ impl Memory {
             }
             baggage.block = None; // before the bytes that it was charged
         }
-        self.reserve_from(home, charge, Purpose::Result, &mut baggage.passing)
+        self.reserve_from(first, charge, Purpose::Result, &mut baggage.passing)
     }
 
     /// Reserves `bytes` for a state, evicting results as needed. Bytes that another thread is just giving back, of a
@@ -94,6 +96,7 @@ impl Memory {
         }
         for turn in 0..self.shards.len() {
             let shard = &self.shards[first.wrapping_add(turn) & (self.shards.len() - 1)].0;
+            passing.go_elsewhere();
             loop {
                 if let Some(reservation) = self.budget.reserve(bytes, purpose) {
                     return Some(reservation);
@@ -104,9 +107,6 @@ impl Memory {
                 if evicted.is_empty() && !self.goes_on(passing) {
                     break;
                 }
-            }
-            if passing.gives_up() {
-                break;
             }
         }
         self.shrink_duel();

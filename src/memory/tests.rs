@@ -122,16 +122,20 @@ fn a_leased_value_is_passed_over_and_its_bytes_come_back_with_the_lease() {
 #[test]
 fn a_shard_of_leased_entries_alone_does_not_stop_a_put() {
     for policy in POLICIES {
-        let memory = memory(100_000, 2000, policy);
-        let mut at_home = (0..).filter(|&n| memory.home(memory.stir.hash(&key(n))) == 0);
-        let elsewhere = (0..).filter(|&n| memory.home(memory.stir.hash(&key(n))) == 1);
-        let lease = put_leased(&memory, at_home.next().unwrap(), &[0; 500]).value;
-        for n in elsewhere.take(300) {
-            assert!(put(&memory, n, &[0; 500]));
+        for leased in [1, 30, 100] {
+            for memory in [memory(100_000, 2000, policy), memory(UNLIMITED, 2000, policy)] {
+                let mut at_home = (0..).filter(|&n| memory.home(memory.stir.hash(&key(n))) == 0);
+                let elsewhere = (0..).filter(|&n| memory.home(memory.stir.hash(&key(n))) == 1);
+                let mut put_at_home = || put_leased(&memory, at_home.next().unwrap(), &[0; 500]);
+                let leases: Vec<_> = (0..leased).map(|_| put_at_home().value).collect();
+                for n in elsewhere.take(2000) {
+                    assert!(put(&memory, n, &[0; 500]));
+                }
+                assert!(memory.stats().evictions > 0, "there is no room left");
+                assert!(put_at_home().stored, "{policy:?}, {leased} leased: the other shard gives something up");
+                drop(leases);
+            }
         }
-        assert!(memory.stats().evictions > 0, "the budget is full");
-        assert!(put(&memory, at_home.next().unwrap(), &[0; 500]), "the other shard gives something up");
-        drop(lease);
     }
 }
 
