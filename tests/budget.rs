@@ -207,6 +207,7 @@ fn run(load: &Load) -> u64 {
     assert!(highest > MAX_BYTES / 2, "the load filled only {highest} bytes");
     let (cache, filters) = cache_slot.into_inner().unwrap();
     assert!(cache.stats().evictions > 1000, "the load hardly evicted");
+    assert!(!load.fits || cache.stats().not_stored == 0, "this load fits, so all is stored: {:?}", cache.stats());
     let states = cache.stats().state_bytes;
     cache.purge().unwrap();
     assert_eq!(
