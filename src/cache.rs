@@ -212,29 +212,46 @@ impl Cache {
             ..Draft::new(payload)
         };
         if options.flags.stores() {
-            let lease = options.lease || self.flights.open() > 0 || self.backing.is_some();
-            let behind = self.backing.as_ref().map(|it| (it, it.stores.replacing(key, tag, it.stores.epochs())));
-            let mut put = self.memory.put(key, tag, draft, lease, None)?;
-            // Whoever computes this is overtaken, and those who wait for it get this value.
-            if let Some(value) = put.value.as_ref().filter(|_| put.stored) {
-                if let Some(flight) = self.flights.fence_key(key) {
-                    flight.overtake(value.clone());
-                }
+            let mut put = match &self.backing {
+                None => self.keep(key, tag, draft, options.lease)?,
+                Some(backing) => self.keep_behind(backing, key, tag, draft, options.flags)?,
+            };
+            if !options.lease {
+                put.value = None;
             }
-            // The stores get it also where memory has no room, and then keeps no older one.
-            if let (Some(value), Some((backing, pass))) = (&put.value, behind) {
-                if !put.stored {
-                    self.memory.remove(key);
-                }
-                backing.put(key, tag, value, pass, options.flags);
-            }
-            put.value = put.value.filter(|_| options.lease);
             self.still_open(key)?;
             return Ok(put);
         }
         let charge = draft.charge().ok_or(ErrorKind::NoMemory)?;
         let value = if options.lease { Some(self.memory.detached(draft, charge)?) } else { None };
         Ok(Put { stored: false, value })
+    }
+
+    /// Puts into memory. Whoever computes this is overtaken, and those who wait for it get this value.
+    #[inline(always)]
+    fn keep(&self, key: &Digest, tag: u64, draft: Draft<'_>, lease: bool) -> Result<Put> {
+        let put = self.memory.put(key, tag, draft, lease || self.flights.open() > 0, None)?;
+        if let Some(value) = put.value.as_ref().filter(|_| put.stored) {
+            if let Some(flight) = self.flights.fence_key(key) {
+                flight.overtake(value.clone());
+            }
+        }
+        Ok(put)
+    }
+
+    /// The same where stores are behind memory. They get it also where memory has no room, and then keeps no older one.
+    /// Apart from a put to memory alone, which need not pay for what this one moves about.
+    #[inline(never)]
+    fn keep_behind(&self, backing: &Backing, key: &Digest, tag: u64, draft: Draft<'_>, flags: Flags) -> Result<Put> {
+        let pass = backing.stores.replacing(key, tag, backing.stores.epochs());
+        let put = self.keep(key, tag, draft, true)?;
+        if let Some(value) = &put.value {
+            if !put.stored {
+                self.memory.remove(key);
+            }
+            backing.put(key, tag, value, pass, flags);
+        }
+        Ok(put)
     }
 
     /// After a put: if it was closed meanwhile, the purge of the close may have been before.

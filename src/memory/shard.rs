@@ -97,23 +97,30 @@ pub(super) struct Baggage<'a> {
     pub(super) evicted: ArrayVec<Entry, 3>,
     /// Leased entries passed over so far.
     pub(super) passing: Passing,
-    /// Whether what is there under the key stays, and that, if it was so.
-    pub(super) keeps: bool,
-    pub(super) kept: Option<Value>,
+    /// Where there is one, what is there under the key stays, and is put here.
+    pub(super) kept: Option<&'a mut Option<Value>>,
     /// Whether it may still be stored, asked under the lock: whoever forbids it sweeps the shard afterwards.
     pub(super) leave: Option<&'a dyn Fn() -> bool>,
 }
 
 impl<'a> Baggage<'a> {
     pub(super) fn of_a_put(leave: Option<&'a dyn Fn() -> bool>) -> Self {
-        let (evicted, passing) = (ArrayVec::new(), Passing::of_a_put());
-        let (slot, block, absent_at, arrival, kept) = Default::default();
-        Self { slot, block, permits: 0, absent_at, arrival, evicted, passing, keeps: false, kept, leave }
+        Self {
+            slot: None,
+            block: None,
+            permits: 0,
+            absent_at: None,
+            arrival: None,
+            evicted: ArrayVec::new(),
+            passing: Passing::of_a_put(),
+            kept: None,
+            leave,
+        }
     }
 
     /// For what is not to replace anything.
-    pub(super) fn of_an_addition(leave: &'a dyn Fn() -> bool) -> Self {
-        Self { keeps: true, ..Self::of_a_put(Some(leave)) }
+    pub(super) fn of_an_addition(leave: &'a dyn Fn() -> bool, kept: &'a mut Option<Value>) -> Self {
+        Self { kept: Some(kept), ..Self::of_a_put(Some(leave)) }
     }
 }
 
@@ -203,9 +210,9 @@ impl Shard {
         let mut entry = entry;
         each!(&self.index, index => index.foresee(hash));
         if baggage.absent_at != Some(self.counters.puts) {
-            if baggage.keeps {
-                baggage.kept = self.peek(hash, key);
-                if baggage.kept.is_some() {
+            if let Some(kept) = &mut baggage.kept {
+                **kept = self.peek(hash, key);
+                if kept.is_some() {
                     return Err((Lacks::Leave, entry));
                 }
             }
@@ -323,7 +330,7 @@ impl Shard {
         let old = each!(&self.index, index => index.peek(hash, key));
         // Only where it frees enough: the old value is not given up for a new one that may not fit all the same.
         let is_new = old.is_none();
-        let makes_way = !baggage.keeps && old.is_some_and(|old| !old.is_leased() && old.charged() >= bytes);
+        let makes_way = baggage.kept.is_none() && old.is_some_and(|old| !old.is_leased() && old.charged() >= bytes);
         baggage.absent_at = (makes_way || is_new).then_some(self.counters.puts);
         if !makes_way {
             if is_new {

@@ -52,6 +52,7 @@ impl<'a> Draft<'a> {
         charge(len, len, 0)
     }
 
+    #[inline]
     pub(super) fn needs_extra(&self) -> bool {
         let Self { payload, description, companion, rejection, .. } = self;
         let external = matches!(payload, Payload::External(_));
@@ -59,7 +60,16 @@ impl<'a> Draft<'a> {
     }
 
     /// What the value will be charged, or None beyond the address space.
+    #[inline]
     pub(crate) fn charge(&self) -> Option<u64> {
+        match self.payload {
+            Payload::Copy(bytes) if !self.needs_extra() => Self::charge_of(bytes.len()),
+            _ => self.charge_in_all(),
+        }
+    }
+
+    /// Of a value that has more than its payload.
+    fn charge_in_all(&self) -> Option<u64> {
         let (inline, external) = match &self.payload {
             Payload::Copy(bytes) => (bytes.len(), None),
             Payload::External(external) => (0, Some(external.charge)),
@@ -76,6 +86,7 @@ impl<'a> Draft<'a> {
 }
 
 /// For a block with `inline` bytes of payload, a content digest of `len` bytes, and `extra`.
+#[inline]
 fn charge(inline: usize, len: usize, extra: usize) -> Option<u64> {
     let content = if len >= CONTENT_IS_CHARGED { size_of::<Content>().next_multiple_of(ALIGN) } else { 0 };
     (layout(inline)?.size() as u64).checked_add((extra + content) as u64)
