@@ -1,6 +1,7 @@
 //! The cache: what a handle stands for. A lookup is key → memory → account; a put the same way down. The seed's own
-//! verbs live here too, for callers who make their keys themselves. `once` has the lookups of those who compute what is
-//! missing, `many` those of a whole batch; `backing` goes on where memory has nothing, `forget` is for removals and purges.
+//! verbs live here too, for callers who make their keys themselves. `storing` has the puts, `once` the lookups of those who
+//! compute what is missing, `many` those of a whole batch; `backing` goes on where memory has nothing, `forget` is for
+//! removals and purges, `told` for what is counted.
 
 mod backing;
 mod forget;
@@ -11,30 +12,28 @@ mod outcomes;
 mod passage;
 mod promotion;
 mod states;
+mod storing;
+mod told;
 
-use crate::call::{Flags, PutOptions};
-use crate::description::Plan;
+use crate::call::Flags;
 use crate::digest::{Digest, Pool, Scope};
 use crate::error::{Error, ErrorKind, Result};
-use crate::exposition::{self, Format, Told};
 use crate::flight::Flights;
 use crate::lock::Mutex;
 use crate::log::{self, Level};
-use crate::memory::{Memory, Put};
+use crate::memory::Memory;
 use crate::options::{self, Options, UNLIMITED};
-use crate::process::{Birth, boot_ms, deadline_in};
-use crate::stats::{CacheStats, FilterUse, FilterUses};
+use crate::process::{Birth, deadline_in};
+use crate::stats::FilterUses;
 use crate::tier::envelope::Seal;
-use crate::tier::stats::TierStats;
-use crate::tier::stores::Tier;
-use crate::value::{Draft, Payload, Value};
+use crate::value::{Draft, Value};
 use backing::{Backing, Errand, Sought};
 use imports::Imports;
 pub(crate) use many::{Looked as LookedMany, Many};
 pub(crate) use once::{Begun, Looked, Missed};
 pub(crate) use passage::{Entered, Entrance};
 use states::NamedState;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
@@ -197,93 +196,6 @@ impl Cache {
         })
     }
 
-    /// Stores a copy of `bytes` under a ready key.
-    pub fn put(&self, key: &Digest, bytes: &[u8], options: &PutOptions<'_>) -> Result<Put> {
-        self.store(key, 0, Payload::Copy(bytes), options)
-    }
-
-    /// Stores a value under a ready key. `tag` names the filter and state it belongs to, 0 for none.
-    pub(crate) fn store(&self, key: &Digest, tag: u64, payload: Payload<'_>, options: &PutOptions<'_>) -> Result<Put> {
-        self.check_open()?;
-        let draft = Draft {
-            description: Plan::new(options.tensors, options.blob, payload.len())?,
-            compute_ns: options.compute_ns,
-            expires_ms: self.expiry(options.ttl_ms),
-            ..Draft::new(payload)
-        };
-        if options.flags.stores() {
-            let mut put = match &self.backing {
-                None => self.keep(key, tag, draft, options.lease)?,
-                Some(backing) => self.keep_behind(backing, key, tag, draft, options.flags)?,
-            };
-            if !options.lease {
-                put.value = None;
-            }
-            self.still_open(key)?;
-            return Ok(put);
-        }
-        let charge = draft.charge().ok_or(ErrorKind::NoMemory)?;
-        let value = if options.lease { Some(self.memory.detached(draft, charge)?) } else { None };
-        Ok(Put { stored: false, value })
-    }
-
-    /// Puts into memory. Whoever computes this is overtaken, and those who wait for it get this value.
-    #[inline(always)]
-    fn keep(&self, key: &Digest, tag: u64, draft: Draft<'_>, lease: bool) -> Result<Put> {
-        let put = self.memory.put(key, tag, draft, lease || self.flights.open() > 0, None)?;
-        if let Some(value) = put.value.as_ref().filter(|_| put.stored) {
-            if let Some(flight) = self.flights.fence_key(key) {
-                flight.overtake(value.clone());
-            }
-        }
-        Ok(put)
-    }
-
-    /// The same where stores are behind memory. They get it also where memory has no room, and then keeps no older one.
-    /// Apart from a put to memory alone, which need not pay for what this one moves about.
-    #[inline(never)]
-    fn keep_behind(&self, backing: &Backing, key: &Digest, tag: u64, draft: Draft<'_>, flags: Flags) -> Result<Put> {
-        let pass = backing.stores.replacing(key, tag, backing.stores.epochs());
-        let put = self.keep(key, tag, draft, true)?;
-        if let Some(value) = &put.value {
-            if !put.stored {
-                self.memory.remove(key);
-            }
-            backing.put(key, tag, value, pass, flags);
-        }
-        Ok(put)
-    }
-
-    /// After a put: if it was closed meanwhile, the purge of the close may have been before.
-    fn still_open(&self, key: &Digest) -> Result<()> {
-        self.check_open().inspect_err(|_| {
-            self.memory.remove(key);
-        })
-    }
-
-    /// The end of a put's time to live: its own, but never beyond the cache's limit. 0 for none.
-    pub(crate) fn expiry(&self, ttl_ms: u64) -> u64 {
-        if ttl_ms > 0 && !self.may_expire() {
-            self.expires.store(true, Ordering::Relaxed);
-        }
-        match (ttl_ms, self.ttl_ms) {
-            (0, 0) => 0,
-            (0, ttl) | (ttl, 0) => boot_ms().saturating_add(ttl),
-            (own, limit) => boot_ms().saturating_add(own.min(limit)),
-        }
-    }
-
-    /// Whether a lookup may find a result whose time to live is over, and free it. Relaxed: whoever finds one has locked
-    /// its shard after it was put there.
-    pub(crate) fn may_expire(&self) -> bool {
-        self.expires.load(Ordering::Relaxed)
-    }
-
-    /// Whether a lookup may free a result: one that expired, or one evicted for what a store had.
-    pub(crate) fn lookups_free(&self) -> bool {
-        self.may_expire() || self.backing.is_some()
-    }
-
     /// Changes the byte limit. What is too much evicts in bounded steps; leased bytes count until their release, and
     /// until the gauge is under the new limit nothing is stored.
     pub fn set_max_bytes(&self, max_bytes: u64) -> Result<()> {
@@ -375,49 +287,6 @@ impl Cache {
     /// What its filters are named under.
     pub(crate) fn scope(&self) -> &Scope {
         &self.scope
-    }
-
-    /// The counters and gauges; all 0 in a forked child, where they can't be read.
-    pub fn stats(&self) -> CacheStats {
-        if !self.birth.is_here() {
-            return CacheStats::default();
-        }
-        let memory = self.memory.stats();
-        let behind = |read: fn(&Backing) -> &AtomicU64| {
-            self.backing.as_ref().map_or(0, |backing| read(backing).load(Ordering::Relaxed))
-        };
-        CacheStats {
-            hits: memory.hits + behind(|backing| &backing.hits),
-            time_saved_ns: memory.time_saved_ns.saturating_add(behind(|backing| &backing.time_saved_ns)),
-            misses: memory.misses + self.filled.load(Ordering::Relaxed),
-            coalesced: self.coalesced.load(Ordering::Relaxed),
-            bypassed: self.bypassed.load(Ordering::Relaxed),
-            busy: self.busy.load(Ordering::Relaxed),
-            open_tickets: self.flights.open(),
-            oldest_ticket_ms: self.flights.oldest().map_or(0, |age| age.as_millis() as u64),
-            ..memory
-        }
-    }
-
-    /// What a tier counts and measures; None where there is none.
-    pub fn tier_stats(&self, tier: Tier) -> Option<TierStats> {
-        self.backing.as_ref().filter(|_| self.birth.is_here())?.stores.stats(tier)
-    }
-
-    /// The counters and gauges, and those of the filters that are open and of the tiers, as text.
-    pub fn write_stats(&self, format: Format) -> String {
-        let filters = if self.birth.is_here() { self.filters.lock().by_id() } else { BTreeMap::new() };
-        let tiers = [("disk", Tier::Disk), ("remote", Tier::Remote)];
-        let tiers = tiers.into_iter().filter_map(|(name, tier)| Some((name, self.tier_stats(tier)?))).collect();
-        exposition::write(format, &Told { name: &self.name, cache: self.stats(), filters, tiers })
-    }
-
-    pub(crate) fn add_filter(&self, filter: &Arc<FilterUse>) {
-        self.filters.lock().add(filter);
-    }
-
-    pub(crate) fn remove_filter(&self, filter: &Arc<FilterUse>) {
-        self.filters.lock().remove(filter);
     }
 }
 

@@ -4,6 +4,7 @@ use super::contest::Mode;
 use super::simulator::{Judge, Simulator};
 use super::tests::{key, put};
 use super::*;
+use crate::value::Draft;
 
 const CAPACITIES: [u64; 8] = [1, 2, 7, 33, 100, 300, 700, 1999];
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::value::{Draft, Value};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::collections::HashMap;
