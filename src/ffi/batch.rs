@@ -3,10 +3,11 @@
 use super::border::{
     Handle, Subject, bytes, cleared, give, guard, guard_error, list, null, on, plain, release, required,
 };
-use super::chunk::{put_error, put_options, streamcache_put_options};
+use super::chunk::streamcache_put_options;
 use super::digest::streamcache_digest;
 use super::digest_many::{buffers, streamcache_buffer};
 use super::filter::streamcache_filter;
+use super::said::{put_error, put_options};
 use super::status::{
     STREAMCACHE_BUFFER_TOO_SMALL, STREAMCACHE_BUSY, STREAMCACHE_DUPLICATE, STREAMCACHE_ENDED, STREAMCACHE_FILL,
     STREAMCACHE_OK, STREAMCACHE_PENDING, STREAMCACHE_REJECTED, streamcache_status,

@@ -1,21 +1,15 @@
 //! Section: state and chunk, the seed's verbs.
 
-use super::border::{
-    bytes, cleared, guard, guard_error, lease, null, on, on_lookup, on_put, plain, required, sized, text,
-};
+use super::border::{bytes, cleared, guard, guard_error, lease, null, on, on_lookup, on_put, plain, text};
 use super::cache::streamcache_cache;
 use super::digest::{self, streamcache_digest};
-use super::status::{
-    STREAMCACHE_BUFFER_TOO_SMALL, STREAMCACHE_BUSY, STREAMCACHE_MISS, STREAMCACHE_NOT_STORED, STREAMCACHE_OK,
-    STREAMCACHE_REJECTED, streamcache_error, streamcache_status,
-};
+use super::outcome::{copy_out, found_outcome, put_outcome};
+use super::said::{asked, put_error, put_options, zeroed};
+use super::status::{STREAMCACHE_BUSY, STREAMCACHE_MISS, STREAMCACHE_OK, streamcache_error, streamcache_status};
 use super::value::{self, streamcache_external, streamcache_tensor_view, streamcache_value};
 use crate::cache::Got;
-use crate::call::{Flags, PutOptions};
-use crate::description::TensorSpec;
-use crate::error::{Error, Result};
-use crate::memory::Put;
-use crate::value::{Payload, Value};
+use crate::call::Flags;
+use crate::value::Payload;
 use core::ffi::{c_char, c_void};
 
 /// Look into memory alone, without counting and without marking the result as used. No store behind memory is asked.
@@ -55,99 +49,6 @@ pub struct streamcache_put_options {
     pub blob_len: usize,
     /// Where details of a failure go, for streamcache_error_free(); NULL if not wanted.
     pub error: *mut *mut streamcache_error,
-}
-
-/// Where a put's details of a failure go.
-///
-/// # Safety
-/// `options` is NULL or readable for the size it begins with.
-pub(super) unsafe fn put_error(options: *const streamcache_put_options) -> *mut *mut streamcache_error {
-    // SAFETY: as this function's own contract. A struct of a wrong size is refused later; here it has no error.
-    unsafe { sized(options) }.map_or(std::ptr::null_mut(), |options| options.error)
-}
-
-/// The put options at the border.
-pub(super) struct Said<'a> {
-    tensors: Vec<TensorSpec<'a>>,
-    blob: &'a [u8],
-    ttl_ms: u64,
-    compute_ns: u64,
-    lease: bool,
-    flags: Flags,
-}
-
-impl Said<'_> {
-    pub(super) fn options(&self) -> PutOptions<'_> {
-        let Self { ref tensors, blob, ttl_ms, compute_ns, lease, flags } = *self;
-        PutOptions { compute_ns, ttl_ms, tensors, blob, lease, flags }
-    }
-}
-
-/// What a caller says about a put.
-///
-/// # Safety
-/// `options` is NULL or readable, and so is what it points to.
-pub(super) unsafe fn put_options<'a>(
-    options: *const streamcache_put_options, flags: u32, lease: bool,
-) -> Result<Said<'a>> {
-    let flags = Flags::from_bits(flags)?;
-    if flags.peeks() {
-        return Err(Error::invalid("STREAMCACHE_PEEK is for lookups: a put can't peek"));
-    }
-    if !flags.waits() {
-        return Err(Error::invalid("STREAMCACHE_NO_WAIT is for lookups: a put waits for no one"));
-    }
-    if options.is_null() {
-        return Ok(Said { tensors: Vec::new(), blob: &[], ttl_ms: 0, compute_ns: 0, lease, flags });
-    }
-    // SAFETY: as this function's own contract.
-    unsafe {
-        let streamcache_put_options { ttl_ms, compute_ns, tensors, tensor_count, blob, blob_len, .. } = sized(options)?;
-        let (tensors, blob) = (value::tensors(tensors, tensor_count)?, bytes(blob, blob_len)?);
-        Ok(Said { tensors, blob, ttl_ms, compute_ns, lease, flags })
-    }
-}
-
-/// Hands what a lookup found to C.
-pub(super) fn found_outcome(found: Option<Value>, value: &mut *mut streamcache_value) -> streamcache_status {
-    let Some(found) = found else { return STREAMCACHE_MISS };
-    let rejected = found.rejection().is_some();
-    *value = lease(Some(found));
-    if rejected { STREAMCACHE_REJECTED } else { STREAMCACHE_OK }
-}
-
-/// Copies a result into the caller's buffer, if it was found.
-///
-/// # Safety
-/// `buffer` is NULL or writable for `capacity` bytes.
-pub(super) unsafe fn copy_out(
-    found: Option<&Value>, buffer: *mut c_void, capacity: usize, len: &mut usize,
-) -> Result<streamcache_status> {
-    let Some(value) = found else { return Ok(STREAMCACHE_MISS) };
-    if value.rejection().is_some() {
-        return Ok(STREAMCACHE_REJECTED);
-    }
-    if value.device_pointer().is_some() {
-        return Err(crate::error::ErrorKind::NotSupported.into());
-    }
-    *len = value.size();
-    if capacity < value.size() {
-        return Ok(STREAMCACHE_BUFFER_TOO_SMALL);
-    }
-    if value.size() > 0 {
-        // SAFETY: writable for at least the value's size by contract; the payload is this library's or immutable
-        // external memory, so they don't overlap.
-        unsafe { buffer.cast::<u8>().copy_from_nonoverlapping(value.bytes().as_ptr(), value.size()) };
-    }
-    Ok(STREAMCACHE_OK)
-}
-
-/// Hands a put's outcome to C.
-pub(super) fn put_outcome(put: Put, value: Option<&mut *mut streamcache_value>) -> streamcache_status {
-    if let Some(out) = value {
-        *out = lease(put.value);
-    }
-    if put.stored { STREAMCACHE_OK } else { STREAMCACHE_NOT_STORED }
 }
 
 /// Keeps a filter's trained state under the filter's id with the caller's key, in place of that id's old one. It is
@@ -372,23 +273,6 @@ pub unsafe extern "C" fn streamcache_cache_get_chunk_into(
             Got::Busy => Ok(STREAMCACHE_BUSY),
         })
     })
-}
-
-/// A copy's flags: without room for a byte it only asks for the size, which is no lookup to be counted.
-pub(super) fn asked(flags: u32, capacity: usize) -> Result<Flags> {
-    let flags = Flags::from_bits(flags)?;
-    Ok(if capacity == 0 { flags.with(Flags::UNCOUNTED) } else { flags })
-}
-
-/// A copy's out parameters: the length, 0 for now, beside a buffer that is NULL only when it has no room.
-///
-/// # Safety
-/// `len` is NULL or writable.
-pub(super) unsafe fn zeroed<'a>(len: *mut usize, buffer: *const c_void, capacity: usize) -> Result<&'a mut usize> {
-    // SAFETY: as this function's own contract.
-    let len = unsafe { required(len) }?;
-    *len = 0;
-    if buffer.is_null() && capacity > 0 { Err(null()) } else { Ok(len) }
 }
 
 /// Forgets a result: in memory, on disk, for all processes that share it, and in the remote store. What is still queued

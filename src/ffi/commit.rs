@@ -1,7 +1,9 @@
 //! Section: ticket, committing.
 
 use super::border::{bytes, cleared, guard, guard_error, null, on};
-use super::chunk::{put_error, put_options, put_outcome, streamcache_put_options};
+use super::chunk::streamcache_put_options;
+use super::outcome::put_outcome;
+use super::said::{put_error, put_options};
 use super::status::{STREAMCACHE_OK, streamcache_status};
 use super::ticket::streamcache_ticket;
 use super::value::{self, streamcache_external, streamcache_value};

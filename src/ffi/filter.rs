@@ -4,8 +4,9 @@ use super::border::{
     Handle, bytes, cleared, give, guard, guard_error, lease, null, on, on_lookup, only, release, required, retain, text,
 };
 use super::cache::streamcache_cache;
-use super::chunk::{asked, copy_out, found_outcome, zeroed};
 use super::digest::{self, streamcache_digest};
+use super::outcome::{copy_out, found_outcome};
+use super::said::{asked, zeroed};
 use super::status::{STREAMCACHE_BUSY, STREAMCACHE_MISS, STREAMCACHE_OK, streamcache_error, streamcache_status};
 use super::value::streamcache_value;
 use crate::call::Flags;

@@ -1,9 +1,11 @@
 //! Section: filter: storing. Each put says under which state its result was computed.
 
 use super::border::{bytes, cleared, guard_error, on_put};
-use super::chunk::{put_error, put_options, put_outcome, streamcache_put_options};
+use super::chunk::streamcache_put_options;
 use super::digest::{self, streamcache_digest};
 use super::filter::streamcache_filter;
+use super::outcome::put_outcome;
+use super::said::{put_error, put_options};
 use super::status::streamcache_status;
 use super::value::{self, streamcache_external, streamcache_value};
 use crate::value::Payload;

@@ -18,6 +18,8 @@ pub mod hasher;
 pub mod key;
 pub mod log;
 pub mod options;
+mod outcome;
+mod said;
 pub mod saved;
 pub mod snapshot;
 pub mod stats;

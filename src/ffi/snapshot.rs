@@ -1,9 +1,11 @@
 //! Section: snapshot, a filter as it was at one moment.
 
 use super::border::{bytes, cleared, guard, guard_error, null, on, on_lookup, on_put, release, retain};
-use super::chunk::{put_error, put_options, put_outcome, streamcache_put_options};
+use super::chunk::streamcache_put_options;
 use super::digest::{self, streamcache_digest};
 use super::filter::{looked_up, state_outcome, streamcache_snapshot};
+use super::outcome::put_outcome;
+use super::said::{put_error, put_options};
 use super::status::streamcache_status;
 use super::value::{self, streamcache_external, streamcache_value};
 use crate::call::Flags;
