@@ -5,7 +5,7 @@ address that the first call of any looks up.
 module C
 
 import ..StreamCache: c_functions, CFunction, address, Status, Digest, CBuffer, CTensor, CTensorView, CPutOptions, CBatchItem
-import ..StreamCache: CCacheStats, CFilterStats, CTierStats
+import ..StreamCache: CCacheStats, CFilterStats, CTierStats, CTransferProgress
 
 const Handle = Ptr{Cvoid}
 const Bytes = Ptr{Cvoid}
@@ -62,6 +62,7 @@ end
 @c status_message(status::Status)::Ptr{UInt8}
 @c error_get_message(error::Handle)::Ptr{UInt8}
 @c error_free(error::Handle)::Cvoid
+@c log_set(callback::Ptr{Cvoid}, user_data::Ptr{Cvoid}, min_level::Int32)::Status
 
 # Digest
 @c digest_chunk(data::Bytes, len::Csize_t, digest::Ptr{Digest})::Status
@@ -77,7 +78,7 @@ end
 
 # Hasher and barrier
 @c hasher_new(role::Int32, hasher::Ptr{Handle})::Status
-@c hasher_update(hasher::Handle, data::Bytes, len::Csize_t)::Status
+@slow hasher_update(hasher::Handle, data::Bytes, len::Csize_t)::Status
 @c hasher_finish(hasher::Handle, digest::Ptr{Digest})::Status
 @c hasher_reset(hasher::Handle)::Status
 @c hasher_free(hasher::Handle)::Cvoid
@@ -190,5 +191,13 @@ end
 @c cache_get_stats(cache::Handle, stats::Ptr{CCacheStats})::Status
 @c filter_get_stats(filter::Handle, stats::Ptr{CFilterStats})::Status
 @slow cache_write_stats(cache::Handle, format::Int32, buffer::Bytes, capacity::Csize_t, len::Ptr{Csize_t})::Status
+
+# Transfer
+@slow cache_export(cache::Handle, path::Bytes, path_len::Csize_t, transfer::Ptr{Handle}, error::Ptr{Handle})::Status
+@slow cache_import(cache::Handle, path::Bytes, path_len::Csize_t, transfer::Ptr{Handle}, error::Ptr{Handle})::Status
+@c transfer_get_progress(transfer::Handle, progress::Ptr{CTransferProgress})::Status
+@c transfer_wait(transfer::Handle, timeout_ms::UInt32, error::Ptr{Handle})::Status
+@c transfer_cancel(transfer::Handle)::Status
+@c transfer_release(transfer::Handle)::Cvoid
 
 end
