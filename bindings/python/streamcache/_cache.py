@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Union
 from . import _constants as c
 from ._data import plain, prepared
 from ._digest import Config, Digest, pointer
+from ._errors import BufferTooSmallError
 from ._filter import Filter
 from ._identity import Claims
 from ._library import NULL, check, ffi, lib
-from ._lookup import begin, lookup
+from ._lookup import begin, lookup, missed
 from ._stats import CacheStats, TierStats, read
 from ._ticket import Ticket
 from ._transfer import Path, TransferResult, transfer
@@ -135,6 +136,17 @@ class Cache:
         """A lease on the result under a key of the caller's (`Digest.key_chunk`, `pipeline_key`); None on a miss."""
         handle, digest = self._c, pointer(key)
         return lookup(lambda out: int(lib.streamcache_cache_get_chunk(handle, digest, flags, out)), handle)
+
+    def get_into(self, key: Digest, buffer: Any, flags: int = 0) -> Optional[int]:
+        """Copies the result under a key of the caller's into a writable buffer: see `Filter.get_into`."""
+        room, length = ffi.from_buffer("char[]", buffer, True), ffi.new("size_t *")
+        status = lib.streamcache_cache_get_chunk_into(self._c, pointer(key), flags, room, len(room), length)
+        if status == c.BUFFER_TOO_SMALL:
+            raise BufferTooSmallError(f"the result has {length[0]} bytes and the buffer {len(room)}", length[0])
+        if status:
+            missed(status, NULL, self._c)
+            return None
+        return int(length[0])
 
     def put(self, key: Digest, data: "Payload", *, flags: int = 0, ttl_ms: int = 0, compute_ns: int = 0, blob: bytes = b"") -> bool:
         """Stores a copy of a result under a key of the caller's; False where it was not kept."""

@@ -17,6 +17,7 @@ _LEVELS = {c.LOG_DEBUG: logging.DEBUG, c.LOG_INFO: logging.INFO, c.LOG_WARNING: 
 _AGAIN_S = 0.01
 _handler: Optional[Handler] = None
 _callback: Any = None  # made once, and never freed: a call that is under way may still use it
+_making = threading.Lock()
 
 
 def _to_logging(level: int, target: str, message: str) -> None:
@@ -43,10 +44,13 @@ def log_to(handler: Optional[Handler] = None, level: int = logging.INFO) -> None
     global _handler, _callback
     if not (handler is None or callable(handler)):
         raise TypeError(f"a handler is a function of level, target and message, not {type(handler).__qualname__}")
-    least = next((ours for ours, theirs in _LEVELS.items() if theirs >= level), c.LOG_ERROR)
-    if _callback is None:
-        _callback = ffi.callback("void(void *, int32_t, char *, char *)", _hear)
-        atexit.register(log_off)  # Python can be called no more then
+    least = next((ours for ours, theirs in _LEVELS.items() if theirs >= level), None)
+    if least is None:  # a level that nothing here has
+        return log_off()
+    with _making:
+        if _callback is None:
+            _callback = ffi.callback("void(void *, int32_t, char *, char *)", _hear)
+            atexit.register(log_off)  # Python can be called no more then
     _handler = handler or _to_logging
     check(lib.streamcache_log_set(_callback, NULL, least))
 

@@ -43,6 +43,8 @@ class Log(WithCache):
 
     def test_off_is_silent(self):
         messages = self.heard()
+        streamcache.log_to(messages.append, level=logging.CRITICAL)  # which nothing is
+        self.filter.load_state(b"third")
         streamcache.log_off()
         self.filter.load_state(b"others")
         self.assertEqual(messages, [])

@@ -41,7 +41,8 @@ with a `LogLevel` and two `String`s in a task of its own, one message at a time,
 that takes longer than messages come, some are lost; so is what is said while the process ends. Any thread.
 """
 function log_to(f = to_logger; level::LogLevel = Info)
-    least = something(findfirst(>=(level), log_levels), length(log_levels))
+    least = findfirst(>=(level), log_levels)
+    least === nothing && return log_off() # a level that nothing here has
     lock(the_log.lock) do
         the_log.pipe === nothing && open_log()
         the_log.sink = f

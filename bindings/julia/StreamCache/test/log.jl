@@ -34,6 +34,8 @@ end
     StreamCache.log_to((message...) -> push!(messages, message))
     StreamCache.log_off()
     load_state!(filter, "others")
+    StreamCache.log_to((message...) -> push!(messages, message); level = LogLevel(3000)) # which nothing is
+    load_state!(filter, "third")
     sleep(0.05)
     @test isempty(messages)
     @test_throws TypeError StreamCache.log_to(level = 3)
