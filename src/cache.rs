@@ -331,9 +331,7 @@ impl Cache {
                 let states = std::mem::take(&mut *self.states.lock());
                 drop(states);
                 if was.is_ok() {
-                    log::say(Level::Info, "cache", || {
-                        format!("{} closed, {dropped} writes dropped", self.called())
-                    });
+                    log::say(Level::Info, "cache", || format!("{} closed, {dropped} writes dropped", self.called()));
                 }
                 Ok(dropped)
             }
