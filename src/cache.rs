@@ -121,10 +121,18 @@ impl Cache {
         log::say(Level::Info, "cache", || {
             let limit = |limit: u64| if limit == UNLIMITED { "unlimited".into() } else { limit.to_string() };
             let (bytes, chunks) = (limit(options.max_bytes), limit(options.max_chunks));
-            let (number, policy, shards) = (cache.number, options.policy, cache.memory.shards());
-            format!("cache {number} opened: max_bytes {bytes}, max_chunks {chunks}, policy {policy:?}, shards {shards}")
+            let (called, policy, shards) = (cache.called(), options.policy, cache.memory.shards());
+            format!("{called} opened: max_bytes {bytes}, max_chunks {chunks}, policy {policy:?}, shards {shards}")
         });
         Ok(cache)
+    }
+
+    /// What messages call it.
+    fn called(&self) -> String {
+        match &*self.name {
+            "" => format!("cache {}", self.number),
+            name => format!("cache {} {name:?}", self.number),
+        }
     }
 
     /// The digest of a chunk, by the cache's own threads where it has some and the chunk is large.
@@ -252,9 +260,7 @@ impl Cache {
                 let states = std::mem::take(&mut *self.states.lock());
                 drop(states);
                 if was.is_ok() {
-                    log::say(Level::Info, "cache", || {
-                        format!("cache {} closed, {dropped} writes dropped", self.number)
-                    });
+                    log::say(Level::Info, "cache", || format!("{} closed, {dropped} writes dropped", self.called()));
                 }
                 Ok(dropped)
             }

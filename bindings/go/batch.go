@@ -182,6 +182,9 @@ func (b *Batch) Close() error {
 // GetOrCompute. Where a chunk has a rejection its value is nil. ErrInvalidArgument where compute returns neither rows nor
 // an error; rows of length 0 are an empty slice that is not nil.
 func GetOrComputeBatch(ctx context.Context, filter *Filter, chunks []Digest, compute func(missing []int) ([]byte, error)) ([]*Value, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	batch, err := filter.BeginBatch(chunks)
 	if err != nil {
 		return nil, err

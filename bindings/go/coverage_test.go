@@ -29,7 +29,6 @@ var notBound = map[string]string{
 	"streamcache_snapshot_put_external":    "C would call Go to give memory back: see README.md",
 	"streamcache_ticket_commit_external":   "C would call Go to give memory back: see README.md",
 	"streamcache_value_device_pointer":     "only memory that was given to the cache has one",
-	"streamcache_log_set":                  "C would call Go from any thread: see README.md",
 	"streamcache_digest_to_hex":            "Digest.String is Go's own",
 	"streamcache_digest_from_hex":          "ParseDigest is Go's own",
 	"streamcache_error_get_status":         "every function that gives an error answers its status, too",

@@ -264,3 +264,18 @@ func TestPipeline(t *testing.T) {
 		value.Close()
 	}
 }
+
+// Under a context that is done nothing is computed, and another caller has the right.
+func TestBatchOfADoneContext(t *testing.T) {
+	_, filter := opened(t, nil)
+	ctx, cancel := context.WithCancel(background)
+	cancel()
+	chunks := []sc.Digest{chunkOf("a"), chunkOf("b")}
+	_, err := sc.GetOrComputeBatch(ctx, filter, chunks, func([]int) ([]byte, error) {
+		t.Error("it computes")
+		return make([]byte, 2), nil
+	})
+	wants(t, err, context.Canceled)
+	value, err := sc.GetOrCompute(background, filter, chunks[0], returns("now"))
+	reads(t, value, err, "now")
+}

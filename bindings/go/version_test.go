@@ -58,6 +58,7 @@ func TestEveryWayIntoAnotherVersion(t *testing.T) {
 	ways := map[string]func() error{
 		"Open":              func() error { _, err := Open(nil); return err },
 		"OpenJSON":          func() error { _, err := OpenJSON("{}"); return err },
+		"LogTo":             func() error { return LogTo(LogInfo, func(LogLevel, string, string) {}) },
 		"NewHasher":         func() error { _, err := NewHasher(RoleChunk); return err },
 		"NewBarrier":        func() error { _, err := NewBarrier(); return err },
 		"DigestChunkFile":   func() error { _, err := DigestChunkFile(file); return err },

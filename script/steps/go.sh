@@ -63,7 +63,7 @@ go_oldest() {
     rm -f "$work/go-tests.txt"
     unformatted=$("$(dirname "$(realpath "$go")")/gofmt" -l .)
     [[ -z $unformatted ]] || { echo "gofmt would change $unformatted"; return 1; }
-    cc -std=c99 "${strict[@]}" -Wno-unused-function -I"$prefix/include" -fsyntax-only -include shim_put.h -x c shim_digest.h
+    cc -std=c99 "${strict[@]}" -Wno-unused-function -I"$prefix/include" -fsyntax-only -include shim_put.h -include shim_log.h -x c shim_digest.h
     "$go" vet ./...
     go_test
     GODEBUG=cgocheck=1 go_test -race

@@ -23,7 +23,7 @@ has_julia() {
 
 # The suite in two processes at a time, for most of its time is Julia's compiler's: one of them compiles less well, and faster.
 julia_quick=(layout documented digests vectors results lookups states tiers caches readme)
-julia_whole=(allocations handles tickets compute batches streams library)
+julia_whole=(allocations handles tickets compute batches streams log transfers library)
 
 julia_suite() {
     local half failed='' passed=0 skipped=0 some none

@@ -1,12 +1,11 @@
 // ONNX Runtime behind the cache, with small models: computed once, the same bits, on leases; what fails is not
 // remembered.
-#include "common.hpp"
+#include "both.hpp"
 
 #include <streamcache/onnxruntime.hpp>
 
 #include <optional>
 
-#include "counted.hpp"
 #include "onnx.hpp"
 
 namespace {
@@ -82,123 +81,51 @@ bool same(const Ort::Value &a, const Ort::Value &b) {
     return size == 0 || std::memcmp(a.GetTensorRawData(), b.GetTensorRawData(), size) == 0;
 }
 
-void one_computes_and_the_others_find_it() {
-    auto cache = sc::Cache::open();
-    auto filter = plain_filter(cache);
-    Ort::Session session = session_of(onnx::counted());
-    const ad::Model model(session);
-    counted::calls = 0;
-    for (int round = 0; round < 3; round++) {
-        const auto outputs = ad::cached_run(model, filter, inputs(numbers({1, 2, 3})));
-        CHECK(outputs.computed() == (round == 0));
-        CHECK((outputs.compute_time() > 0ns) == (round == 0));
-        CHECK(outputs.size() == 1 && same(outputs[0], numbers({2, 3, 4})));
-    }
-    CHECK(counted::calls == 1);
-    CHECK(filter.stats().misses == 1 && filter.stats().hits == 2);
-    auto snapshot = filter.snapshot();
-    CHECK(!ad::cached_run(session, filter, inputs(numbers({1, 2, 3}))).computed());
-    CHECK(!ad::cached_run(model, snapshot, inputs(numbers({1, 2, 3}))).computed());
-    CHECK(ad::cached_run(model, snapshot, inputs(numbers({1, 2}))).computed());
-    CHECK(counted::calls == 2);
-    const Values two = inputs(numbers({1, 2}));
-    CHECK(ad::cached_run(model, filter, two, sc::PutOptions().flags(sc::bypass)).computed());
-    CHECK(ad::cached_run(model, filter, two, sc::PutOptions().flags(sc::refresh)).computed());
-    CHECK(counted::calls == 4);
-    // And without the engine.
-    session = Ort::Session{nullptr};
-    CHECK(same(ad::cached_run(model, filter, two)[0], numbers({2, 3})));
-}
-
-void threads_share_a_computation() {
-    auto cache = sc::Cache::open();
-    auto filter = plain_filter(cache);
-    Ort::Session session = session_of(onnx::counted());
-    const ad::Model model(session);
-    counted::calls = 0;
-    counted::held = true;
-    std::atomic<int> computed{0}, right{0};
-    std::vector<std::thread> threads;
-    for (int n = 0; n < 4; n++)
-        threads.emplace_back([&] {
-            const auto outputs = ad::cached_run(model, filter, inputs(numbers({counted::slow, 1})));
-            computed += outputs.computed();
-            right += same(outputs[0], numbers({counted::slow + 1, 2}));
-        });
-    std::this_thread::sleep_for(20ms); // for all of them to come while the first computes
-    counted::held = false;
-    for (auto &thread : threads) thread.join();
-    CHECK(counted::calls == 1 && computed == 1 && right == 4);
-    threads.clear();
-    for (int n = 0; n < 4; n++)
-        threads.emplace_back([&, n] {
-            for (int i = 0; i < 50; i++) {
-                const float first = float(10 + (n + i) % 20), second = float(i);
-                const auto outputs = ad::cached_run(model, filter, inputs(numbers({first, second})));
-                right += same(outputs[0], numbers({first + 1, second + 1}));
-            }
-        });
-    for (auto &thread : threads) thread.join();
-    CHECK(right == 204);
-}
-
-void who_does_not_wait_computes_too() {
-    auto cache = sc::Cache::open();
-    auto filter = plain_filter(cache);
-    Ort::Session session = session_of(onnx::counted());
-    const ad::Model model(session);
-    counted::calls = 0;
-    counted::held = true;
-    std::thread first([&] { ad::cached_run(model, filter, inputs(numbers({counted::slow, 7}))); });
-    while (counted::calls == 0) std::this_thread::yield();
-    const auto compute = [&] {
-        counted::held = false;
-        return inputs(numbers({counted::slow + 1, 8}));
+struct Engine {
+    struct Counted {
+        Ort::Session session = session_of(onnx::counted());
+        ad::Model its{session};
+        const ad::Model &model() const { return its; }
+        Ort::Session &raw() { return session; }
     };
-    const auto outputs = ad::cached_compute(filter, model.chunk(inputs(numbers({counted::slow, 7}))), compute, {}, 0ms);
-    CHECK(outputs.computed() && same(outputs[0], numbers({counted::slow + 1, 8})));
-    first.join();
-    CHECK(counted::calls == 1);
-    CHECK(!ad::cached_run(model, filter, inputs(numbers({counted::slow, 7}))).computed());
-    // And where answers differ from run to run nothing is kept.
-    auto random = plain_filter(cache, sc::nondeterministic);
-    for (int round = 0; round < 2; round++) CHECK(ad::cached_run(model, random, inputs(numbers({1, 2}))).computed());
-    CHECK(counted::calls == 3 && cache.stats().entries == 1);
-}
+    struct Difference {
+        Ort::Session session = session_of(onnx::difference());
+        ad::Model its{session};
+        const ad::Model &model() const { return its; }
+    };
+    static Ort::Value numbers(const std::vector<float> &values, const std::vector<std::int64_t> &shape) {
+        return ::numbers(values, shape);
+    }
+    template <class... Tensors> static Values list(Tensors &&...tensors) {
+        return inputs(std::forward<Tensors>(tensors)...);
+    }
+    static bool same(const Ort::Value &a, const Ort::Value &b) { return ::same(a, b); }
+    template <class... Arguments> static ad::Outputs cached_run(Arguments &&...arguments) {
+        return ad::cached_run(std::forward<Arguments>(arguments)...);
+    }
+    template <class... Arguments> static ad::Outputs cached_compute(Arguments &&...arguments) {
+        return ad::cached_compute(std::forward<Arguments>(arguments)...);
+    }
+};
+using both = Both<Engine>;
 
-void what_fails_is_not_remembered() {
+// Another element type or rank than the model's, and no tensor.
+void the_engine_refuses() {
     auto cache = sc::Cache::open();
     auto filter = plain_filter(cache);
     Ort::Session session = session_of(onnx::counted());
     const ad::Model model(session);
-    counted::calls = 0;
-    for (int round = 1; round <= 3; round++) {
-        CHECK(has(message_of([&] { ad::cached_run(model, filter, inputs(numbers({counted::poison}))); }), "poison"));
-        CHECK(counted::calls == round);
-    }
-    CHECK(cache.stats().open_tickets == 0 && cache.stats().entries == 0);
-    CHECK(same(ad::cached_run(model, filter, inputs(numbers({1})))[0], numbers({2})));
-
     const std::int32_t one = 1;
-    const auto whole = [&] { return tensor(ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32, {1}, &one, sizeof one); };
     const auto thrown_by_the_engine = [&](const Values &values) {
         try {
             ad::cached_run(model, filter, values);
         } catch (const Ort::Exception &) { return true; }
         return false;
     };
-    CHECK(thrown_by_the_engine(inputs(whole())));
+    CHECK(thrown_by_the_engine(inputs(tensor(ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32, {1}, &one, sizeof one))));
     CHECK(thrown_by_the_engine(inputs(numbers({1, 2}, {1, 2}))));
-    CHECK(status_of([&] { ad::cached_run(model, filter, Values()); }) == STREAMCACHE_INVALID_ARGUMENT);
-    CHECK(status_of([&] { ad::cached_run(model, filter, inputs(whole(), whole())); }) == STREAMCACHE_INVALID_ARGUMENT);
     CHECK(status_of([&] { ad::cached_run(model, filter, inputs(Ort::Value{nullptr})); }) == STREAMCACHE_NOT_SUPPORTED);
-    CHECK(cache.stats().open_tickets == 0 && cache.stats().entries == 1);
-
-    // No filter, and a cache that is closed: an error, though the engine could answer.
-    sc::Filter none;
-    CHECK(status_of([&] { ad::cached_run(model, none, inputs(numbers({1}))); }) == STREAMCACHE_INVALID_ARGUMENT);
-    cache.close();
-    CHECK(status_of([&] { ad::cached_run(model, filter, inputs(numbers({1}))); }) == STREAMCACHE_CLOSED);
+    CHECK(cache.stats().open_tickets == 0 && cache.stats().entries == 0);
 }
 
 void strings_are_refused() {
@@ -230,38 +157,15 @@ void outputs_lie_in_the_cache() {
         CHECK(same((*kept)[0], numbers({2, 3})));
         CHECK(same(ad::cached_run(model, filter, *kept)[0], numbers({3, 4}))); // inputs as any
     }
+    session = Ort::Session{nullptr};
+    auto again = plain_filter(cache);
+    CHECK(same(ad::cached_run(model, again, inputs(numbers({5, 6})))[0], numbers({6, 7}))); // without the engine
     cache.purge();
     CHECK(cache.stats().entries == 0 && cache.stats().leased_bytes > 0);
+    again.reset();
     cache.reset();
-    session = Ort::Session{nullptr};
     const ad::Outputs moved = *std::move(kept);
     CHECK(same(moved[0], numbers({2, 3}))); // longer than the entry, the filter, the cache and the session
-}
-
-void a_hit_saves_what_the_engine_took() {
-    auto cache = sc::Cache::open();
-    auto filter = plain_filter(cache);
-    sc::PutOptions options;
-    const auto load_and_compute = [&] {
-        std::this_thread::sleep_for(2ms); // that is not what a hit saves
-        options.compute_time(70us);
-        return inputs(numbers({1}));
-    };
-    for (int round = 0; round < 2; round++) {
-        const auto outputs = ad::cached_compute(filter, sc::Digest::chunk("x"sv), load_and_compute, options);
-        CHECK(outputs.compute_time() == (round == 0 ? 70us : 0us));
-    }
-    CHECK(cache.stats().time_saved_ns == 70'000);
-}
-
-void what_is_not_stored_is_answered() {
-    auto cache = sc::Cache::open(sc::Options().max_bytes(0));
-    auto filter = plain_filter(cache);
-    Ort::Session session = session_of(onnx::counted());
-    for (int round = 0; round < 2; round++) {
-        const auto outputs = ad::cached_run(session, filter, inputs(numbers({1, 2})));
-        CHECK(outputs.computed() && same(outputs[0], numbers({2, 3})));
-    }
 }
 
 // Every type at once; the engine alone gives what it got.
@@ -279,6 +183,8 @@ void every_type_comes_through() {
         values.push_back(tensor(ad::detail::type_of(port.type), port.dims, ones.data(), 6 * port.type.bits / 8));
     const Values alone = model.run(values);
     CHECK(values.size() == types.size());
+    Ort::Session difference = session_of(onnx::difference());
+    CHECK(ad::Model(difference).inputs()[0].text() == "a f32[?,3]");
     leave_dirt(filter, types.size() * 64);
     for (int round = 0; round < 2; round++) {
         const auto outputs = ad::cached_run(model, filter, values);
@@ -299,38 +205,20 @@ void every_type_comes_through() {
     }
 }
 
-void shapes_may_change_and_be_empty() {
-    auto cache = sc::Cache::open();
-    auto filter = plain_filter(cache);
-    Ort::Session session = session_of(onnx::difference());
-    const ad::Model model(session);
-    CHECK(model.inputs()[0].text() == "a f32[?,3]");
-    for (int round = 0; round < 2; round++)
-        for (std::int64_t rows = 0; rows < 5; rows++) {
-            const auto filled = [&](float with) {
-                return numbers(std::vector<float>(std::size_t(rows) * 3, with), {rows, 3});
-            };
-            const auto outputs = ad::cached_run(model, filter, inputs(filled(5), filled(3)));
-            CHECK(outputs.computed() == (round == 0));
-            CHECK(same(outputs[0], filled(2)));
-            CHECK(same(ad::cached_run(model, filter, inputs(filled(3), filled(5)))[0], filled(-2)));
-        }
-    CHECK(filter.stats().misses == 9); // without rows both are the same
-}
-
 } // namespace
 
 int main() {
     return run_tests({
-        TEST(one_computes_and_the_others_find_it),
-        TEST(threads_share_a_computation),
-        TEST(who_does_not_wait_computes_too),
-        TEST(what_fails_is_not_remembered),
+        TEST(both::one_computes_and_the_others_find_it),
+        TEST(both::threads_share_a_computation),
+        TEST(both::who_does_not_wait_computes_too),
+        TEST(both::what_fails_is_not_remembered),
+        TEST(the_engine_refuses),
         TEST(strings_are_refused),
         TEST(outputs_lie_in_the_cache),
-        TEST(a_hit_saves_what_the_engine_took),
-        TEST(what_is_not_stored_is_answered),
+        TEST(both::a_hit_saves_what_the_engine_took),
+        TEST(both::what_is_not_stored_is_answered),
         TEST(every_type_comes_through),
-        TEST(shapes_may_change_and_be_empty),
+        TEST(both::shapes_may_change_and_be_empty),
     });
 }

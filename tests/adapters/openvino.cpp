@@ -1,11 +1,10 @@
 // OpenVINO behind the cache, with small models: computed once, the same bits, on leases; what fails is not remembered.
-#include "common.hpp"
+#include "both.hpp"
 
 #include <streamcache/openvino.hpp>
 
 #include <openvino/opsets/opset6.hpp>
 
-#include "counted.hpp"
 #include "onnx.hpp"
 
 namespace {
@@ -46,9 +45,9 @@ ov::CompiledModel compile_counted() {
     return compile(std::make_shared<ov::Model>(ov::OutputVector{std::make_shared<Counted>(x)}, ov::ParameterVector{x}));
 }
 
-ov::Tensor numbers(const std::vector<float> &values, ov::Shape shape = {}) {
-    if (shape.empty()) shape = {values.size()};
-    ov::Tensor tensor(ov::element::f32, shape);
+ov::Tensor numbers(const std::vector<float> &values, std::vector<std::int64_t> shape = {}) {
+    if (shape.empty()) shape = {std::int64_t(values.size())};
+    ov::Tensor tensor(ov::element::f32, ov::Shape(shape.begin(), shape.end()));
     if (!values.empty()) std::memcpy(tensor.data(), values.data(), values.size() * sizeof(float));
     return tensor;
 }
@@ -58,99 +57,35 @@ bool same(const ov::Tensor &a, const ov::Tensor &b) {
            std::memcmp(a.data(), b.data(), a.get_byte_size()) == 0;
 }
 
-void one_computes_and_the_others_find_it() {
-    auto cache = sc::Cache::open();
-    auto filter = plain_filter(cache);
-    const ad::Model model(compile_counted());
-    counted::calls = 0;
-    for (int round = 0; round < 3; round++) {
-        const auto outputs = ad::cached_run(model, filter, {numbers({1, 2, 3})});
-        CHECK(outputs.computed() == (round == 0));
-        CHECK((outputs.compute_time() > 0ns) == (round == 0));
-        CHECK(outputs.size() == 1 && same(outputs[0], numbers({2, 3, 4})));
-    }
-    CHECK(counted::calls == 1);
-    CHECK(filter.stats().misses == 1 && filter.stats().hits == 2);
-    // Straight from the compiled model, and through a snapshot: the same entry.
-    auto snapshot = filter.snapshot();
-    CHECK(!ad::cached_run(model.compiled(), filter, {numbers({1, 2, 3})}).computed());
-    CHECK(!ad::cached_run(model, snapshot, {numbers({1, 2, 3})}).computed());
-    CHECK(ad::cached_run(model, snapshot, {numbers({1, 2})}).computed());
-    CHECK(counted::calls == 2);
-    // Asked to, it computes anew, and stores or does not.
-    CHECK(ad::cached_run(model, filter, {numbers({1, 2})}, sc::PutOptions().flags(sc::bypass)).computed());
-    CHECK(ad::cached_run(model, filter, {numbers({1, 2})}, sc::PutOptions().flags(sc::refresh)).computed());
-    CHECK(counted::calls == 4);
-}
-
-void threads_share_a_computation() {
-    auto cache = sc::Cache::open();
-    auto filter = plain_filter(cache);
-    const ad::Model model(compile_counted());
-    counted::calls = 0;
-    counted::held = true;
-    std::atomic<int> computed{0}, right{0};
-    std::vector<std::thread> threads;
-    for (int n = 0; n < 4; n++)
-        threads.emplace_back([&] {
-            const auto outputs = ad::cached_run(model, filter, {numbers({counted::slow, 1})});
-            computed += outputs.computed();
-            right += same(outputs[0], numbers({counted::slow + 1, 2}));
-        });
-    std::this_thread::sleep_for(20ms); // for all of them to come while the first computes
-    counted::held = false;
-    for (auto &thread : threads) thread.join();
-    CHECK(counted::calls == 1 && computed == 1 && right == 4);
-    // Different inputs at once: each thread has an infer request.
-    threads.clear();
-    for (int n = 0; n < 4; n++)
-        threads.emplace_back([&, n] {
-            for (int i = 0; i < 50; i++) {
-                const float first = float(10 + (n + i) % 20), second = float(i);
-                const auto outputs = ad::cached_run(model, filter, {numbers({first, second})});
-                right += same(outputs[0], numbers({first + 1, second + 1}));
-            }
-        });
-    for (auto &thread : threads) thread.join();
-    CHECK(right == 204);
-}
-
-void who_does_not_wait_computes_too() {
-    auto cache = sc::Cache::open();
-    auto filter = plain_filter(cache);
-    const ad::Model model(compile_counted());
-    counted::calls = 0;
-    counted::held = true;
-    std::thread first([&] { ad::cached_run(model, filter, {numbers({counted::slow, 7})}); });
-    while (counted::calls == 0) std::this_thread::yield();
-    const auto compute = [&] {
-        counted::held = false;
-        return ov::TensorVector{numbers({counted::slow + 1, 8})};
+struct Engine {
+    struct Counted {
+        ad::Model its{compile_counted()};
+        const ad::Model &model() const { return its; }
+        const ov::CompiledModel &raw() const { return its.compiled(); }
     };
-    const auto outputs = ad::cached_compute(filter, model.chunk({numbers({counted::slow, 7})}), compute, {}, 0ms);
-    CHECK(outputs.computed() && same(outputs[0], numbers({counted::slow + 1, 8})));
-    first.join();
-    CHECK(counted::calls == 1);
-    CHECK(!ad::cached_run(model, filter, {numbers({counted::slow, 7})}).computed());
-    // And where answers differ from run to run nothing is kept.
-    auto random = plain_filter(cache, sc::nondeterministic);
-    for (int round = 0; round < 2; round++) CHECK(ad::cached_run(model, random, {numbers({1, 2})}).computed());
-    CHECK(counted::calls == 3 && cache.stats().entries == 1);
-}
+    struct Difference {
+        ad::Model its{compile_onnx(onnx::difference())};
+        const ad::Model &model() const { return its; }
+    };
+    static ov::Tensor numbers(const std::vector<float> &values, const std::vector<std::int64_t> &shape) {
+        return ::numbers(values, shape);
+    }
+    template <class... Tensors> static ov::TensorVector list(Tensors... tensors) { return {tensors...}; }
+    static bool same(const ov::Tensor &a, const ov::Tensor &b) { return ::same(a, b); }
+    template <class... Arguments> static ad::Outputs cached_run(Arguments &&...arguments) {
+        return ad::cached_run(std::forward<Arguments>(arguments)...);
+    }
+    template <class... Arguments> static ad::Outputs cached_compute(Arguments &&...arguments) {
+        return ad::cached_compute(std::forward<Arguments>(arguments)...);
+    }
+};
+using both = Both<Engine>;
 
-void what_fails_is_not_remembered() {
+// Another element type or rank than the model's, no tensor, and one with gaps.
+void the_engine_refuses() {
     auto cache = sc::Cache::open();
     auto filter = plain_filter(cache);
     const ad::Model model(compile_counted());
-    counted::calls = 0;
-    for (int round = 1; round <= 3; round++) {
-        CHECK(has(message_of([&] { ad::cached_run(model, filter, {numbers({counted::poison})}); }), "poison"));
-        CHECK(counted::calls == round);
-    }
-    CHECK(cache.stats().open_tickets == 0 && cache.stats().entries == 0);
-    CHECK(same(ad::cached_run(model, filter, {numbers({1})})[0], numbers({2})));
-
-    // Another element type, rank or number of inputs than the model's.
     ov::Tensor whole(ov::element::i32, {1});
     whole.data<std::int32_t>()[0] = 1;
     const auto thrown_by_the_engine = [&](const ov::Tensor &input) {
@@ -161,19 +96,11 @@ void what_fails_is_not_remembered() {
     };
     CHECK(thrown_by_the_engine(whole));
     CHECK(thrown_by_the_engine(numbers({1, 2}, {1, 2})));
-    CHECK(status_of([&] { ad::cached_run(model, filter, {}); }) == STREAMCACHE_INVALID_ARGUMENT);
-    CHECK(status_of([&] { ad::cached_run(model, filter, {whole, whole}); }) == STREAMCACHE_INVALID_ARGUMENT);
     CHECK(status_of([&] { ad::cached_run(model, filter, {ov::Tensor()}); }) == STREAMCACHE_INVALID_ARGUMENT);
     const ov::Tensor square = numbers({1, 2, 3, 4}, {2, 2});
     const ov::Tensor column(square, ov::Coordinate{0, 0}, ov::Coordinate{2, 1});
     CHECK(has(message_of([&] { ad::digest(column, "x"); }), "strided"));
-    CHECK(cache.stats().open_tickets == 0 && cache.stats().entries == 1);
-
-    // No filter, and a cache that is closed: an error, though the engine could answer.
-    sc::Filter none;
-    CHECK(status_of([&] { ad::cached_run(model, none, {numbers({1})}); }) == STREAMCACHE_INVALID_ARGUMENT);
-    cache.close();
-    CHECK(status_of([&] { ad::cached_run(model, filter, {numbers({1})}); }) == STREAMCACHE_CLOSED);
+    CHECK(cache.stats().open_tickets == 0 && cache.stats().entries == 0);
 }
 
 void strings_and_states_are_refused() {
@@ -235,32 +162,6 @@ void outputs_lie_in_the_cache() {
     CHECK(same(kept, numbers({2, 3}))); // longer than the outputs it was in, the entry, the filter and the cache
 }
 
-void a_hit_saves_what_the_engine_took() {
-    auto cache = sc::Cache::open();
-    auto filter = plain_filter(cache);
-    sc::PutOptions options;
-    const auto load_and_compute = [&] {
-        std::this_thread::sleep_for(2ms); // that is not what a hit saves
-        options.compute_time(70us);
-        return ov::TensorVector{numbers({1})};
-    };
-    for (int round = 0; round < 2; round++) {
-        const auto outputs = ad::cached_compute(filter, sc::Digest::chunk("x"sv), load_and_compute, options);
-        CHECK(outputs.compute_time() == (round == 0 ? 70us : 0us));
-    }
-    CHECK(cache.stats().time_saved_ns == 70'000);
-}
-
-void what_is_not_stored_is_answered() {
-    auto cache = sc::Cache::open(sc::Options().max_bytes(0));
-    auto filter = plain_filter(cache);
-    const ad::Model model(compile_counted());
-    for (int round = 0; round < 2; round++) {
-        const auto outputs = ad::cached_run(model, filter, {numbers({1, 2})});
-        CHECK(outputs.computed() && same(outputs[0], numbers({2, 3})));
-    }
-}
-
 // Every type at once: what the engine alone gives, with an infer request of our own.
 void every_type_comes_through() {
     using namespace onnx;
@@ -299,35 +200,20 @@ void every_type_comes_through() {
     }
 }
 
-void shapes_may_change_and_be_empty() {
-    auto cache = sc::Cache::open();
-    auto filter = plain_filter(cache);
-    const ad::Model model(compile_onnx(onnx::difference()));
-    for (int round = 0; round < 2; round++)
-        for (std::size_t rows = 0; rows < 5; rows++) {
-            const ov::Tensor a = numbers(std::vector<float>(rows * 3, 5), {rows, 3});
-            const ov::Tensor b = numbers(std::vector<float>(rows * 3, 3), {rows, 3});
-            const auto outputs = ad::cached_run(model, filter, {a, b});
-            CHECK(outputs.computed() == (round == 0));
-            CHECK(same(outputs[0], numbers(std::vector<float>(rows * 3, 2), {rows, 3})));
-            CHECK(same(ad::cached_run(model, filter, {b, a})[0], numbers(std::vector<float>(rows * 3, -2), {rows, 3})));
-        }
-    CHECK(filter.stats().misses == 9); // without rows a and b are the same
-}
-
 } // namespace
 
 int main() {
     return run_tests({
-        TEST(one_computes_and_the_others_find_it),
-        TEST(threads_share_a_computation),
-        TEST(who_does_not_wait_computes_too),
-        TEST(what_fails_is_not_remembered),
+        TEST(both::one_computes_and_the_others_find_it),
+        TEST(both::threads_share_a_computation),
+        TEST(both::who_does_not_wait_computes_too),
+        TEST(both::what_fails_is_not_remembered),
+        TEST(the_engine_refuses),
         TEST(strings_and_states_are_refused),
         TEST(outputs_lie_in_the_cache),
-        TEST(a_hit_saves_what_the_engine_took),
-        TEST(what_is_not_stored_is_answered),
+        TEST(both::a_hit_saves_what_the_engine_took),
+        TEST(both::what_is_not_stored_is_answered),
         TEST(every_type_comes_through),
-        TEST(shapes_may_change_and_be_empty),
+        TEST(both::shapes_may_change_and_be_empty),
     });
 }

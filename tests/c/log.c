@@ -45,6 +45,7 @@ static void check_what_is_said(void) {
     char big[8192] = {0};
     streamcache_cache *cache;
     streamcache_filter *filter;
+    streamcache_options *options;
     streamcache_error *error = NULL;
     streamcache_digest digest;
     OK(streamcache_log_set(hear, &heard_count, STREAMCACHE_LOG_DEBUG));
@@ -74,6 +75,14 @@ static void check_what_is_said(void) {
     OK(streamcache_cache_close(cache, 0, NULL));
     CHECK(heard_count == next);
     streamcache_filter_release(filter);
+    streamcache_cache_release(cache);
+    OK(streamcache_options_new(&options)); /* one with a name is called so */
+    OK(streamcache_options_set_name(options, "my \"own\"", 8));
+    OK(streamcache_cache_open(options, &cache, NULL));
+    expect(&next, STREAMCACHE_LOG_INFO, "cache", " \"my \\\"own\\\"\" opened: ");
+    OK(streamcache_cache_close(cache, 0, NULL));
+    expect(&next, STREAMCACHE_LOG_INFO, "cache", " \"my \\\"own\\\"\" closed");
+    streamcache_options_free(options);
     streamcache_cache_release(cache);
     /* No digest was in any message: of any 64 hexadecimal digits there is not even a run of 17. */
     for (i = 0; i < next; i++) {

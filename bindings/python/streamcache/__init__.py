@@ -38,17 +38,20 @@ from ._errors import (
 )
 from ._filter import Filter, Lookup
 from ._library import library_path
+from ._log import log_off, log_to
 from ._lookup import Flags
 from ._pipeline import pipeline_key
 from ._snapshot import Snapshot
 from ._stats import CacheStats, FilterStats, TierStats
 from ._stream import Stream
 from ._ticket import Ticket
+from ._transfer import TransferResult
 from ._value import Value
 
 __all__ = [
     "Barrier", "Batch", "BufferTooSmallError", "BusyError", "Cache", "CacheStats", "ClosedError", "Described", "Digest", "EndedError", "Filter", "FilterStats",
     "Flags", "ForkedError", "Hasher", "InvalidArgumentError", "IoError", "Key", "LibraryError", "Lookup", "MemoryRefusedError",
     "NoSpaceError", "NoStateError", "NotSupportedError", "PanicError", "RejectedError", "Snapshot", "Stream",
-    "StreamcacheError", "Tensor", "Ticket", "TierStats", "UNLIMITED", "Value", "__version__", "library_path", "pipeline_key",
+    "StreamcacheError", "Tensor", "Ticket", "TierStats", "TransferResult", "UNLIMITED", "Value", "__version__", "library_path",
+    "log_off", "log_to", "pipeline_key",
 ]  # fmt: skip

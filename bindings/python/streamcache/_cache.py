@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Union
 from . import _constants as c
 from ._data import plain, prepared
 from ._digest import Config, Digest, pointer
+from ._errors import BufferTooSmallError
 from ._filter import Filter
 from ._identity import Claims
 from ._library import NULL, check, ffi, lib
-from ._lookup import begin, lookup
+from ._lookup import begin, lookup, missed
 from ._stats import CacheStats, TierStats, read
 from ._ticket import Ticket
+from ._transfer import Path, TransferResult, transfer
 from ._value import Value
 from ._wait import DEFAULT_S, waiting
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from ._data import Bytes, Payload
 
 UNLIMITED = "unlimited"
-_LAST_MS = 100  # for what other threads put between the flush and the close
+_LAST_S = 0.1  # for what other threads put between the flush and the close
 _TIERS = {"disk": c.TIER_DISK, "remote": c.TIER_REMOTE}
 
 
@@ -84,18 +86,18 @@ class Cache:
         self._c = ffi.gc(out[0], lib.streamcache_cache_release)
         self._memoized: Claims = {}
 
-    def close(self, timeout: float = DEFAULT_S) -> int:
+    def close(self, timeout: Optional[float] = DEFAULT_S) -> int:
         """Ends its work: from now on every call that would use it raises ClosedError. Leases stay valid.
 
-        Waits so many seconds for what is queued for the disk and the remote store, and says how many writes were
+        Waits so many seconds, None without an end, for what is queued for the disk and the remote store, and says how many writes were
         dropped. Ctrl-C is heard while it waits, and leaves the cache open. Closing again is fine, and in a forked child
         there is nothing to close.
         """
         handle, dropped = self._c, ffi.new("uint64_t *")
-        deadline = time.monotonic() + timeout
+        begun = time.monotonic()
         waiting(lambda ms: int(lib.streamcache_cache_flush(handle, ms)), timeout, c.TIMEOUT)
-        left = max(0, round((deadline - time.monotonic()) * 1000))
-        status = lib.streamcache_cache_close(handle, min(left, _LAST_MS), dropped)
+        left = _LAST_S if timeout is None else max(0.0, begun + timeout - time.monotonic())
+        status = lib.streamcache_cache_close(handle, round(min(left, _LAST_S) * 1000), dropped)
         if status != c.FORKED:
             check(status, handle)
         return int(dropped[0])
@@ -135,6 +137,17 @@ class Cache:
         handle, digest = self._c, pointer(key)
         return lookup(lambda out: int(lib.streamcache_cache_get_chunk(handle, digest, flags, out)), handle)
 
+    def get_into(self, key: Digest, buffer: Any, flags: int = 0) -> Optional[int]:
+        """Copies the result under a key of the caller's into a writable buffer: see `Filter.get_into`."""
+        room, length = ffi.from_buffer("char[]", buffer, True), ffi.new("size_t *")
+        status = lib.streamcache_cache_get_chunk_into(self._c, pointer(key), flags, room, len(room), length)
+        if status == c.BUFFER_TOO_SMALL:
+            raise BufferTooSmallError(f"the result has {length[0]} bytes and the buffer {len(room)}", length[0])
+        if status:
+            missed(status, NULL, self._c)
+            return None
+        return int(length[0])
+
     def put(self, key: Digest, data: "Payload", *, flags: int = 0, ttl_ms: int = 0, compute_ns: int = 0, blob: bytes = b"") -> bool:
         """Stores a copy of a result under a key of the caller's; False where it was not kept."""
         given = prepared(data, ttl_ms, compute_ns, blob)
@@ -149,6 +162,23 @@ class Cache:
         """The result under a key of the caller's, or the ticket to compute it: see `Filter.begin`."""
         handle, digest = self._c, pointer(key)
         return begin(lambda ms, *out: int(lib.streamcache_cache_begin(handle, digest, ms, flags, *out)), timeout, flags, handle)
+
+    # Transfers
+
+    def export_to(self, path: Path) -> TransferResult:
+        """Writes all results, in memory and on disk, to a file for `import_from` in another process or on another machine.
+
+        The file is there when it is whole. Ctrl-C gives it up. IoError where it can't be written.
+        """
+        return transfer(lib.streamcache_cache_export, self._c, path)
+
+    def import_from(self, path: Path) -> TransferResult:
+        """Reads the results in a file that `export_to` wrote, into memory and the stores behind it.
+
+        What does not check is left out and counted. Ctrl-C ends it; what was imported until then stays, and so it does
+        where the file is damaged, an IoError.
+        """
+        return transfer(lib.streamcache_cache_import, self._c, path)
 
     # Stats
 

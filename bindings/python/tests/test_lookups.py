@@ -94,6 +94,22 @@ class Lookups(WithCache):
             ticket.commit(b"2")
         self.assertEqual(bytes(self.cache.begin(key)), b"2")
 
+    def test_into_a_buffer_by_a_key_of_ones_own(self):
+        key, buffer = Digest.chunk(b"a key"), bytearray(8)
+        self.assertIsNone(self.cache.get_into(key, buffer))
+        self.cache.put(key, b"result")
+        self.assertEqual((self.cache.get_into(key, buffer), bytes(buffer)), (6, b"result\0\0"))
+        with self.assertRaises(streamcache.BufferTooSmallError) as refused:
+            self.cache.get_into(key, bytearray(5))
+        self.assertEqual(refused.exception.size, 6)
+        with self.cache.begin(Digest.chunk(b"another")) as ticket:
+            ticket.commit_rejection(7)
+        self.assertRaises(streamcache.RejectedError, self.cache.get_into, Digest.chunk(b"another"), buffer)
+        for wrong in (b"read-only", self.cache.get(key).data, None, 3):
+            self.assertRaises((TypeError, BufferError), self.cache.get_into, key, wrong)
+        self.cache.close()
+        self.assertRaises(streamcache.ClosedError, self.cache.get_into, key, buffer)
+
     def test_a_pipeline(self):
         second = self.cache.filter("second", {"second": 1}, state=b"")
         key = streamcache.pipeline_key([self.filter, second], b"a")

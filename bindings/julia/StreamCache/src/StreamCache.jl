@@ -31,7 +31,7 @@ export key_state, key_chunk, key, content, update!, finish!
 export lookup, get_into!, result_size, begin!, commit!, reject!, abort!, phase, hits, misses, hit_rate
 export load_state!, save_state!, restore_state!, unload_state!, state, state_digest, snapshot, purge!, retire!
 export step!, step_state, reset!, forget!, fork, missing_items, get_batch!
-export results, tensors, blob, tier, stats, tier_stats, stats_text, options
+export results, tensors, blob, tier, stats, tier_stats, stats_text, options, export_results, import_results!
 
 include("layout.jl")
 include("library.jl")
@@ -56,5 +56,7 @@ include("compute.jl")
 include("batch.jl")
 include("stream.jl")
 include("stats.jl")
+include("transfer.jl")
+include("log.jl")
 
 end

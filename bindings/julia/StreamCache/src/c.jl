@@ -5,7 +5,7 @@ address that the first call of any looks up.
 module C
 
 import ..StreamCache: c_functions, CFunction, address, Status, Digest, CBuffer, CTensor, CTensorView, CPutOptions, CBatchItem
-import ..StreamCache: CCacheStats, CFilterStats, CTierStats
+import ..StreamCache: CCacheStats, CFilterStats, CTierStats, CTransferProgress
 
 const Handle = Ptr{Cvoid}
 const Bytes = Ptr{Cvoid}
@@ -15,7 +15,7 @@ macro c(declaration)
     return declared(declaration, false)
 end
 
-"As `@c`, for what may take long: a store is waited for, or much is read or copied. Collections don't wait for it."
+"As `@c`, for what may take long: a store is waited for, much is read, copied or freed. Collections don't wait for it."
 macro slow(declaration)
     return declared(declaration, true)
 end
@@ -62,6 +62,7 @@ end
 @c status_message(status::Status)::Ptr{UInt8}
 @c error_get_message(error::Handle)::Ptr{UInt8}
 @c error_free(error::Handle)::Cvoid
+@c log_set(callback::Ptr{Cvoid}, user_data::Ptr{Cvoid}, min_level::Int32)::Status
 
 # Digest
 @c digest_chunk(data::Bytes, len::Csize_t, digest::Ptr{Digest})::Status
@@ -77,7 +78,7 @@ end
 
 # Hasher and barrier
 @c hasher_new(role::Int32, hasher::Ptr{Handle})::Status
-@c hasher_update(hasher::Handle, data::Bytes, len::Csize_t)::Status
+@slow hasher_update(hasher::Handle, data::Bytes, len::Csize_t)::Status
 @c hasher_finish(hasher::Handle, digest::Ptr{Digest})::Status
 @c hasher_reset(hasher::Handle)::Status
 @c hasher_free(hasher::Handle)::Cvoid
@@ -93,7 +94,7 @@ end
 @c options_free(options::Handle)::Cvoid
 @slow cache_open(options::Handle, cache::Ptr{Handle}, error::Ptr{Handle})::Status
 @slow cache_close(cache::Handle, timeout_ms::UInt32, dropped::Ptr{UInt64})::Status
-@c cache_release(cache::Handle)::Cvoid
+@slow cache_release(cache::Handle)::Cvoid
 @slow cache_purge(cache::Handle, scope::UInt32)::Status
 @slow cache_set_max_bytes(cache::Handle, max_bytes::UInt64)::Status
 @slow cache_set_max_chunks(cache::Handle, max_chunks::UInt64)::Status
@@ -124,7 +125,7 @@ end
 
 # Filter
 @c filter_open(cache::Handle, id::Bytes, id_len::Csize_t, config::Ptr{Digest}, flags::UInt32, filter::Ptr{Handle}, error::Ptr{Handle})::Status
-@c filter_release(filter::Handle)::Cvoid
+@slow filter_release(filter::Handle)::Cvoid
 @slow filter_load_state(filter::Handle, data::Bytes, len::Csize_t, error::Ptr{Handle})::Status
 @c filter_load_state_digest(filter::Handle, state::Ptr{Digest}, error::Ptr{Handle})::Status
 @c filter_get_state(filter::Handle, value::Ptr{Handle}, state::Ptr{Digest})::Status
@@ -140,7 +141,7 @@ end
 @slow filter_restore_state(filter::Handle, state::Ptr{Digest})::Status
 
 # Snapshot and pipeline
-@c snapshot_release(snapshot::Handle)::Cvoid
+@slow snapshot_release(snapshot::Handle)::Cvoid
 @c snapshot_get_state(snapshot::Handle, value::Ptr{Handle}, state::Ptr{Digest})::Status
 @c snapshot_get(snapshot::Handle, chunk::Ptr{Digest}, flags::UInt32, value::Ptr{Handle}, key::Ptr{Digest})::Status
 @slow snapshot_put(snapshot::Handle, chunk::Ptr{Digest}, data::Bytes, len::Csize_t, flags::UInt32, options::Ptr{CPutOptions}, value::Ptr{Handle})::Status
@@ -153,7 +154,7 @@ end
 @c snapshot_begin(snapshot::Handle, chunk::Ptr{Digest}, timeout_ms::UInt32, flags::UInt32, value::Ptr{Handle}, ticket::Ptr{Handle})::Status
 @c cache_begin(cache::Handle, key::Ptr{Digest}, timeout_ms::UInt32, flags::UInt32, value::Ptr{Handle}, ticket::Ptr{Handle})::Status
 @c ticket_retain(ticket::Handle)::Status
-@c ticket_release(ticket::Handle)::Cvoid
+@slow ticket_release(ticket::Handle)::Cvoid
 @c ticket_get_key(ticket::Handle, key::Ptr{Digest})::Status
 @c ticket_get_state(ticket::Handle, value::Ptr{Handle}, state::Ptr{Digest})::Status
 @c ticket_get_step_state(ticket::Handle, value::Ptr{Handle}, state::Ptr{Digest})::Status
@@ -167,7 +168,7 @@ end
 
 # Batch
 @c filter_begin_batch(filter::Handle, chunks::Ptr{Digest}, count::Csize_t, flags::UInt32, batch::Ptr{Handle})::Status
-@c batch_free(batch::Handle)::Cvoid
+@slow batch_free(batch::Handle)::Cvoid
 @c batch_get_count(batch::Handle)::Csize_t
 @c batch_get_items(batch::Handle, items::Ptr{CBatchItem}, item_size::Csize_t, capacity::Csize_t, count::Ptr{Csize_t})::Status
 @c batch_wait(batch::Handle, timeout_ms::UInt32)::Status
@@ -175,7 +176,7 @@ end
 
 # Stream
 @slow stream_open(filter::Handle, state::Bytes, len::Csize_t, stream::Ptr{Handle}, error::Ptr{Handle})::Status
-@c stream_release(stream::Handle)::Cvoid
+@slow stream_release(stream::Handle)::Cvoid
 @c stream_begin(stream::Handle, chunk::Ptr{Digest}, timeout_ms::UInt32, flags::UInt32, value::Ptr{Handle}, ticket::Ptr{Handle})::Status
 @c stream_get_state(stream::Handle, value::Ptr{Handle}, state::Ptr{Digest})::Status
 @slow stream_reset(stream::Handle, state::Bytes, len::Csize_t, error::Ptr{Handle})::Status
@@ -190,5 +191,13 @@ end
 @c cache_get_stats(cache::Handle, stats::Ptr{CCacheStats})::Status
 @c filter_get_stats(filter::Handle, stats::Ptr{CFilterStats})::Status
 @slow cache_write_stats(cache::Handle, format::Int32, buffer::Bytes, capacity::Csize_t, len::Ptr{Csize_t})::Status
+
+# Transfer
+@slow cache_export(cache::Handle, path::Bytes, path_len::Csize_t, transfer::Ptr{Handle}, error::Ptr{Handle})::Status
+@slow cache_import(cache::Handle, path::Bytes, path_len::Csize_t, transfer::Ptr{Handle}, error::Ptr{Handle})::Status
+@c transfer_get_progress(transfer::Handle, progress::Ptr{CTransferProgress})::Status
+@c transfer_wait(transfer::Handle, timeout_ms::UInt32, error::Ptr{Handle})::Status
+@c transfer_cancel(transfer::Handle)::Status
+@c transfer_release(transfer::Handle)::Cvoid
 
 end

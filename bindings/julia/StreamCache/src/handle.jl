@@ -6,7 +6,8 @@ abstract type Handle end
 const closed_bit = UInt(1)
 const flag_bits = UInt(3) # the other one says that a call has the object for itself
 
-"A reference to `raw`, which `release` gives back. The finalizer is two machine words of work: it never waits or yields."
+"A reference to `raw`, which `release` gives back. The finalizer never waits or yields,
+and what takes long to free, as a large cache does, holds up no collection."
 function owned(release, raw::Ptr{Cvoid})
     word = Threads.Atomic{UInt}(UInt(raw))
     finalizer(word) do word

@@ -161,3 +161,13 @@ struct CTierStats # streamcache_tier_stats
     is_resting::UInt64
     too_large::UInt64
 end
+
+struct CTransferProgress # streamcache_transfer_progress
+    struct_size::Csize_t
+    entries::UInt64
+    bytes::UInt64
+    total_bytes::UInt64
+    left_out::UInt64
+    refused::UInt64
+    not_stored::UInt64
+end

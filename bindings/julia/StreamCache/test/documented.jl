@@ -1,7 +1,8 @@
 # Every public name says what it does.
 
 @testset "a docstring for each" begin
-    extended = [(StreamCache.library, "library"), (get!, "get!"), (get, "get"), (put!, "put!"), (close, "close"),
+    extended = [(StreamCache.library, "library"), (StreamCache.log_to, "log_to"), (StreamCache.log_off, "log_off"),
+        (get!, "get!"), (get, "get"), (put!, "put!"), (close, "close"),
         (haskey, "haskey"), (delete!, "delete!"), (flush, "flush"), (empty!, "empty!"), (resize!, "resize!"),
         (wait, "wait"), (position, "position"), (getindex, "getindex"), (setindex!, "setindex!")]
     documented = Docs.meta(StreamCache)

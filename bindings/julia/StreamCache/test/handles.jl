@@ -133,8 +133,9 @@ end
     @test ends[] == 0 || Threads.nthreads() == 1
     wait(task)
     names = (:cache_open, :cache_purge, :cache_remove_chunk, :filter_remove, :filter_purge, :filter_retire,
-        :filter_restore_state, :filter_load_state, :cache_load_state, :digest_tensor, :value_get_content, :filter_put,
-        :snapshot_put, :cache_put_chunk, :ticket_commit_copy, :ticket_commit_step, :batch_commit)
+        :filter_restore_state, :filter_load_state, :cache_load_state, :digest_tensor, :hasher_update, :value_get_content, :filter_put,
+        :snapshot_put, :cache_put_chunk, :ticket_commit_copy, :ticket_commit_step, :batch_commit,
+        :cache_release, :filter_release, :snapshot_release, :stream_release, :ticket_release, :batch_free)
     for name in names
         @test occursin("gc_safe_enter", string(first(code_lowered(getfield(StreamCache.C, name)))))
     end

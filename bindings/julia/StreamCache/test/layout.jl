@@ -7,6 +7,7 @@ const structs = (
     StreamCache.CTensorView => "streamcache_tensor_view", StreamCache.CPutOptions => "streamcache_put_options",
     StreamCache.CBatchItem => "streamcache_batch_item", StreamCache.CCacheStats => "streamcache_cache_stats",
     StreamCache.CFilterStats => "streamcache_filter_stats", StreamCache.CTierStats => "streamcache_tier_stats",
+    StreamCache.CTransferProgress => "streamcache_transfer_progress",
 )
 
 const constants = Dict(
@@ -63,7 +64,7 @@ end
 
 # A parameter's kind, as a call passes it.
 const kinds = Dict("uint8_t" => UInt8, "int32_t" => Int32, "uint32_t" => UInt32, "uint64_t" => UInt64, "size_t" => Csize_t,
-    "double" => Float64, "void" => Cvoid)
+    "double" => Float64, "void" => Cvoid, "streamcache_log_callback" => Ptr)
 
 function kind(text)
     occursin('*', text) && return Ptr

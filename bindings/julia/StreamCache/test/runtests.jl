@@ -8,7 +8,8 @@ include("support.jl")
 include("json.jl")
 
 const parts = isempty(ARGS) ? ["layout", "documented", "digests", "vectors", "results", "lookups", "allocations", "handles",
-    "tickets", "compute", "batches", "streams", "states", "tiers", "caches", "readme", "library"] : ARGS
+    "tickets", "compute", "batches", "streams", "states", "tiers", "caches",
+    "transfers", "log", "readme", "library"] : ARGS
 
 function tally(set::Test.DefaultTestSet)
     inner = filter(result -> result isa Test.DefaultTestSet, set.results)
