@@ -7,6 +7,7 @@
 #   venv, python    the private virtual environment that script/bootstrap fills, and its interpreter
 #   cmake           a CMake of at least 3.20: the machine's own, else the one in the venv; empty before bootstrap
 #   say, note, warn, die    a heading, a detail, a warning, the end
+#   variant_source          the source once more, for a build that is unlike all others
 
 # shellcheck disable=SC2034  # used by those who source this
 {
@@ -72,4 +73,16 @@ quietly() {
         warn "failed: $*   (all of it: $log)"
         return 1
     fi
+}
+
+# variant_source NAME: a copy of the source, $work/variants/NAME, in which the library has a name of its own. So a build of
+# it can have everybody's target folder, and share all dependencies: of two libraries of one name cargo would take one for
+# the other. Times are kept: what has not changed is not built again.
+variant_source() {
+    local source=$work/variants/$1
+    rm -rf "$source"
+    mkdir -p "$source"
+    (cd "$root" && cp -pr Cargo.toml Cargo.lock build.rs cbindgen.toml src benches tests "$source")
+    sed -i "s/^\[lib\]$/&\nname = \"streamcache_$1\"/" "$source/Cargo.toml"
+    touch -r "$root/Cargo.toml" "$source/Cargo.toml"
 }

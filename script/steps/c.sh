@@ -32,7 +32,7 @@ c_arguments() {
     case $1${2:+ checked} in
         null*) echo abi/symbols.txt include/streamcache.h ;;
         threads*) echo 2 ;;
-        'tier checked') echo 1 2000 ;;
+        'tier checked') echo 1 2000 slow ;;
         'tiers checked') echo no_fork ;; # its child would leave the parent's memory
         'flights') echo 2 ;;
         'flights checked') echo 1 4 slow ;;

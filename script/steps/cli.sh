@@ -1,9 +1,8 @@
 # shellcheck shell=bash disable=SC2154  # what these files use of script/test, of lib.sh and of each other
-# The tool `streamcache`: its form, and that nothing of it is in the library. cargo-test has run tests/cli.rs, the real
-# program on real stores and files, and on real servers where there are some.
+# The tool `streamcache`: nothing of it is in the library. cargo-test has run tests/cli.rs, the real program on real stores
+# and files, and on real servers where there are some.
 
 steps_cli() {
-    step cli-clippy cargo clippy --locked --features cli --bin streamcache --test cli -- -D warnings
     step cli-apart cli_apart
 }
 

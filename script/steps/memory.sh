@@ -21,15 +21,9 @@ asan_flags=("-fsanitize=address,undefined" -fno-sanitize-recover=undefined -fno-
     -L"$asan_lib" -lstreamcache "-Wl,-rpath,$asan_lib")
 export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:exitcode=86
 
-# Its own target folder: with other flags, nothing can be shared with the other builds.
 build_asan() {
-    local host
-    host=$(rustc -vV | sed -n 's/^host: //p')
-    RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address \
-        cargo rustc --locked --lib --crate-type cdylib --target "$host" --target-dir "$target/asan"
-    mkdir -p "$asan_lib"
-    cp "$target/asan/$host/debug/libstreamcache.so" "$asan_lib/libstreamcache.so.$(abi_version)"
-    ln -sf "libstreamcache.so.$(abi_version)" "$asan_lib/libstreamcache.so"
+    variant_source asan
+    build_variant asan "$asan_lib" --locked
 }
 
 # found FAULT TEXT COMMAND...: the checker ends the program with its own exit code and names the fault.

@@ -26,22 +26,10 @@ needs() {
 
 # A build of the library for this test alone: the feature test-panic exports one function more.
 build_panicking() {
-    local flags=() host='' folder=$work/panic/$1
-    if [[ $1 == asan ]]; then
-        host=$(rustc -vV | sed -n 's/^host: //p')
-        flags=(--target "$host" --target-dir "$target/asan")
-        export RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address
-    else
-        flags=(--target-dir "$target/panic")
-    fi
-    cargo rustc --locked --lib --crate-type cdylib --no-default-features --features hash-many,hash-threads,test-panic "${flags[@]}"
-    mkdir -p "$folder"
-    if [[ $1 == asan ]]; then
-        cp "$target/asan/$host/debug/libstreamcache.so" "$folder/libstreamcache.so.$(abi_version)"
-    else
-        cp "$target/panic/debug/libstreamcache.so" "$folder/libstreamcache.so.$(abi_version)"
-    fi
-    ln -sf "libstreamcache.so.$(abi_version)" "$folder/libstreamcache.so"
+    local folder=$work/panic/$1 name=panic features=cli,test-panic # cargo-test's, and one more
+    if [[ $1 == asan ]]; then name=panic_asan features=test-panic; fi
+    variant_source "$name"
+    build_variant "$name" "$folder" --locked --features "$features" -- -C opt-level=0
     nm -D --defined-only "$folder/libstreamcache.so" | awk '{ print $NF }' | LC_ALL=C sort |
         diff - <(echo streamcache_test_panic_in | LC_ALL=C sort -m - abi/symbols.txt)
 }

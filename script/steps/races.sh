@@ -21,24 +21,17 @@ helgrind_lib=$work/helgrind
 no_orders=(--track-lockorders=no)
 helgrind=(valgrind --tool=helgrind --quiet --error-exitcode=86 --fair-sched=yes --suppressions=tests/helgrind/suppressions)
 
-# From a copy, for the exchange changes Cargo.lock.
 build_helgrind() {
-    local source=$work/helgrind-source
-    rm -rf "$source"
-    mkdir -p "$source" "$helgrind_lib"
-    cp -r Cargo.toml Cargo.lock build.rs cbindgen.toml src benches tests "$source"
+    local source=$work/variants/helgrind
+    variant_source helgrind
     cp tests/helgrind/lock.rs "$source/src/lock.rs"
     cp tests/helgrind/sync.rs "$source/src/flight/sync.rs"
-    (
-        cd "$source"
-        cargo rustc --lib --crate-type cdylib --no-default-features --features capi,hash-many,hash-threads --target-dir "$target/helgrind" \
-            --config 'patch.crates-io.arc-swap.path="tests/helgrind/arc-swap"'
-        # It was really exchanged: it does not come from the registry.
-        grep -A 2 -E '^name = "arc-swap"' Cargo.lock >exchanged
-        must_fail grep source exchanged
-    )
-    cp "$target/helgrind/debug/libstreamcache.so" "$helgrind_lib/libstreamcache.so.$(abi_version)"
-    ln -sf "libstreamcache.so.$(abi_version)" "$helgrind_lib/libstreamcache.so"
+    # Not optimised, for then atomics are functions, which the suppressions name.
+    build_variant helgrind "$helgrind_lib" --no-default-features --features capi,hash-many,hash-threads \
+        --config 'patch.crates-io.arc-swap.path="tests/helgrind/arc-swap"' -- -C opt-level=0
+    # It was really exchanged: it does not come from the registry.
+    grep -A 2 -E '^name = "arc-swap"' "$source/Cargo.lock" >"$source/exchanged"
+    must_fail grep source "$source/exchanged"
 }
 
 compile_for_helgrind() {

@@ -1,6 +1,6 @@
 //! What the flights are built on: this library's lock and std's condition, or loom's, which tries every order of steps.
 
-#[cfg(not(all(test, loom)))]
+#[cfg(not(all(test, feature = "test-loom")))]
 mod real {
     pub(crate) use crate::lock::Mutex;
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -36,7 +36,7 @@ mod real {
     }
 }
 
-#[cfg(all(test, loom))]
+#[cfg(all(test, feature = "test-loom"))]
 mod real {
     use loom::sync::Condvar;
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64};

@@ -1,18 +1,18 @@
 //! What flights promise, in every order of steps that loom finds:
 //!
-//!     RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS=3 cargo test --release --lib flight
+//!     LOOM_MAX_PREEMPTIONS=3 cargo test --lib --features test-loom flight::
 //!
 //! Without loom each test runs a number of times on real threads.
 
 use super::*;
 use crate::digest::Digest;
 
-#[cfg(loom)]
+#[cfg(feature = "test-loom")]
 use loom::{model, sync::Mutex as Shelf, thread};
-#[cfg(not(loom))]
+#[cfg(not(feature = "test-loom"))]
 use std::{sync::Mutex as Shelf, thread};
 
-#[cfg(not(loom))]
+#[cfg(not(feature = "test-loom"))]
 fn model(run: impl Fn()) {
     (0..200).for_each(|_| run());
 }

@@ -475,7 +475,7 @@ static void nothing_is_granted_until_the_gauge_is_under(streamcache_policy polic
 }
 
 enum { crowd = 8 };
-static int few; /* set where threads are slow: under helgrind */
+static int few; /* set where threads are slow: under valgrind */
 static int stop;
 static uint64_t looked;
 
@@ -754,7 +754,7 @@ int main(int argc, char **argv) {
     double seconds = argc > 1 ? atof(argv[1]) : 1;
     int many = argc > 2 ? atoi(argv[2]) : 20000;
     size_t i;
-    few = many == 0;
+    few = many == 0 || argc > 3;
     for (i = 0; i < 3; i++) limits_move_under_load(policies[i], seconds);
     every_lookup_of_every_thread_is_counted_once();
     if (many == 0) return check_report();
