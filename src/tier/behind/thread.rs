@@ -34,10 +34,11 @@ pub(super) struct State {
     pub(super) stats: BehindStats,
 }
 
-/// So long nothing came, and the store may be tidied.
-const QUIET: Duration = Duration::from_millis(200);
-/// How often a tidy one is looked after.
-const LATER: Duration = Duration::from_secs(1);
+/// So long nothing came, and the store may be tidied; as often a tidy one is looked after. Where results come in bursts,
+/// what tidying gives back would be taken again with each.
+const QUIET: Duration = Duration::from_secs(1);
+/// Between two steps of tidying.
+const STEP: Duration = Duration::from_millis(200);
 
 /// The memory of envelopes that were written, for the next ones while there is much to write: to allocate that of a batch
 /// and give it back each time costs more than to fill it.
@@ -105,7 +106,7 @@ impl BehindStats {
 impl Shared {
     /// The thread, with room for a batch.
     pub(super) fn run(&self, mut writes: Vec<Write>) {
-        let (mut is_tidy, mut spare) = (false, Spare::default());
+        let (mut is_tidy, mut pause, mut spare) = (false, STEP, Spare::default());
         loop {
             let heard = self.work.rung();
             let mut state = self.state.lock();
@@ -119,17 +120,17 @@ impl Shared {
                 }
                 state.is_idle = true;
                 drop(state);
-                let until = Instant::now() + if is_tidy { LATER } else { QUIET };
-                if !self.work.wait(heard, Some(until)) {
+                if !self.work.wait(heard, Some(Instant::now() + pause)) {
                     spare = Spare::default();
                     if !is_tidy || self.rests() {
                         is_tidy = !self.tidy();
                     }
+                    pause = if is_tidy { QUIET } else { STEP };
                 }
                 continue;
             }
             drop(state);
-            is_tidy = false;
+            (is_tidy, pause) = (false, QUIET);
             let stats = self.write_contained(&mut writes, &mut spare);
             let mut state = self.state.lock();
             state.stats.add(&stats);
