@@ -257,10 +257,11 @@ impl Cache {
         }
         backing.stores.read(keys, flags, until, &mut |n, opened, tier| {
             let Reading { claim, promotion, found, .. } = &mut readings[n];
-            *found = promotion.promote(opened, tier, claim);
+            *found = promotion.promote(opened, tier, claim)?;
             if found.is_some() {
                 claim.land(found);
             }
+            Ok(())
         });
         readings.iter_mut().filter(|it| it.found.is_none()).for_each(|it| {
             it.claim.land(&None);

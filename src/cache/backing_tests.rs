@@ -5,8 +5,10 @@ use crate::call::{Flags, PutOptions};
 use crate::digest::{self, Digest};
 use crate::filter::Filter;
 use crate::options::Options;
+use crate::process::wall_ms;
 use crate::ticket::Begin;
 use crate::tier::Store;
+use crate::tier::envelope::Seal;
 use crate::tier::in_memory::{InMemory, LONG};
 use crate::tier::stores::{Stores, Tier};
 use std::sync::Arc;
@@ -351,6 +353,25 @@ fn a_limit_on_time_holds_for_what_was_stored_before() {
     assert!(cache.flush(LONG).unwrap());
     cache.purge().unwrap();
     assert!(mine.get(&chunk, Flags::default()).unwrap().value.is_some());
+}
+
+#[test]
+fn what_is_too_old_on_disk_does_not_hide_what_the_remote_has() {
+    let Scene { disk, store: remote, cache: first, filter: its, chunk, key } = remote_scene();
+    let value = its.get(&chunk, Flags::default()).unwrap().value.unwrap();
+    let (tag, _) = remote.lock().entries[&key];
+    let an_hour_ago = wall_ms() - 3_600_000;
+    let aged = Seal::new(None).close(&key, tag, &value, an_hour_ago, 0).unwrap();
+    let cache = over(&[(Tier::Disk, &disk), (Tier::Remote, &remote)], &Options { ttl_ms: 600_000, ..patient() });
+    let mine = filter(&cache);
+    assert!(first.flush(LONG).unwrap(), "what was promoted is written");
+    disk.lock().entries.insert(key, (tag, aged.clone()));
+    let found = mine.get(&chunk, Flags::default()).unwrap().value.unwrap();
+    assert_eq!((found.bytes(), Tier::of(&found)), (&b"old"[..], Some(Tier::Remote)));
+    let stats = cache.tier_stats(Tier::Disk).unwrap();
+    assert_eq!((stats.hits, stats.misses), (0, 1));
+    assert!(cache.flush(LONG).unwrap());
+    assert_ne!(disk.lock().entries[&key].1, aged, "and takes its place");
 }
 
 #[test]

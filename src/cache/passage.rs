@@ -110,6 +110,7 @@ impl Cache {
             let until = deadline_in(backing.stores.timeout());
             backing.stores.read(std::slice::from_ref(&key), Flags::default(), until, &mut |_, opened, _| {
                 held = hold(opened.payload());
+                held.as_ref().map(|_| ()).ok_or(Refusal::Malformed)
             });
         }
         held.transpose()

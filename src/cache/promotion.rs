@@ -7,7 +7,7 @@ use crate::error::ErrorKind;
 use crate::flight::Claim;
 use crate::memory::Added;
 use crate::process::wall_ms;
-use crate::tier::envelope::Opened;
+use crate::tier::envelope::{Opened, Refusal};
 use crate::tier::fences::Pass;
 use crate::tier::stores::{Source, Stores, Tier};
 use crate::value::{Draft, Value};
@@ -28,12 +28,15 @@ impl<'a> Promotion<'a> {
     }
 
     /// Puts what was read into memory, unless it was forgotten meanwhile; where something newer is by now, that is the
-    /// answer. None where its time is over, or there is no memory for it.
-    pub(super) fn promote<T: Clone>(&self, opened: &Opened<'_>, tier: Tier, claim: &Claim<T>) -> Option<Value> {
+    /// answer. None where there is no memory for it; refused where its time is over by this cache's limit.
+    pub(super) fn promote<T: Clone>(
+        &self, opened: &Opened<'_>, tier: Tier, claim: &Claim<T>,
+    ) -> Result<Option<Value>, Refusal> {
         let Self { cache, stores, key, pass, flags, .. } = self;
         let tag = opened.header().tag;
         let may_stay = || !claim.is_fenced() && stores.is_newest(key, pass, self.tag == tag);
-        let expires_ms = cache.expiry(cache.left_ms(opened, wall_ms())?);
+        let left_ms = cache.left_ms(opened, wall_ms()).ok_or(Refusal::Expired)?;
+        let expires_ms = cache.expiry(left_ms);
         let added = opened.with_draft(expires_ms, |draft| {
             let draft = Draft { origin: tier as u8, ..draft };
             if flags.stores() {
@@ -42,19 +45,20 @@ impl<'a> Promotion<'a> {
             let charge = draft.charge().ok_or(ErrorKind::NoMemory)?;
             cache.memory.detached(draft, charge).map(Added::Detached)
         });
-        let value = match added.ok()? {
-            Added::WasThere(value) => return Some(value),
-            Added::Stored(value) => {
+        let value = match added {
+            Err(_) => return Ok(None),
+            Ok(Added::WasThere(value)) => return Ok(Some(value)),
+            Ok(Added::Stored(value)) => {
                 let _ = cache.still_open(key);
                 value
             }
-            Added::Detached(value) => value,
+            Ok(Added::Detached(value)) => value,
         };
         opened.tell_content(&value);
         if flags.stores() && may_stay() {
             stores.write(key, tag, &value, *pass, *flags, Source::Read(tier));
         }
-        Some(value)
+        Ok(Some(value))
     }
 }
 

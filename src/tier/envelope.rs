@@ -93,14 +93,25 @@ impl Seal {
     pub(crate) fn close(
         &self, key: &Digest, tag: u64, value: &Value, created_ms: u64, expires_ms: u64,
     ) -> Result<Vec<u8>> {
+        self.close_into(Vec::new(), key, tag, value, created_ms, expires_ms)
+    }
+
+    /// The same, in memory that was used before where that is enough.
+    pub(crate) fn close_into(
+        &self, mut bytes: Vec<u8>, key: &Digest, tag: u64, value: &Value, created_ms: u64, expires_ms: u64,
+    ) -> Result<Vec<u8>> {
         if !Self::takes(value) {
             return Err(ErrorKind::NotSupported.into());
         }
         let specs = || (0..value.tensors()).filter_map(|n| value.tensor(n));
         let described: usize = specs().map(|spec| TENSOR_BYTES + size_of_val(spec.dims)).sum();
         let (payload, blob) = (value.bytes(), value.blob());
-        let mut bytes = Vec::new();
-        bytes.try_reserve_exact(FIXED_BYTES + described + blob.len() + payload.len())?;
+        let len = FIXED_BYTES + described + blob.len() + payload.len();
+        bytes.clear();
+        if bytes.capacity() < len {
+            bytes = Vec::new(); // what is in it is not worth a copy
+            bytes.try_reserve_exact(len)?;
+        }
 
         let (payload_digest, content) = digests(value)?;
         let head = Header {

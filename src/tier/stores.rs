@@ -159,9 +159,11 @@ impl Stores {
     }
 
     /// Looks `keys` up, each in one store after the other until one has it, and calls `found` with its place and what the
-    /// store had for it. The remote is waited for until `until` at the latest.
+    /// store had for it; what that refuses is no answer, and the next store is asked. The remote is waited for until `until`
+    /// at the latest.
     pub(crate) fn read(
-        &self, keys: &[Digest], flags: Flags, until: Instant, found: &mut dyn FnMut(usize, &Opened<'_>, Tier),
+        &self, keys: &[Digest], flags: Flags, until: Instant,
+        found: &mut dyn FnMut(usize, &Opened<'_>, Tier) -> std::result::Result<(), Refusal>,
     ) {
         let mut wanted: Vec<usize> = (0..keys.len()).collect();
         for one in self.asked(flags) {
@@ -169,13 +171,15 @@ impl Stores {
             let mut had = vec![false; asked.len()];
             let now = wall_ms();
             // A store that fails counts its faults itself; here it is a miss.
-            let _ = one.store.get_many(&asked, until, &mut |at, bytes| match self.seal.open(bytes, &asked[at], now) {
-                Ok(opened) => {
-                    if !std::mem::replace(&mut had[at], true) {
-                        found(wanted[at], &opened, one.tier);
-                    }
+            let _ = one.store.get_many(&asked, until, &mut |at, bytes| {
+                if had[at] {
+                    return;
                 }
-                Err(refusal) => one.refused(refusal),
+                let opened = self.seal.open(bytes, &asked[at], now);
+                match opened.and_then(|opened| found(wanted[at], &opened, one.tier)) {
+                    Ok(()) => had[at] = true,
+                    Err(refusal) => one.refused(refusal),
+                }
             });
             let hits = had.iter().filter(|had| **had).count();
             one.hits.fetch_add(hits as u64, Relaxed);

@@ -34,10 +34,38 @@ pub(super) struct State {
     pub(super) stats: BehindStats,
 }
 
-/// So long nothing came, and the store may be tidied.
-const QUIET: Duration = Duration::from_millis(200);
-/// How often a tidy one is looked after.
-const LATER: Duration = Duration::from_secs(1);
+/// So long nothing came, and the store may be tidied; as often a tidy one is looked after. Where results come in bursts,
+/// what tidying gives back would be taken again with each.
+const QUIET: Duration = Duration::from_secs(1);
+/// Between two steps of tidying.
+const STEP: Duration = Duration::from_millis(200);
+
+/// The memory of envelopes that were written, for the next ones while there is much to write: to allocate that of a batch
+/// and give it back each time costs more than to fill it.
+#[derive(Debug, Default)]
+struct Spare {
+    buffers: Vec<Vec<u8>>,
+    bytes: usize,
+}
+
+impl Spare {
+    fn take(&mut self) -> Vec<u8> {
+        let buffer = self.buffers.pop().unwrap_or_default();
+        self.bytes -= buffer.capacity();
+        buffer
+    }
+
+    /// Keeps as much as a batch has, at most.
+    fn keep(&mut self, written: Vec<Sealed>, most: u64) {
+        for Sealed { bytes, .. } in written {
+            let with_it = self.bytes + bytes.capacity();
+            if with_it as u64 <= most && self.buffers.try_reserve(1).is_ok() {
+                self.bytes = with_it;
+                self.buffers.push(bytes);
+            }
+        }
+    }
+}
 
 /// What the thread and the handle share. The thread owns its part of it, so it needs no handle.
 #[derive(Debug)]
@@ -78,7 +106,7 @@ impl BehindStats {
 impl Shared {
     /// The thread, with room for a batch.
     pub(super) fn run(&self, mut writes: Vec<Write>) {
-        let mut is_tidy = false;
+        let (mut is_tidy, mut pause, mut spare) = (false, STEP, Spare::default());
         loop {
             let heard = self.work.rung();
             let mut state = self.state.lock();
@@ -92,15 +120,18 @@ impl Shared {
                 }
                 state.is_idle = true;
                 drop(state);
-                let until = Instant::now() + if is_tidy { LATER } else { QUIET };
-                if !self.work.wait(heard, Some(until)) && (!is_tidy || self.rests()) {
-                    is_tidy = !self.tidy();
+                if !self.work.wait(heard, Some(Instant::now() + pause)) {
+                    spare = Spare::default();
+                    if !is_tidy || self.rests() {
+                        is_tidy = !self.tidy();
+                    }
+                    pause = if is_tidy { QUIET } else { STEP };
                 }
                 continue;
             }
             drop(state);
-            is_tidy = false;
-            let stats = self.write_contained(&mut writes);
+            (is_tidy, pause) = (false, QUIET);
+            let stats = self.write_contained(&mut writes, &mut spare);
             let mut state = self.state.lock();
             state.stats.add(&stats);
             // Before they are done: what was read meanwhile may be from before.
@@ -129,9 +160,9 @@ impl Shared {
     }
 
     /// Writes a batch, which is empty then. After a panic in it, what had no end yet is a fault.
-    fn write_contained(&self, writes: &mut Vec<Write>) -> BehindStats {
+    fn write_contained(&self, writes: &mut Vec<Write>, spare: &mut Spare) -> BehindStats {
         let (all, mut stats) = (writes.len() as u64, BehindStats::default());
-        let panic = catch_unwind(AssertUnwindSafe(|| self.write(writes, &mut stats))).err();
+        let panic = catch_unwind(AssertUnwindSafe(|| self.write(writes, spare, &mut stats))).err();
         if let Some(panic) = panic {
             stats.faults += all - stats.ends();
             stats.panics += 1;
@@ -147,7 +178,7 @@ impl Shared {
         stats
     }
 
-    fn write(&self, writes: &mut Vec<Write>, stats: &mut BehindStats) {
+    fn write(&self, writes: &mut Vec<Write>, spare: &mut Spare, stats: &mut BehindStats) {
         let (mut sealed, mut passes) = (Vec::new(), Vec::new());
         if sealed.try_reserve_exact(writes.len()).is_err() || passes.try_reserve_exact(writes.len()).is_err() {
             stats.faults += writes.len() as u64;
@@ -159,7 +190,7 @@ impl Shared {
                 stats.refused += 1;
                 continue;
             }
-            match self.seal.close(&key, tag, &value, now, expires_ms) {
+            match self.seal.close_into(spare.take(), &key, tag, &value, now, expires_ms) {
                 Ok(bytes) => {
                     sealed.push(Sealed { key, tag, expires_ms, epoch, bytes });
                     passes.push(pass);
@@ -191,6 +222,7 @@ impl Shared {
             }
             Err(_) => stats.faults += all, // which the store counts and tells of, too
         }
+        spare.keep(sealed, self.batch.bytes);
     }
 
     /// The thread's last words.

@@ -144,18 +144,19 @@ impl Work<'_> {
         self.number("PRAGMA freelist_count")
     }
 
-    /// Evicts until an envelope has room; false where that takes another transaction.
+    /// Evicts until an envelope has room; false where that takes another transaction. SQLite is only asked where what it
+    /// said last may no longer be true.
     pub(super) fn make_room(&mut self, inner: &Inner, size: u64) -> rusqlite::Result<bool> {
         let needed = self.layout.room_for(size);
-        loop {
+        while self.room < needed {
             let unwritten = self.layout.pages.saturating_sub(self.number("PRAGMA page_count")?);
-            if unwritten >= needed || unwritten + self.unused()? >= needed {
-                return Ok(true);
-            }
-            if !self.evict(inner)? {
+            self.room = if unwritten >= needed { unwritten } else { unwritten + self.unused()? };
+            if self.room < needed && !self.evict(inner)? {
                 return Ok(false);
             }
         }
+        self.room -= self.layout.taken_by(size);
+        Ok(true)
     }
 
     /// Gives pages back until the file keeps to a lowered limit: half of what the transaction may change is for evicting,

@@ -6,15 +6,20 @@ use super::writer::id_of;
 use crate::digest::Digest;
 use crate::error::{ErrorKind, Result};
 use crate::process::wall_ms;
+use crate::tier::envelope::header;
 use rusqlite::types::ValueRef;
-use rusqlite::{CachedStatement, Connection, Transaction, TransactionBehavior};
+use rusqlite::{CachedStatement, Connection, Transaction, TransactionBehavior, ffi};
 
 /// Always one row: where there is no entry its columns are NULL.
 const GET: &str = "SELECT s.epoch,swept,tag,d.epoch,expires,envelope FROM state s LEFT JOIN entry e ON e.id=? LEFT JOIN data d USING(n)
     WHERE s.id=1";
 
-/// A batch is read in parts of so many keys: a log in use by a reader can't be emptied.
+/// A batch is read in parts of so many keys and bytes, or one envelope: a log in use by a reader can't be emptied.
 const PART: usize = 64;
+const PART_BYTES: usize = 4 << 20;
+
+/// The envelopes of a part, each with the place of its key.
+type Envelopes = Vec<(usize, Vec<u8>)>;
 
 impl Inner {
     pub(super) fn get(&self, keys: &[Digest], found: &mut dyn FnMut(usize, &[u8])) -> Result<()> {
@@ -25,69 +30,110 @@ impl Inner {
         got
     }
 
+    /// Whoever is told what was found holds no connection and no transaction of the store's: it takes its time, and a value
+    /// that ends meanwhile may do anything.
     fn get_parts(&self, keys: &[Digest], found: &mut dyn FnMut(usize, &[u8])) -> Result<()> {
         if self.readers.is_closed() {
             return Err(ErrorKind::Closed.into());
         }
-        if self.faults.is_resting() || !self.watch.sees(&self.place) {
-            return Ok(());
-        }
-        let mut lent = match self.readers.lend(&self.place) {
-            Ok(Some(lent)) => lent,
-            Ok(None) => return Ok(()),
-            Err(error) if is_busy(&error) => return Ok(()),
-            Err(error) => return Err(self.faults.count("a lookup", &error)),
-        };
-        for (part, keys) in keys.chunks(PART).enumerate() {
-            let read = self.get_part(lent.connection(), keys, &mut |n, bytes| found(part * PART + n, bytes));
-            match read {
-                Ok(()) => self.faults.sound(keys.len() as u64),
-                Err(error) if is_busy(&error) => break,
-                Err(error) => {
-                    lent.give_up();
-                    return Err(self.faults.found("a lookup", &error, place_of(keys)));
-                }
+        let (mut from, mut envelopes) = (0, Envelopes::new());
+        while from < keys.len() && !self.faults.is_resting() && self.watch.sees(&self.place) {
+            let part = &keys[from..keys.len().min(from + PART)];
+            let done = self.read_part(part, &mut envelopes);
+            envelopes.drain(..).for_each(|(n, bytes)| found(from + n, &bytes));
+            match done? {
+                0 => break,
+                done => from += done,
             }
         }
         Ok(())
     }
 
-    fn get_part(
-        &self, connection: &Connection, keys: &[Digest], found: &mut dyn FnMut(usize, &[u8]),
-    ) -> rusqlite::Result<()> {
+    /// Reads the first of these keys, one at least; says how many. 0 where others are in the way.
+    fn read_part(&self, keys: &[Digest], envelopes: &mut Envelopes) -> Result<usize> {
+        let mut lent = match self.readers.lend(&self.place) {
+            Ok(Some(lent)) => lent,
+            Ok(None) => return Ok(0),
+            Err(error) if is_busy(&error) => return Ok(0),
+            Err(error) => return Err(self.faults.count("a lookup", &error)),
+        };
+        match self.read(lent.connection(), keys, envelopes) {
+            Ok(done) => {
+                self.faults.sound(done as u64);
+                Ok(done)
+            }
+            Err(error) if is_busy(&error) => Ok(0),
+            Err(error) => {
+                lent.give_up();
+                Err(self.faults.found("a lookup", &error, place_of(keys)))
+            }
+        }
+    }
+
+    fn read(&self, connection: &Connection, keys: &[Digest], envelopes: &mut Envelopes) -> rusqlite::Result<usize> {
         let mut statement = connection.prepare_cached(GET)?;
         if let [key] = keys {
-            return self.get_one(connection, &mut statement, key, &mut |bytes| found(0, bytes));
+            envelopes.extend(self.read_one(connection, &mut statement, key)?.map(|bytes| (0, bytes)));
+            return Ok(1);
         }
         let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Deferred)?;
+        let (mut done, mut bytes) = (0, 0);
         for (n, key) in keys.iter().enumerate() {
-            match self.get_one(connection, &mut statement, key, &mut |bytes| found(n, bytes)) {
+            match self.read_one(connection, &mut statement, key) {
                 // A broken page is a miss for its own keys; the others are asked on.
                 Err(error) if is_corrupt(&error) && !self.faults.is_resting() => {
                     self.faults.found("a lookup", &error, place_of(&[*key]));
                 }
-                done => done?,
+                read => {
+                    let envelope = read?;
+                    bytes += envelope.as_ref().map_or(0, Vec::len);
+                    envelopes.extend(envelope.map(|envelope| (n, envelope)));
+                }
+            }
+            done = n + 1;
+            if bytes >= PART_BYTES {
+                break;
             }
         }
         drop(statement);
-        transaction.commit()
+        transaction.commit()?;
+        Ok(done)
     }
 
-    fn get_one(
-        &self, connection: &Connection, statement: &mut CachedStatement<'_>, key: &Digest, found: &mut dyn FnMut(&[u8]),
-    ) -> rusqlite::Result<()> {
+    /// A copy of a key's envelope. None also where there is no memory for it.
+    fn read_one(
+        &self, connection: &Connection, statement: &mut CachedStatement<'_>, key: &Digest,
+    ) -> rusqlite::Result<Option<Vec<u8>>> {
         let id = id_of(key);
         let mut rows = statement.query([id])?;
         let Some(row) = rows.next()? else { return Err(rusqlite::Error::QueryReturnedNoRows) };
         let number = |n| row.get::<_, i64>(n).map(|number| number as u64);
         self.known.learn(number(0)?);
-        let ValueRef::Blob(envelope) = row.get_ref(5)? else { return Ok(()) };
+        let ValueRef::Blob(envelope) = row.get_ref(5)? else { return Ok(None) };
         let swept = self.known.swept(number(1)?, connection)?;
-        if swept.lets(number(2)?, number(3)?) && !is_over(number(4)?) {
-            self.touched.set(id);
-            found(envelope);
+        let tag = number(2)?;
+        check_tag(tag, envelope)?;
+        if !swept.lets(tag, number(3)?) || is_over(number(4)?) {
+            return Ok(None);
         }
-        Ok(())
+        self.touched.set(id);
+        let mut copy = Vec::new();
+        Ok(copy.try_reserve_exact(envelope.len()).is_ok().then(|| {
+            copy.extend_from_slice(envelope);
+            copy
+        }))
+    }
+}
+
+/// The tag beside an envelope decides what a purge hides, the sealed one what it is: where they differ, the row is damaged.
+/// What is no envelope is refused by whoever opens it.
+pub(super) fn check_tag(tag: u64, envelope: &[u8]) -> rusqlite::Result<()> {
+    match header(envelope) {
+        Ok(header) if header.tag != tag => {
+            let what = "an entry is not of the filter that its envelope names";
+            Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CORRUPT), Some(what.into())))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -87,7 +87,12 @@ impl Layout {
 
     /// Free pages that must be there before an envelope is written.
     pub(super) fn room_for(&self, bytes: u64) -> u64 {
-        self.pages_of(bytes) + ENTRY_PAGES + SPARE_PAGES
+        self.taken_by(bytes) + SPARE_PAGES
+    }
+
+    /// Of these, the most that it takes.
+    pub(super) fn taken_by(&self, bytes: u64) -> u64 {
+        self.pages_of(bytes) + ENTRY_PAGES
     }
 
     /// The longest envelope that can be stored: it must go into one transaction, and leave room for others.

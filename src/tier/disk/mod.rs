@@ -50,6 +50,7 @@ use crate::process::{self, Birth};
 use faults::Faults;
 #[cfg(feature = "cli")]
 pub(crate) use gc::Collected;
+use layout::Layout;
 use place::Place;
 use readers::{Readers, Watch};
 use slots::{Known, Swept};
@@ -106,7 +107,7 @@ struct Inner {
     /// Whoever has the writer closes it.
     closing: AtomicBool,
     too_large: AtomicU64,
-    /// The longest envelope that the last writing took; 0 before.
+    /// The longest envelope that the store took when this process last looked.
     longest: AtomicU64,
 }
 
@@ -120,6 +121,7 @@ impl Disk {
         let (connection, state, layout) = open::writer(&place, config.max_bytes)?;
         let what = "the store's epochs can't be read";
         let swept = faults::at_open(what, Swept::read(&connection, state.swept))?;
+        let longest = AtomicU64::new(layout.longest());
         let inner = Inner {
             watch: Watch::new(&place),
             _locked: Locked::new(place.locked()),
@@ -135,7 +137,7 @@ impl Disk {
             is_held: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             too_large: AtomicU64::new(0),
-            longest: AtomicU64::new(0),
+            longest,
         };
         Ok(Self { inner: Some(Box::new(inner)), birth })
     }
@@ -162,11 +164,11 @@ impl Store for Disk {
         self.inner().put(entries)
     }
 
-    /// As far as is known without a look at the store.
+    /// As far as is known without a look at the store: writing looks, and the tier's own thread once a second where
+    /// nothing is written, for another process may have changed the limit.
     fn takes(&self, payload: usize) -> bool {
         let inner = self.inner();
-        let longest = inner.longest.load(Relaxed);
-        let takes = longest == 0 || payload as u64 <= longest;
+        let takes = payload as u64 <= inner.longest.load(Relaxed);
         inner.too_large.fetch_add((!takes).into(), Relaxed);
         takes
     }
@@ -224,7 +226,12 @@ impl Inner {
         if self.readers.is_closed() || self.faults.is_resting() {
             return None;
         }
-        State::read(self.readers.lend(&self.place).ok()??.connection()).ok()
+        let lent = self.readers.lend(&self.place).ok()??;
+        let state = State::read(lent.connection()).ok()?;
+        if let Ok(page) = lent.connection().query_row("PRAGMA page_size", [], |row| row.get::<_, i64>(0)) {
+            self.longest.store(Layout::new(state.max_bytes, page as u64).longest(), Relaxed);
+        }
+        Some(state)
     }
 
     /// Readers first: the last connection to be closed empties the log, which takes a while, unless it is closed

@@ -98,7 +98,6 @@ impl Inner {
         let Some(mut work) = self.begin(writer, pages, false, Instant::now() + WAIT)? else {
             return Ok(());
         };
-        self.longest.store(work.layout.longest(), Relaxed);
         if work.shrink(self)? {
             step.moved = true;
         } else {
@@ -184,9 +183,11 @@ impl Work<'_> {
         if entry.len() > self.layout.longest() {
             return Ok(Verdict::TooLarge);
         }
+        // As a rule nothing was removed meanwhile, and no slot has a later epoch than the store.
         let is_current = same_store(entry.epoch, self.state.epoch)
             && self.swept.lets(entry.tag, entry.epoch)
-            && entry.epoch >= slots::get(&self.transaction, slots::of_key(&entry.key))?;
+            && (entry.epoch >= self.state.epoch
+                || entry.epoch >= slots::get(&self.transaction, slots::of_key(&entry.key))?);
         Ok(if is_current { Verdict::Welcome } else { Verdict::Outdated })
     }
 
@@ -202,22 +203,31 @@ impl Work<'_> {
 
     /// Stores an entry in place of an older one; false where that takes another transaction.
     fn put(&mut self, sealed: &Sealed) -> rusqlite::Result<bool> {
-        let id = id_of(&sealed.key);
-        let older = self.older(id)?;
+        let (id, n) = (id_of(&sealed.key), self.state.last + 1);
         let mut tally = self.tally;
-        if older.is_some() && !tally.delete() || !tally.put(sealed.len()) {
+        if !tally.put(sealed.len()) {
             return Ok(false);
         }
-        self.tally = tally;
-        if let Some(older) = older {
-            self.delete(&older)?;
+        // As a rule there is no older one: the first statement finds that out, and has done its work then.
+        let sql = "INSERT INTO entry VALUES(?, ?) ON CONFLICT DO NOTHING";
+        if self.transaction.prepare_cached(sql)?.execute(params![id, n as i64])? == 0 {
+            let older = self.older(id)?;
+            if older.is_some() && !tally.delete() {
+                return Ok(false);
+            }
+            self.changed = true;
+            if let Some(older) = older {
+                self.delete(&older)?;
+            }
+            let sql = "INSERT OR REPLACE INTO entry VALUES(?, ?)";
+            self.transaction.prepare_cached(sql)?.execute(params![id, n as i64])?;
         }
+        self.tally = tally;
         self.changed = true;
-        self.state.last += 1;
-        let (n, connection) = (self.state.last as i64, &self.transaction);
-        connection.prepare_cached("INSERT OR REPLACE INTO entry VALUES(?, ?)")?.execute(params![id, n])?;
-        connection.prepare_cached("INSERT OR REPLACE INTO data VALUES(?, ?, ?, ?, ?, ?)")?.execute(params![
-            n,
+        self.state.last = n;
+        let sql = "INSERT OR REPLACE INTO data VALUES(?, ?, ?, ?, ?, ?)";
+        self.transaction.prepare_cached(sql)?.execute(params![
+            n as i64,
             id,
             sealed.tag as i64,
             sealed.epoch as i64,

@@ -4,11 +4,11 @@
 use super::Inner;
 use super::broken::past_broken;
 use super::faults::{is_busy, is_corrupt};
-use super::get::is_over;
+use super::get::{check_tag, is_over};
 use super::writer::WAIT;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tier::Page;
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::time::{Duration, Instant};
 
 /// No entry has a greater number.
@@ -87,7 +87,7 @@ impl Inner {
             if !swept.lets(tag, epoch) || is_over(expires) {
                 continue;
             }
-            match envelope(&transaction, n) {
+            match envelope(&transaction, n, tag) {
                 Ok(None) => {}
                 Ok(Some(envelope)) => {
                     bytes += envelope.len();
@@ -118,8 +118,12 @@ fn read_rows(connection: &Connection, after: u64, most: usize, rows: &mut Vec<Ro
 }
 
 /// None for one that no key leads to: it was replaced or removed and could not be deleted.
-fn envelope(connection: &Connection, n: u64) -> rusqlite::Result<Option<Vec<u8>>> {
+fn envelope(connection: &Connection, n: u64, tag: u64) -> rusqlite::Result<Option<Vec<u8>>> {
     let mut statement = connection
         .prepare_cached("SELECT envelope FROM data d JOIN entry e ON e.id = d.id AND e.n = d.n WHERE d.n = ?")?;
-    statement.query_row([n as i64], |row| Ok(row.get_ref(0)?.as_blob()?.to_vec())).optional()
+    let mut rows = statement.query([n as i64])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let bytes = row.get_ref(0)?.as_blob()?;
+    check_tag(tag, bytes)?;
+    Ok(Some(bytes.to_vec()))
 }

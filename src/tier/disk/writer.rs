@@ -86,6 +86,8 @@ pub(super) struct Work<'a> {
     pub(super) swept: Arc<Swept>,
     pub(super) layout: Layout,
     pub(super) tally: Tally,
+    /// Free pages that are known of: there may be more.
+    pub(super) room: u64,
     pub(super) evicted: u64,
     /// Whether there is anything to commit.
     pub(super) changed: bool,
@@ -253,12 +255,23 @@ impl Inner {
             if layout != writer.layout.replace(layout) {
                 open::limit(&transaction, &layout)?;
             }
+            self.longest.store(layout.longest(), Relaxed);
             let left = pages(&layout);
             if layout.fits(self.place.log_len(), layout.appended(left), removal) {
                 let swept = self.known.swept(state.swept, &transaction)?;
                 let tally = Tally::new(&layout, left, state.entries + state.dead);
-                let (faults, evicted, changed) = (&self.faults, 0, false);
-                return Ok(Some(Work { writer, faults, transaction, state, swept, layout, tally, evicted, changed }));
+                return Ok(Some(Work {
+                    writer,
+                    faults: &self.faults,
+                    transaction,
+                    state,
+                    swept,
+                    layout,
+                    tally,
+                    room: 0,
+                    evicted: 0,
+                    changed: false,
+                }));
             }
             drop(transaction);
             if tried || !writer.empty_log()? {

@@ -136,3 +136,40 @@ fn a_closed_store_answers_closed() {
     closed(disk.tidy().unwrap_err());
     assert!(!scratch.0.join("streamcache.db-wal").exists(), "the last to close leaves one file");
 }
+
+#[test]
+fn what_is_found_is_told_while_nothing_of_the_store_is_held() {
+    let scratch = Scratch::new("told");
+    let disk = scratch.open();
+    (0..4).for_each(|n| assert_eq!(put(&disk, n, 50), 1));
+    for keys in [&[key(0)][..], &[key(1), key(2), key(3)]] {
+        let mut told = 0;
+        let tell = &mut |_: usize, _: &[u8]| {
+            assert_eq!(put(&disk, 9, 50), 1);
+            // A reader under way would be in the way.
+            assert!(disk.inner().writer(soon()).unwrap().empty_log().unwrap(), "of {} keys", keys.len());
+            told += 1;
+        };
+        disk.get_many(keys, soon(), tell).unwrap();
+        assert_eq!(told, keys.len());
+    }
+}
+
+#[test]
+fn a_batch_longer_than_a_part_is_read_whole() {
+    let scratch = Scratch::new("parts");
+    let disk = scratch.open();
+    // By their number, and by their bytes.
+    for (first, count, len) in [(0, 200, 50), (1000, 20, 500_000)] {
+        let all: Vec<Sealed> = (first..first + count).map(|n| sealed(&disk, n, len)).collect();
+        assert_eq!(disk.put_many(&all).unwrap().taken, all.len());
+        let keys: Vec<Digest> = all.iter().map(|entry| entry.key).collect();
+        let mut found = Vec::new();
+        disk.get_many(&keys, soon(), &mut |n, bytes| {
+            assert_eq!(bytes, all[n].bytes, "{n}");
+            found.push(n);
+        })
+        .unwrap();
+        assert_eq!(found, (0..all.len()).collect::<Vec<_>>());
+    }
+}

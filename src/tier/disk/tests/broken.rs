@@ -1,7 +1,10 @@
 //! Pages that are broken in the midst of a store: they cost what lies on them, and nothing else.
 
 use super::*;
+use crate::process::wall_ms;
 use crate::tier::disk::layout::{MIN_BYTES, PAGE};
+use crate::tier::envelope::Seal;
+use crate::tier::envelope::tests::made;
 use rusqlite::Connection;
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
@@ -137,4 +140,30 @@ fn a_key_on_a_broken_page_asked_for_all_the_time_rests_nothing() {
     let stats = disk.stats();
     assert!(stats.faults > 200 && stats.resting.is_none(), "{stats:?}");
     assert!(found(&disk, ALL - 20..ALL).len() > 15, "others are found");
+}
+
+#[test]
+fn an_entry_of_another_filter_than_its_envelope_names_is_broken() {
+    let scratch = Scratch::new("tags");
+    let disk = scratch.open();
+    let sealed_as = |n, tag| Sealed {
+        bytes: Seal::new(None).close(&key(n), tag, &made(b"result", &[], &[], 0), wall_ms(), 0).unwrap(),
+        tag,
+        ..sealed(&disk, n, 0)
+    };
+    assert_eq!(disk.put_many(&[sealed_as(1, 5), sealed_as(2, 5)]).unwrap().taken, 2);
+    drop(disk);
+    let connection = Connection::open(scratch.0.join("streamcache.db")).unwrap();
+    connection.execute("UPDATE data SET tag = 6 WHERE n = 1", []).unwrap();
+    drop(connection);
+    let disk = scratch.open();
+    disk.purge(Purged::Tags(&[5]), soon()).unwrap();
+    for keys in [&[key(1)][..], &[key(1), key(2)]] {
+        let _ = disk.get_many(keys, soon(), &mut |n, _| panic!("what was purged is found: {n}"));
+    }
+    let mut page = Page::default();
+    while disk.scan(&mut page).unwrap() {}
+    assert_eq!((page.envelopes.len(), page.broken), (0, 1));
+    let stats = disk.stats();
+    assert!(stats.faults == 3 && stats.last_fault.unwrap().contains("filter"));
 }

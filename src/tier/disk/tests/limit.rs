@@ -79,6 +79,33 @@ fn the_limit_is_the_stores_and_lowering_it_gives_bytes_back() {
 }
 
 #[test]
+fn a_limit_that_another_process_raised_is_soon_known() {
+    let scratch = Scratch::new("raised");
+    let directory = scratch.0.to_str().unwrap();
+    let options = crate::Options {
+        disk_directory: Some(directory.into()),
+        disk_max_bytes: Some(MIN_BYTES),
+        ..crate::Options::default()
+    };
+    let cache = crate::Cache::open(&options).unwrap();
+    let is_written = |n, len| {
+        cache.put(&key(n), &envelope(n, len), &crate::PutOptions::default()).unwrap();
+        assert!(cache.flush(Duration::from_secs(10)).unwrap());
+        cache.purge().unwrap();
+        cache.get(&key(n), crate::Flags::default()).unwrap().is_some()
+    };
+    assert!(is_written(0, 100) && !is_written(1, 1 << 20));
+    drop(scratch.open_with(Some(64 << 20)));
+    // Nothing that this cache writes tells it.
+    let until = Instant::now() + Duration::from_secs(10);
+    while !is_written(2, 1 << 20) {
+        assert!(Instant::now() < until, "it is still taken for too long");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert!(cache.tier_stats(crate::Tier::Disk).unwrap().too_large() > 0, "what was not written was counted");
+}
+
+#[test]
 fn a_purge_gives_its_place_back_in_bounded_steps() {
     let scratch = Scratch::new("given-back");
     let disk = scratch.open_with(Some(64 << 20));
