@@ -34,6 +34,7 @@ pub(crate) use many::{Looked as LookedMany, Many};
 pub(crate) use once::{Begun, Looked, Missed};
 pub(crate) use passage::{Entered, Entrance};
 use states::NamedState;
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
@@ -214,7 +215,13 @@ impl Cache {
         if options.flags.stores() {
             let lease = options.lease || self.flights.open() > 0 || self.backing.is_some();
             let behind = self.backing.as_ref().map(|it| (it, it.stores.replacing(key, tag, it.stores.epochs())));
-            let mut put = self.memory.put(key, tag, draft, lease, None)?;
+            let turn = Cell::new(0);
+            let take_turn = || {
+                turn.set(behind.as_ref().map_or(0, |(it, _)| it.stores.turn()));
+                true
+            };
+            let leave: Option<&dyn Fn() -> bool> = if behind.is_some() { Some(&take_turn) } else { None };
+            let mut put = self.memory.put(key, tag, draft, lease, leave)?;
             // Whoever computes this is overtaken, and those who wait for it get this value.
             if let Some(value) = put.value.as_ref().filter(|_| put.stored) {
                 if let Some(flight) = self.flights.fence_key(key) {
@@ -225,8 +232,9 @@ impl Cache {
             if let (Some(value), Some((backing, pass))) = (&put.value, behind) {
                 if !put.stored {
                     self.memory.remove(key);
+                    turn.set(backing.stores.turn());
                 }
-                backing.put(key, tag, value, pass, options.flags);
+                backing.put(key, tag, value, pass.at_turn(turn.get()), options.flags);
             }
             put.value = put.value.filter(|_| options.lease);
             self.still_open(key)?;

@@ -139,6 +139,11 @@ impl Stores {
         self.pass_since(key, tag, epochs)
     }
 
+    /// The place of a put among all, to be taken under memory's lock: what memory got last the stores are to keep.
+    pub(crate) fn turn(&self) -> u64 {
+        self.fences.turn()
+    }
+
     /// [`Stores::holds`], and that nothing has been put under its key since, or waits to be written under it.
     pub(crate) fn is_newest(&self, key: &Digest, pass: &Pass, is_its_tag: bool) -> bool {
         let waits = self.all.iter().any(|one| one.behind.has(key));
