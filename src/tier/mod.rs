@@ -90,6 +90,11 @@ pub(crate) trait Store: Send + Sync + std::fmt::Debug {
     /// whatever the store returned: they may be anything.
     fn get_many(&self, keys: &[Digest], until: Instant, found: &mut dyn FnMut(usize, &[u8])) -> Result<()>;
 
+    /// The same, with some that came together at a time.
+    fn get_together(&self, keys: &[Digest], until: Instant, found: &mut dyn FnMut(&[(usize, &[u8])])) -> Result<()> {
+        self.get_many(keys, until, &mut |at, bytes| found(&[(at, bytes)]))
+    }
+
     /// Stores entries in place of older ones of the same keys. May wait: only a tier's own thread calls it. What was removed
     /// or purged since an entry's epoch is left out. An error where none was taken and something failed.
     fn put_many(&self, entries: &[Sealed]) -> Result<Written>;

@@ -174,13 +174,15 @@ impl Stores {
             let mut had = vec![false; asked.len()];
             let now = wall_ms();
             // A store that fails counts its faults itself; here it is a miss.
-            let _ = one.store.get_many(&asked, until, &mut |at, bytes| match self.seal.open(bytes, &asked[at], now) {
-                Ok(opened) => {
-                    if !std::mem::replace(&mut had[at], true) {
-                        found(wanted[at], &opened, one.tier);
+            let _ = one.store.get_together(&asked, until, &mut |some| {
+                self.seal.open_many(some, &asked, now, &mut |at, opened| match opened {
+                    Ok(opened) => {
+                        if !std::mem::replace(&mut had[at], true) {
+                            found(wanted[at], &opened, one.tier);
+                        }
                     }
-                }
-                Err(refusal) => one.refused(refusal),
+                    Err(refusal) => one.refused(refusal),
+                });
             });
             let hits = had.iter().filter(|had| **had).count();
             one.hits.fetch_add(hits as u64, Relaxed);
