@@ -83,6 +83,9 @@ pub(crate) struct Page {
     pub(crate) broken: u64,
 }
 
+/// Places of keys, each with the envelope that was found for it.
+pub(crate) type Envelopes<'a> = [(usize, &'a [u8])];
+
 /// A place for sealed results. Any thread may call anything at any time.
 pub(crate) trait Store: Send + Sync + std::fmt::Debug {
     /// Calls `found` with the place in `keys` and the envelope of each key that is stored, in any order, until `until`
@@ -91,7 +94,7 @@ pub(crate) trait Store: Send + Sync + std::fmt::Debug {
     fn get_many(&self, keys: &[Digest], until: Instant, found: &mut dyn FnMut(usize, &[u8])) -> Result<()>;
 
     /// The same, with some that came together at a time.
-    fn get_together(&self, keys: &[Digest], until: Instant, found: &mut dyn FnMut(&[(usize, &[u8])])) -> Result<()> {
+    fn get_together(&self, keys: &[Digest], until: Instant, found: &mut dyn FnMut(&Envelopes<'_>)) -> Result<()> {
         self.get_many(keys, until, &mut |at, bytes| found(&[(at, bytes)]))
     }
 

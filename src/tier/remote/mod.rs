@@ -43,7 +43,7 @@ mod writer;
 pub(crate) use asker::Asker;
 pub(crate) use config::Config;
 
-use super::{Purged, Sealed, Store, StoreStats, Written};
+use super::{Envelopes, Purged, Sealed, Store, StoreStats, Written};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::Birth;
@@ -129,7 +129,7 @@ impl Store for Remote {
     }
 
     /// While the server rests, or when `until` is past, nothing is found, at once.
-    fn get_together(&self, keys: &[Digest], until: Instant, found: &mut dyn FnMut(&[(usize, &[u8])])) -> Result<()> {
+    fn get_together(&self, keys: &[Digest], until: Instant, found: &mut dyn FnMut(&Envelopes<'_>)) -> Result<()> {
         self.check()?;
         let begun = Instant::now();
         if self.shared.reads.rests() {

@@ -201,7 +201,7 @@ mod tests {
         }
     }
 
-    fn again<'r>(replies: &'r mut Replies, read: &mut impl FnMut(&mut [u8]) -> Result<usize, Fault>) -> Value {
+    fn again(replies: &mut Replies, read: &mut impl FnMut(&mut [u8]) -> Result<usize, Fault>) -> Value {
         loop {
             match replies.next(LIMIT, &mut *read) {
                 Err(Fault::Late) => {}
