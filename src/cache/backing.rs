@@ -127,7 +127,7 @@ impl Backing {
     fn send(&self, key: &Digest, tag: u64, flags: Flags) -> Sought {
         let errand = Errand { key: *key, tag, flags };
         let asked = errand.asked();
-        match self.outcomes.ask(asked) {
+        match self.outcomes.ask(asked, Instant::now()) {
             Standing::Nothing => return Sought::Nothing,
             Standing::UnderWay | Standing::Full => {}
             Standing::New => {

@@ -11,6 +11,7 @@ use crate::tier::Store;
 use crate::tier::envelope::Seal;
 use crate::tier::in_memory::{InMemory, LONG};
 use crate::tier::stores::{Stores, Tier};
+use crate::value::tests::ending_with;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -439,4 +440,23 @@ fn closing_ends_the_thread_that_reads() {
     assert!(backing.reader.lock().is_none() && backing.errands.lock().is_none());
     assert_eq!(Arc::weak_count(&scene.cache), 0, "it is gone");
     scene.cache.close(Duration::MAX).unwrap();
+}
+
+#[test]
+fn of_two_puts_at_once_the_stores_keep_what_memory_kept() {
+    let store = Arc::new(InMemory::default());
+    let cache = over(&[(Tier::Disk, &store)], &patient());
+    let key = digest::chunk(b"key");
+    // What the first put replaces ends between its step in memory and its step to the queue, and there comes the second.
+    let theirs = Arc::clone(&cache);
+    let first = ending_with(move || {
+        let put = thread::spawn(move || theirs.put(&key, b"second", &PutOptions::default()).unwrap().stored);
+        assert!(put.join().unwrap());
+    });
+    assert!(cache.memory.put(&key, 0, first, false, None).unwrap().stored);
+    assert!(cache.put(&key, b"first", &PutOptions::default()).unwrap().stored);
+    assert!(cache.flush(LONG).unwrap());
+    let read = |cache: &Arc<Cache>| cache.get(&key, Flags::default()).unwrap().unwrap().bytes().to_vec();
+    assert_eq!(read(&cache), b"second");
+    assert_eq!(read(&over(&[(Tier::Disk, &store)], &patient())), b"second");
 }

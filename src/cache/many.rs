@@ -38,6 +38,9 @@ impl Cache {
         let mut found = if flags.looks() { self.memory.find_many(keys) } else { vec![None; keys.len()] };
         let sharing = Sharing::of(flags);
         let (mut first, mut wanted, mut missing) = (HashMap::new(), Vec::new(), Vec::new());
+        let missed = found.iter().filter(|found| found.is_none()).count();
+        first.reserve(missed);
+        wanted.reserve(missed);
         for (at, key) in keys.iter().enumerate().filter(|(at, _)| found[*at].is_none()) {
             // What is not to be shared isn't within a batch, either.
             let same = if sharing == Sharing::None { at } else { *first.entry(key).or_insert(at) };

@@ -13,6 +13,7 @@ use crate::process::deadline_in;
 use crate::stats::FilterCounters;
 use crate::tier::fences::Epochs;
 use crate::value::{Buffer, Draft, Value};
+use std::cell::Cell;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -176,7 +177,11 @@ impl Cache {
             return Ok(Put { stored: false, value: Some(self.memory.detached(draft, charge)?) });
         }
         let behind = self.backing.as_ref().map(|it| (it, it.stores.replacing(key, tag, epochs)));
-        let leave = || !claim.is_fenced();
+        let turn = Cell::new(0);
+        let leave = || {
+            turn.set(behind.as_ref().map_or(0, |(it, _)| it.stores.turn()));
+            !claim.is_fenced()
+        };
         let mut put = match reserved.and_then(|reserved| reserved.resized_to(charge)) {
             Some(reserved) => self.memory.publish(key, tag, Value::make(draft, reserved)?, &leave)?,
             None => self.memory.put(key, tag, draft, true, Some(&leave))?,
@@ -186,8 +191,9 @@ impl Cache {
         if let (Some(value), Some((backing, pass)), false) = (&put.value, behind, claim.is_fenced()) {
             if !put.stored {
                 self.memory.remove(key); // an older one
+                turn.set(backing.stores.turn());
             }
-            backing.put(key, tag, value, pass, flags);
+            backing.put(key, tag, value, pass.at_turn(turn.get()), flags);
         }
         Ok(put)
     }

@@ -9,6 +9,7 @@ use crate::error::{ErrorKind, Result};
 use crate::memory::Put;
 use crate::process::boot_ms;
 use crate::value::{Draft, Payload};
+use std::cell::Cell;
 use std::sync::atomic::Ordering;
 
 impl Cache {
@@ -28,7 +29,7 @@ impl Cache {
         };
         if options.flags.stores() {
             let mut put = match &self.backing {
-                None => self.keep(key, tag, draft, options.lease)?,
+                None => self.keep(key, tag, draft, options.lease, None)?,
                 Some(backing) => self.keep_behind(backing, key, tag, draft, options.flags)?,
             };
             if !options.lease {
@@ -44,8 +45,10 @@ impl Cache {
 
     /// Puts into memory. Whoever computes this is overtaken, and those who wait for it get this value.
     #[inline(always)]
-    fn keep(&self, key: &Digest, tag: u64, draft: Draft<'_>, lease: bool) -> Result<Put> {
-        let put = self.memory.put(key, tag, draft, lease || self.flights.open() > 0, None)?;
+    fn keep(
+        &self, key: &Digest, tag: u64, draft: Draft<'_>, lease: bool, leave: Option<&dyn Fn() -> bool>,
+    ) -> Result<Put> {
+        let put = self.memory.put(key, tag, draft, lease || self.flights.open() > 0, leave)?;
         if let Some(value) = put.value.as_ref().filter(|_| put.stored) {
             if let Some(flight) = self.flights.fence_key(key) {
                 flight.overtake(value.clone());
@@ -59,12 +62,18 @@ impl Cache {
     #[inline(never)]
     fn keep_behind(&self, backing: &Backing, key: &Digest, tag: u64, draft: Draft<'_>, flags: Flags) -> Result<Put> {
         let pass = backing.stores.replacing(key, tag, backing.stores.epochs());
-        let put = self.keep(key, tag, draft, true)?;
+        let turn = Cell::new(0);
+        let take_turn = || {
+            turn.set(backing.stores.turn());
+            true
+        };
+        let put = self.keep(key, tag, draft, true, Some(&take_turn))?;
         if let Some(value) = &put.value {
             if !put.stored {
                 self.memory.remove(key);
+                turn.set(backing.stores.turn());
             }
-            backing.put(key, tag, value, pass, flags);
+            backing.put(key, tag, value, pass.at_turn(turn.get()), flags);
         }
         Ok(put)
     }

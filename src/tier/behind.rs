@@ -3,6 +3,7 @@
 //!
 //! - `queue`: what waits to be written
 //! - `thread`: what writes it
+//! - `turns`: in which order memory got it
 //! - `bell`: something has happened
 
 mod bell;
@@ -12,6 +13,7 @@ mod queue_tests;
 #[cfg(test)]
 mod tests;
 mod thread;
+mod turns;
 
 use super::Store;
 use super::envelope::Seal;
@@ -28,6 +30,7 @@ use std::sync::{Arc, PoisonError};
 use std::thread::{Builder, JoinHandle, ThreadId, current};
 use std::time::{Duration, Instant};
 use thread::{Phase, Shared, State};
+use turns::Turns;
 
 /// How much waits, and how much is written at a time. A batch is sealed in memory as a whole, beside the values.
 #[derive(Clone, Copy, Debug)]
@@ -75,8 +78,13 @@ impl Behind {
         name: &str, store: Arc<dyn Store>, seal: Arc<Seal>, fences: Arc<Fences>, limits: Limits,
     ) -> Result<Arc<Self>> {
         let Limits { queue, batch } = limits;
-        let state =
-            State { queue: Queue::new(queue), phase: Phase::Open, is_idle: false, stats: BehindStats::default() };
+        let state = State {
+            queue: Queue::new(queue),
+            phase: Phase::Open,
+            is_idle: false,
+            stats: BehindStats::default(),
+            turns: Turns::new()?,
+        };
         let (work, done) = (Bell::default(), Bell::default());
         let shared = Arc::new(Shared { store, seal, fences, batch, state: Mutex::new(state), work, done });
         let birth = Birth::here()?;
@@ -99,13 +107,18 @@ impl Behind {
     /// whoever puts counts that first and queues afterwards.
     pub(crate) fn put(&self, write: Write) -> bool {
         if !Seal::takes(&write.value) || !self.shared.store.takes(write.value.size()) {
-            if !write.is_copy {
-                self.forget(&write.key); // an older one is out of date
+            // An older one is out of date, unless it is the later one.
+            if !write.is_copy && self.shared.state.lock().turns.take(&write.key, &write.pass) {
+                self.forget(&write.key);
             }
             return false;
         }
         let bytes = write.value.charged();
         let mut state = self.shared.state.lock();
+        if !state.turns.take(&write.key, &write.pass) {
+            state.stats.superseded += 1;
+            return true; // memory has had another since, which was queued before this
+        }
         if write.is_copy && (state.has(&write.key) || !self.shared.fences.is_unput(&write.pass)) {
             return false;
         }

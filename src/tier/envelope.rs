@@ -72,6 +72,9 @@ pub(crate) fn header(bytes: &[u8]) -> std::result::Result<Header, Refusal> {
     Header::read(bytes).map(|(header, _)| header)
 }
 
+/// Payloads that are digested together.
+const TOGETHER: usize = 64;
+
 /// Closes and opens the envelopes of a cache.
 #[derive(Debug)]
 pub(crate) struct Seal(SealKey);
@@ -141,13 +144,36 @@ impl Seal {
     pub(crate) fn open<'a>(
         &self, bytes: &'a [u8], key: &Digest, now_ms: u64,
     ) -> std::result::Result<Opened<'a>, Refusal> {
+        self.open_digested(bytes, key, now_ms, digest::chunk)
+    }
+
+    /// [`Seal::open`] for each of `some`, whose key is in `keys` at the place that goes with it. The payloads are digested
+    /// together, which for short ones takes a fraction of the time.
+    pub(crate) fn open_many<'a>(
+        &self, some: &[(usize, &'a [u8])], keys: &[Digest], now_ms: u64,
+        each: &mut dyn FnMut(usize, std::result::Result<Opened<'a>, Refusal>),
+    ) {
+        for some in some.chunks(TOGETHER) {
+            let payloads: ArrayVec<&[u8], TOGETHER> = some.iter().map(|(_, bytes)| payload(bytes)).collect();
+            let mut digests = [Digest([0; 32]); TOGETHER];
+            digest::chunks(payloads.iter().copied(), &mut digests[..payloads.len()]);
+            for (&(at, bytes), digest) in some.iter().zip(digests) {
+                each(at, self.open_digested(bytes, &keys[at], now_ms, |_| digest));
+            }
+        }
+    }
+
+    /// With `digest` for the payload's digest. A wrong one would be refused: it is what the checksum is over.
+    fn open_digested<'a>(
+        &self, bytes: &'a [u8], key: &Digest, now_ms: u64, digest: impl FnOnce(&[u8]) -> Digest,
+    ) -> std::result::Result<Opened<'a>, Refusal> {
         let (header, checksum) = Header::read(bytes)?;
         let (fixed, rest) = bytes.split_at_checked(FIXED_BYTES).ok_or(Refusal::Malformed)?;
         let [described, blob, payload] = header.split(rest).ok_or(Refusal::Malformed)?;
         if header.key != *key {
             return Err(Refusal::OtherKey);
         }
-        let digest = digest::chunk(payload);
+        let digest = digest(payload);
         let description = &rest[..rest.len() - payload.len()];
         if !self.0.is_checksum(&checksum, &fixed[..HEAD_BYTES], description, &digest) {
             return Err(Refusal::Checksum);
@@ -165,6 +191,12 @@ impl Seal {
         }
         Ok(Opened { header, described, blob, payload })
     }
+}
+
+/// What an envelope bears, if it is one; else nothing, which will be refused.
+fn payload(bytes: &[u8]) -> &[u8] {
+    let rest = Header::read(bytes).ok().zip(bytes.get(FIXED_BYTES..));
+    rest.and_then(|((header, _), rest)| header.split(rest)).map_or(&[], |[_, _, payload]| payload)
 }
 
 /// The chunk digest of a value's payload, and the digest of its content: a plain value's are one.

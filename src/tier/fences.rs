@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::stir::Stir;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
-const SLOTS: usize = 4096;
+pub(crate) const SLOTS: usize = 4096;
 
 /// What the stores' epochs were, in their order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,6 +28,22 @@ pub(crate) struct Pass {
     key: u64,
     tag_slot: u16,
     key_slot: u16,
+    /// When memory took what is put, among all puts; 0 for what is not put.
+    turn: u64,
+}
+
+impl Pass {
+    pub(crate) fn at_turn(self, turn: u64) -> Self {
+        Self { turn, ..self }
+    }
+
+    pub(crate) fn turn(&self) -> u64 {
+        self.turn
+    }
+
+    pub(crate) fn key_slot(&self) -> usize {
+        usize::from(self.key_slot)
+    }
 }
 
 /// Counts removals and purges. Whoever forgets something counts here first and forgets then; whoever stores takes its
@@ -40,6 +56,7 @@ pub(crate) struct Fences {
     any_tag: AtomicU64,
     keys: Box<[AtomicU64]>,
     puts: Box<[AtomicU64]>,
+    turns: AtomicU64,
     /// A caller's own keys need not be uniform.
     stir: Stir,
 }
@@ -58,6 +75,7 @@ impl Fences {
             tags: slots()?,
             keys: slots()?,
             puts: slots()?,
+            turns: AtomicU64::new(0),
             stir: Stir::random(),
         })
     }
@@ -74,7 +92,13 @@ impl Fences {
             key: self.keys[usize::from(key_slot)].load(SeqCst),
             tag_slot,
             key_slot,
+            turn: 0,
         }
+    }
+
+    /// The next turn. Who takes it under memory's lock of a key has its puts in memory's order.
+    pub(crate) fn turn(&self) -> u64 {
+        1 + self.turns.fetch_add(1, SeqCst)
     }
 
     /// Whether nothing that the pass was given for has been forgotten since.

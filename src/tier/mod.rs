@@ -83,12 +83,20 @@ pub(crate) struct Page {
     pub(crate) broken: u64,
 }
 
+/// Places of keys, each with the envelope that was found for it.
+pub(crate) type Envelopes<'a> = [(usize, &'a [u8])];
+
 /// A place for sealed results. Any thread may call anything at any time.
 pub(crate) trait Store: Send + Sync + std::fmt::Debug {
     /// Calls `found` with the place in `keys` and the envelope of each key that is stored, in any order, until `until`
     /// at the latest as far as the store waits for anything but its own disk; never waits for a writer. The bytes are
     /// whatever the store returned: they may be anything.
     fn get_many(&self, keys: &[Digest], until: Instant, found: &mut dyn FnMut(usize, &[u8])) -> Result<()>;
+
+    /// The same, with some that came together at a time.
+    fn get_together(&self, keys: &[Digest], until: Instant, found: &mut dyn FnMut(&Envelopes<'_>)) -> Result<()> {
+        self.get_many(keys, until, &mut |at, bytes| found(&[(at, bytes)]))
+    }
 
     /// Stores entries in place of older ones of the same keys. May wait: only a tier's own thread calls it. What was removed
     /// or purged since an entry's epoch is left out. An error where none was taken and something failed.

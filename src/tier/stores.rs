@@ -139,6 +139,11 @@ impl Stores {
         self.pass_since(key, tag, epochs)
     }
 
+    /// The place of a put among all, to be taken under memory's lock: what memory got last the stores are to keep.
+    pub(crate) fn turn(&self) -> u64 {
+        self.fences.turn()
+    }
+
     /// [`Stores::holds`], and that nothing has been put under its key since, or waits to be written under it.
     pub(crate) fn is_newest(&self, key: &Digest, pass: &Pass, is_its_tag: bool) -> bool {
         let waits = self.all.iter().any(|one| one.behind.has(key));
@@ -171,15 +176,16 @@ impl Stores {
             let mut had = vec![false; asked.len()];
             let now = wall_ms();
             // A store that fails counts its faults itself; here it is a miss.
-            let _ = one.store.get_many(&asked, until, &mut |at, bytes| {
-                if had[at] {
-                    return;
-                }
-                let opened = self.seal.open(bytes, &asked[at], now);
-                match opened.and_then(|opened| found(wanted[at], &opened, one.tier)) {
-                    Ok(()) => had[at] = true,
-                    Err(refusal) => one.refused(refusal),
-                }
+            let _ = one.store.get_together(&asked, until, &mut |some| {
+                self.seal.open_many(some, &asked, now, &mut |at, opened| {
+                    if had[at] {
+                        return;
+                    }
+                    match opened.and_then(|opened| found(wanted[at], &opened, one.tier)) {
+                        Ok(()) => had[at] = true,
+                        Err(refusal) => one.refused(refusal),
+                    }
+                });
             });
             let hits = had.iter().filter(|had| **had).count();
             one.hits.fetch_add(hits as u64, Relaxed);

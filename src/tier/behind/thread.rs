@@ -3,6 +3,7 @@
 use super::BehindStats;
 use super::bell::Bell;
 use super::queue::{Most, Queue, Write};
+use super::turns::Turns;
 use crate::digest::Digest;
 use crate::lock::Mutex;
 use crate::log::{self, Level};
@@ -32,6 +33,7 @@ pub(super) struct State {
     /// The thread waits for a bell that no one has rung since.
     pub(super) is_idle: bool,
     pub(super) stats: BehindStats,
+    pub(super) turns: Turns,
 }
 
 /// So long nothing came, and the store may be tidied; as often a tidy one is looked after. Where results come in bursts,

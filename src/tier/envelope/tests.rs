@@ -179,3 +179,32 @@ fn hundreds_of_scalars_that_share_a_payload_open() {
             .unwrap();
     }
 }
+
+#[test]
+fn many_are_opened_as_each_by_itself() {
+    let seal = Seal::new(None);
+    let keys: Vec<Digest> = (0..150u64).map(|n| digest::chunk(&n.to_le_bytes())).collect();
+    let lens = [64, 0, 1024, 64, 65, 2048, 128, 64, 1];
+    let mut all: Vec<Vec<u8>> = (0..150)
+        .map(|n| seal.close(&keys[n], 0, &made(&vec![n as u8; lens[n % lens.len()]], &[], b"", 0), 1, 0).unwrap())
+        .collect();
+    for (n, bytes) in all.iter_mut().enumerate() {
+        let last = bytes.len() - 1;
+        match n % 10 {
+            3 => bytes[last] ^= 1,
+            5 => bytes.truncate(n),
+            7 => bytes[5] ^= 1,
+            _ => {}
+        }
+    }
+    all.swap(20, 21); // each other's
+    let some: Vec<(usize, &[u8])> = all.iter().enumerate().rev().map(|(at, bytes)| (at, &bytes[..])).collect();
+    let (mut opened, mut count) = (0, 0);
+    seal.open_many(&some, &keys, 1, &mut |at, together| {
+        count += 1;
+        let alone = seal.open(&all[at], &keys[at], 1);
+        opened += usize::from(together.is_ok());
+        assert_eq!(together.map(|it| it.payload().to_vec()), alone.map(|it| it.payload().to_vec()), "{at}");
+    });
+    assert_eq!((count, opened), (150, 150 - 45 - 2));
+}

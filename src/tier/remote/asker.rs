@@ -3,6 +3,7 @@
 use super::Config;
 use super::connection::Connection;
 use super::fault::Fault;
+use super::replies::Reply;
 use super::settings::Settings;
 use super::target::{Address, Target};
 use crate::error::{Error, ErrorKind, Result};
@@ -51,11 +52,10 @@ impl Asker {
     pub(crate) fn ask(&mut self, commands: &[Cmd]) -> Result<Vec<Value>> {
         let until = Instant::now() + PATIENCE;
         let packed: Vec<u8> = commands.iter().flat_map(Cmd::get_packed_command).collect();
-        let answers = self
-            .connection
-            .send(&packed, until)
-            .and_then(|()| self.connection.receive_number(until))
-            .and_then(|()| commands.iter().map(|_| self.connection.receive(until)).collect());
+        let answers =
+            self.connection.send(&packed, until).and_then(|()| self.connection.receive_number(until)).and_then(|()| {
+                commands.iter().map(|_| self.connection.receive(until).map(Reply::into_value)).collect()
+            });
         answers.map_err(|fault| told(&self.target, &fault))
     }
 }

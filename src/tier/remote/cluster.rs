@@ -6,6 +6,7 @@ use super::exchange::{Errand, Exchange};
 use super::fault::Fault;
 use super::nodes::{Nodes, State};
 use super::pace::is_evidence;
+use super::replies::Reply;
 use super::servers::Answer;
 use super::settings::Settings;
 use redis::Value;
@@ -28,7 +29,7 @@ pub(super) struct Cluster {
 struct Question<'a> {
     batch: &'a Batch,
     until: Instant,
-    each: &'a mut dyn FnMut(usize, Answer),
+    each: &'a mut dyn FnMut(usize, Answer<'_>),
 }
 
 impl Question<'_> {
@@ -44,7 +45,7 @@ impl Cluster {
 
     /// What befalls one node is the answer to its commands; a fault is of the whole cluster.
     pub(super) fn ask(
-        &mut self, batch: &Batch, until: Instant, each: &mut dyn FnMut(usize, Answer),
+        &mut self, batch: &Batch, until: Instant, each: &mut dyn FnMut(usize, Answer<'_>),
     ) -> Result<(), Fault> {
         self.sent = vec![false; batch.len()];
         self.nodes.wait_for_one(until)?;
@@ -157,15 +158,17 @@ impl Cluster {
         let place = exchange.node();
         let (mut moved, mut refused) = (Vec::new(), None);
         let result = exchange.advance(question.batch, self.settings.max_value_bytes, &mut |n, reply| match reply {
-            Value::ServerError(error) if matches!(error.code(), "MOVED" | "ASK") => moved.push((n, error)),
-            Value::ServerError(error) => {
+            Reply::Other(Value::ServerError(error)) if matches!(error.code(), "MOVED" | "ASK") => {
+                moved.push((n, error))
+            }
+            Reply::Other(Value::ServerError(error)) => {
                 let fault = Fault::refused(&error);
                 if !fault.concerns_one_entry() {
                     refused.get_or_insert(fault.clone());
                 }
                 (question.each)(n, Err(fault));
             }
-            value => (question.each)(n, Ok(value)),
+            reply => (question.each)(n, Ok(reply)),
         });
         exchange.refused = exchange.refused.take().or(refused);
         for (n, error) in moved {

@@ -2,22 +2,22 @@
 //! still to come on it answers questions that nobody asks any more.
 
 use super::fault::Fault;
+use super::replies::{Replies, Reply};
 use super::settings::Settings;
 use super::socket::Socket;
 use super::target::Target;
-use redis::{Cmd, Parser, Value, cmd};
+use redis::{Cmd, Value, cmd};
 use std::io::{self, Read, Write};
 use std::time::Instant;
 
-/// What a reply has beside its bytes, what the parser reads ahead, and room for a cluster's map of itself.
+/// What a reply has beside its bytes, and room for a cluster's map of itself.
 const SLACK: usize = 256 << 10;
 
 pub(super) struct Connection {
     socket: Socket,
-    parser: Parser,
+    replies: Replies,
+    /// What a reply may have.
     limit: usize,
-    /// What the reply that is being read may still have.
-    left: usize,
     /// How many times commands were sent.
     sent: u64,
     /// Commands that go piece by piece: the PING before them, how much is gone, and what went either way.
@@ -32,9 +32,8 @@ impl Connection {
     pub(super) fn open(settings: &Settings, target: &Target, until: Instant) -> Result<Self, Fault> {
         let socket = Socket::open(target, settings.tls.as_ref(), until, &settings.closed)?;
         let limit = settings.max_value_bytes + SLACK;
-        let parser = Parser::new();
-        let mut connection =
-            Self { socket, parser, limit, left: limit, sent: 0, posted: Vec::new(), ping: 0, gone: 0, moved: 0 };
+        let replies = Replies::default();
+        let mut connection = Self { socket, replies, limit, sent: 0, posted: Vec::new(), ping: 0, gone: 0, moved: 0 };
         if let Some(password) = &target.password {
             let mut auth = cmd("AUTH");
             if let Some(user) = &target.user {
@@ -51,7 +50,7 @@ impl Connection {
 
     /// Whether it can be used for another question.
     pub(super) fn is_quiet(&mut self) -> bool {
-        self.socket.is_quiet()
+        self.replies.are_none() && self.socket.is_quiet()
     }
 
     pub(super) fn wait_for_news(&self, until: Instant) {
@@ -95,9 +94,10 @@ impl Connection {
         self.socket.flush().or_else(later)
     }
 
-    /// It was answered, and may be large.
-    pub(super) fn forget_posted(&mut self) {
+    /// It was answered, and may be large, and so may be what answered it.
+    pub(super) fn settle(&mut self) {
         (self.posted, self.ping, self.gone) = (Vec::new(), 0, 0);
+        self.replies.shrink();
     }
 
     /// How many bytes of what was posted may be with the server.
@@ -113,16 +113,13 @@ impl Connection {
     /// The reply to that PING: what follows answers these commands and no others. Without it a reply that came twice
     /// would be taken for the next one's.
     pub(super) fn receive_number(&mut self, until: Instant) -> Result<(), Fault> {
-        let reply = self.receive(until)?;
-        self.check_number(&reply)
+        let sent = self.sent;
+        check_number(sent, &self.receive(until)?)
     }
 
-    pub(super) fn check_number(&self, reply: &Value) -> Result<(), Fault> {
-        match reply {
-            Value::BulkString(number) if number == self.sent.to_string().as_bytes() => Ok(()),
-            Value::ServerError(error) => Err(Fault::refused(error)),
-            _ => Err(Fault::Garbage("it answers another command")),
-        }
+    /// Which number that is.
+    pub(super) fn number(&self) -> u64 {
+        self.sent
     }
 
     fn write(&mut self, bytes: &[u8], until: Instant) -> Result<(), Fault> {
@@ -132,35 +129,32 @@ impl Connection {
     }
 
     /// The next reply, an error of the server's among them.
-    pub(super) fn receive(&mut self, until: Instant) -> Result<Value, Fault> {
+    pub(super) fn receive(&mut self, until: Instant) -> Result<Reply<'_>, Fault> {
         self.socket.set_deadline(until);
-        self.parse()
+        let Self { replies, socket, moved, .. } = self;
+        replies.next(self.limit, |buffer| read(socket, moved, buffer))
+    }
+
+    /// The same where an array is expected, whose parts come one by one.
+    pub(super) fn receive_array(&mut self, until: Instant) -> Result<Reply<'_>, Fault> {
+        self.socket.set_deadline(until);
+        let Self { replies, socket, moved, .. } = self;
+        replies.next_array(self.limit, |buffer| read(socket, moved, buffer))
     }
 
     /// The next reply, if all of it has come. What has come of one is kept.
-    pub(super) fn receive_some(&mut self) -> Result<Option<Value>, Fault> {
+    pub(super) fn receive_some(&mut self) -> Result<Option<Reply<'_>>, Fault> {
         self.socket.set_impatient();
-        match self.parse() {
+        let Self { replies, socket, moved, .. } = self;
+        match replies.next(self.limit, |buffer| read(socket, moved, buffer)) {
             Err(Fault::Late) => Ok(None), // it would block
             reply => reply.map(Some),
         }
     }
 
-    fn parse(&mut self) -> Result<Value, Fault> {
-        let mut limited =
-            Limited { socket: &mut self.socket, left: &mut self.left, moved: &mut self.moved, fault: None };
-        match self.parser.parse_value(&mut limited) {
-            Ok(value) => {
-                self.left = self.limit;
-                Ok(value)
-            }
-            Err(_) => Err(limited.fault.unwrap_or(Fault::Garbage("it is not of the protocol"))),
-        }
-    }
-
     pub(super) fn ask(&mut self, command: &Cmd, until: Instant) -> Result<Value, Fault> {
         self.write(&command.get_packed_command(), until)?;
-        match self.receive(until)? {
+        match self.receive(until)?.into_value() {
             Value::ServerError(error) => Err(Fault::refused(&error)),
             value => Ok(value),
         }
@@ -186,62 +180,21 @@ fn later(error: io::Error) -> Result<(), Fault> {
     if error.kind() == io::ErrorKind::WouldBlock { Ok(()) } else { Err(error.into()) }
 }
 
-/// Feeds the parser no more than a reply may have, and keeps what went wrong, which the parser's error does not tell.
-struct Limited<'a> {
-    socket: &'a mut Socket,
-    left: &'a mut usize,
-    moved: &'a mut u64,
-    fault: Option<Fault>,
-}
-
-impl Read for Limited<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let fault = match self.socket.read(buffer) {
-            Ok(0) => Fault::Cut,
-            Ok(count) if count > *self.left => Fault::Garbage("it is larger than anything stored"),
-            Ok(count) => {
-                *self.left -= count;
-                *self.moved += count as u64;
-                return Ok(count);
-            }
-            Err(error) => error.into(),
-        };
-        self.fault = Some(fault);
-        Err(io::ErrorKind::Other.into())
+fn read(socket: &mut Socket, moved: &mut u64, buffer: &mut [u8]) -> Result<usize, Fault> {
+    match socket.read(buffer)? {
+        0 => Err(Fault::Cut),
+        count => {
+            *moved += count as u64;
+            Ok(count)
+        }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Gives a byte, then would block, and so on.
-    struct Pieces<'a>(&'a [u8], bool);
-
-    impl Read for Pieces<'_> {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            self.1 = !self.1;
-            if self.1 {
-                return Err(io::ErrorKind::WouldBlock.into());
-            }
-            self.0.read(&mut buffer[..1])
-        }
-    }
-
-    #[test]
-    fn the_parser_goes_on_where_it_would_have_blocked() {
-        let replies = b"$5\r\nhello\r\n$-1\r\n+OK\r\n:12\r\n-ERR no\r\n*2\r\n$1\r\na\r\n*1\r\n:7\r\n";
-        let (mut whole, mut parser, mut pieces) = (&replies[..], Parser::new(), Pieces(replies, false));
-        let (mut expected, mut blocked) = (Parser::new(), 0);
-        for _ in 0..6 {
-            let reply = loop {
-                match parser.parse_value(&mut pieces) {
-                    Ok(reply) => break reply,
-                    Err(_) => blocked += 1,
-                }
-            };
-            assert_eq!(reply, expected.parse_value(&mut whole).unwrap());
-        }
-        assert_eq!(blocked, replies.len());
+/// Whether a reply is that to the PING with this number.
+pub(super) fn check_number(number: u64, reply: &Reply<'_>) -> Result<(), Fault> {
+    match reply {
+        Reply::Bytes(bytes) if *bytes == number.to_string().as_bytes() => Ok(()),
+        Reply::Other(Value::ServerError(error)) => Err(Fault::refused(error)),
+        _ => Err(Fault::Garbage("it answers another command")),
     }
 }

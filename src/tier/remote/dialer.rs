@@ -79,7 +79,8 @@ impl Dialer {
             let result = catch_unwind(AssertUnwindSafe(|| work(&settings))).unwrap_or(Err(Fault::Panic));
             gate.change(|all| all.push(wrap(result)));
         };
-        if let Err(e) = Builder::new().name("streamcache-dials".into()).stack_size(STACK).spawn(run) {
+        let builder = Builder::new().name("streamcache-dials".into()).stack_size(STACK);
+        if let Err(e) = self.settings.threads.start(builder, run) {
             self.done.change(|all| all.push(done(Err(Fault::Io(e.to_string())))));
         }
     }

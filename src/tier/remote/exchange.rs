@@ -2,8 +2,9 @@
 //! that a node that stalls holds up nobody else.
 
 use super::batch::Batch;
-use super::connection::Connection;
+use super::connection::{Connection, check_number};
 use super::fault::Fault;
+use super::replies::Reply;
 use redis::{Value, cmd};
 use std::time::Instant;
 
@@ -56,15 +57,29 @@ impl<'e> Exchange<'e> {
 
     /// Sends and takes what goes without waiting; whether anything did.
     pub(super) fn advance(
-        &mut self, batch: &Batch, max_value_bytes: usize, each: &mut dyn FnMut(usize, Value),
+        &mut self, batch: &Batch, max_value_bytes: usize, each: &mut dyn FnMut(usize, Reply<'_>),
     ) -> Result<bool, Fault> {
         let before = self.connection.moved();
         let mut taken = 0;
         self.connection.send_some()?;
         while taken < AT_ONCE && !self.is_over() {
-            let Some(reply) = self.connection.receive_some()? else { break };
-            self.take(reply, batch, max_value_bytes, each)?;
+            let Self { connection, errands, is_numbered, is_announced, answered, .. } = self;
+            let number = connection.number();
+            let Some(reply) = connection.receive_some()? else { break };
             taken += 1;
+            let Errand { n, asking, .. } = errands[*answered];
+            if !std::mem::replace(is_numbered, true) {
+                check_number(number, &reply)?;
+            } else if asking && !std::mem::replace(is_announced, true) {
+                if reply != Reply::Other(Value::Okay) {
+                    return Err(Fault::Garbage("ASKING without OK"));
+                }
+            } else {
+                batch.check(n, &reply, max_value_bytes)?;
+                *is_announced = false;
+                *answered += 1;
+                each(n, reply);
+            }
         }
         let moves = taken > 0 || self.connection.moved() != before;
         // Single bytes are no answer, but after one they are the next that is on its way.
@@ -72,25 +87,6 @@ impl<'e> Exchange<'e> {
             self.since = Instant::now();
         }
         Ok(moves)
-    }
-
-    fn take(
-        &mut self, reply: Value, batch: &Batch, max_value_bytes: usize, each: &mut dyn FnMut(usize, Value),
-    ) -> Result<(), Fault> {
-        if !self.is_numbered {
-            self.is_numbered = true;
-            return self.connection.check_number(&reply);
-        }
-        let Errand { n, asking, .. } = self.errands[self.answered];
-        if asking && !self.is_announced {
-            self.is_announced = true;
-            return if reply == Value::Okay { Ok(()) } else { Err(Fault::Garbage("ASKING without OK")) };
-        }
-        batch.check(n, &reply, max_value_bytes)?;
-        self.is_announced = false;
-        self.answered += 1;
-        each(n, reply);
-        Ok(())
     }
 
     /// Whether every command has its reply.
@@ -119,7 +115,7 @@ impl<'e> Exchange<'e> {
 
     /// For the next question.
     pub(super) fn into_connection(mut self) -> Connection {
-        self.connection.forget_posted();
+        self.connection.settle();
         self.connection
     }
 }

@@ -39,6 +39,11 @@ impl Fault {
     pub(super) fn concerns_one_entry(&self) -> bool {
         matches!(self, Self::Refused(code) if code == "WRONGTYPE")
     }
+
+    /// Whether another command for the same may fare better: not every user, proxy or node of a cluster takes each.
+    pub(super) fn concerns_the_command(&self) -> bool {
+        matches!(self, Self::Refused(code) if matches!(code.as_str(), "NOPERM" | "ERR" | "CROSSSLOT"))
+    }
 }
 
 impl From<io::Error> for Fault {

@@ -4,8 +4,8 @@
 //! [`request`], waits until its deadline and goes. What waits together goes out together. Stores have connections of
 //! their own, on the thread that brings them. When the server fails it rests ([`breaker`]) and lookups pass by.
 //!
-//! From the ground: [`fault`] and [`gate`]; [`config`], [`target`] and [`settings`]; [`socket`], [`connection`],
-//! [`server`]; [`slots`], [`dialer`], [`nodes`], [`exchange`], [`cluster`] and [`servers`], who are asked a [`batch`]; [`breaker`],
+//! From the ground: [`fault`] and [`gate`]; [`config`], [`target`], [`threads`] and [`settings`]; [`socket`], [`replies`],
+//! [`connection`], [`server`]; [`slots`], [`dialer`], [`nodes`], [`exchange`], [`cluster`] and [`servers`], who are asked a [`batch`]; [`breaker`],
 //! [`tally`], [`pace`], [`removals`], [`doubts`]; [`request`], [`writer`], [`shared`], [`reader`].
 
 #[cfg(feature = "cli")]
@@ -24,6 +24,7 @@ mod nodes;
 mod pace;
 mod reader;
 mod removals;
+mod replies;
 mod request;
 mod server;
 mod servers;
@@ -35,13 +36,14 @@ mod tally;
 mod target;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod writer;
 
 #[cfg(feature = "cli")]
 pub(crate) use asker::Asker;
 pub(crate) use config::Config;
 
-use super::{Purged, Sealed, Store, StoreStats, Written};
+use super::{Envelopes, Purged, Sealed, Store, StoreStats, Written};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::process::Birth;
@@ -52,7 +54,11 @@ use shared::Shared;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
+use std::thread::Builder;
+use std::time::{Duration, Instant};
+
+/// How long a close waits for threads: whoever waits for a socket looks every 10 ms whether the store was closed.
+const LAST_WAIT: Duration = Duration::from_secs(1);
 
 /// A store on a Redis or Valkey server, or a cluster of them.
 ///
@@ -71,9 +77,10 @@ impl Remote {
         let birth = Birth::here()?;
         let shared = Arc::new(Shared::new(config)?);
         let theirs = shared.clone();
-        std::thread::Builder::new().name("streamcache-remote".into()).spawn(move || reader::run(&theirs)).map_err(
-            |e| Error::new(ErrorKind::NoMemory, format!("no thread could be started for the remote store: {e}")),
-        )?;
+        let builder = Builder::new().name("streamcache-remote".into());
+        shared.settings.threads.start(builder, move || reader::run(&theirs)).map_err(|e| {
+            Error::new(ErrorKind::NoMemory, format!("no thread could be started for the remote store: {e}"))
+        })?;
         Ok(Self { shared, birth })
     }
 
@@ -117,8 +124,12 @@ impl Remote {
 }
 
 impl Store for Remote {
-    /// While the server rests, or when `until` is past, nothing is found, at once.
     fn get_many(&self, keys: &[Digest], until: Instant, found: &mut dyn FnMut(usize, &[u8])) -> Result<()> {
+        self.get_together(keys, until, &mut |some| some.iter().for_each(|&(at, bytes)| found(at, bytes)))
+    }
+
+    /// While the server rests, or when `until` is past, nothing is found, at once.
+    fn get_together(&self, keys: &[Digest], until: Instant, found: &mut dyn FnMut(&Envelopes<'_>)) -> Result<()> {
         self.check()?;
         let begun = Instant::now();
         if self.shared.reads.rests() {
@@ -129,7 +140,9 @@ impl Store for Remote {
             // No more at once than comes in time, by the look of it, and than may be held.
             let portion: Vec<usize> = wanted.drain(..wanted.len().min(self.shared.pace.keys_at_once())).collect();
             let (came, outcome) = self.ask(Verb::Get, portion.iter().map(|&at| keys[at]).collect(), until)?;
-            came.found.iter().for_each(|(place, bytes)| found(portion[*place], bytes));
+            let mut some = Vec::with_capacity(portion.len());
+            came.found.each(|place, bytes| some.push((portion[place], bytes)));
+            found(&some);
             if let Some(fault) = &came.missed {
                 self.shared.tally.count(fault);
             }
@@ -205,9 +218,11 @@ impl Store for Remote {
         }
     }
 
-    fn close(&self, _: Instant) {
+    /// Waits for its threads, too, but not as long as a resolver may take.
+    fn close(&self, until: Instant) {
         if self.birth.is_here() {
             self.shared.close();
+            self.shared.settings.threads.join(until.min(Instant::now() + LAST_WAIT));
         }
     }
 }

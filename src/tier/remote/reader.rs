@@ -3,11 +3,11 @@
 
 use super::batch::Batch;
 use super::fault::Fault;
+use super::replies::Reply;
 use super::request::{Request, Verb};
 use super::servers::{Answer, Servers};
 use super::shared::Shared;
 use crate::log::{self, Level};
-use redis::Value;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -86,7 +86,6 @@ fn turn(shared: &Shared, servers: &mut Servers, waiting: Vec<Arc<Request>>) {
     // Each key of each request that someone still waits for.
     let mut commands = turn.0.iter().flat_map(|request| (0..request.keys.len()).map(move |place| (request, place)));
     loop {
-        let mut batch = Batch::new(shared.settings.cluster);
         let mut asked = Vec::new();
         let now = Instant::now();
         for (request, place) in commands.by_ref() {
@@ -98,23 +97,26 @@ fn turn(shared: &Shared, servers: &mut Servers, waiting: Vec<Arc<Request>>) {
                 request.failed(Fault::Resting(why));
                 continue;
             }
-            let name = shared.name(&request.keys[place]);
-            match request.verb {
-                Verb::Get => batch.get(&name),
-                Verb::Remove => batch.remove(&name),
-            }
             asked.push((request, place));
-            if batch.len() == PIPELINE.min(shared.pace.keys_at_once()) {
+            if asked.len() == PIPELINE.min(shared.pace.keys_at_once()) {
                 break;
             }
         }
         let Some(until) = asked.iter().map(|(request, _)| request.until).max() else { return };
         let mut answered = vec![false; asked.len()];
-        let result = servers.ask(&batch, until.min(now + LONGEST), &mut |n, answer| {
-            let (request, place) = asked[n];
-            answered[n] = true;
-            deliver(shared, request, place, answer);
-        });
+        let mut ask = |servers: &mut Servers| {
+            let batch = batch(shared, servers.gathers(), &asked);
+            servers.ask(&batch, until.min(now + LONGEST), &mut |n, answer| {
+                let (request, place) = asked[n];
+                answered[n] = true;
+                deliver(shared, request, place, answer);
+            })
+        };
+        let gathered = servers.gathers();
+        let mut result = ask(servers);
+        if gathered && !servers.gathers() {
+            result = ask(servers); // it has refused that, and keeps the rest of the time
+        }
         if let Err(fault) = result {
             for ((request, _), _) in asked.iter().zip(answered).filter(|(_, answered)| !answered) {
                 request.failed(fault.clone());
@@ -123,9 +125,22 @@ fn turn(shared: &Shared, servers: &mut Servers, waiting: Vec<Arc<Request>>) {
     }
 }
 
-fn deliver(shared: &Shared, request: &Request, place: usize, answer: Answer) {
+fn batch(shared: &Shared, gathers: bool, asked: &[(&Arc<Request>, usize)]) -> Batch {
+    let is_gathered = gathers && asked.len() > 1 && asked.iter().all(|(request, _)| request.verb == Verb::Get);
+    let mut batch = if is_gathered { Batch::gathered(asked.len()) } else { Batch::new(shared.settings.cluster) };
+    for (request, place) in asked {
+        let name = shared.name(&request.keys[*place]);
+        match request.verb {
+            Verb::Get => batch.get(&name),
+            Verb::Remove => batch.remove(&name),
+        }
+    }
+    batch
+}
+
+fn deliver(shared: &Shared, request: &Request, place: usize, answer: Answer<'_>) {
     match answer {
-        Ok(Value::BulkString(bytes)) => {
+        Ok(Reply::Bytes(bytes)) => {
             shared.pace.heard(bytes.len());
             request.found(place, bytes);
         }

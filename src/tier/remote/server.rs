@@ -3,6 +3,7 @@
 use super::batch::Batch;
 use super::connection::Connection;
 use super::fault::Fault;
+use super::replies::Reply;
 use super::settings::Settings;
 use super::target::Target;
 use redis::Value;
@@ -17,11 +18,13 @@ pub(super) struct Server {
     asked: Option<Connection>,
     /// Whether the last question was sent, at least in part.
     pub(super) has_sent: bool,
+    /// Whether it takes GETs as one MGET: false once it has refused that, for not every user may.
+    pub(super) gathers: bool,
 }
 
 impl Server {
     pub(super) fn new(settings: &Arc<Settings>, target: Target) -> Self {
-        Self { target, settings: settings.clone(), idle: None, asked: None, has_sent: false }
+        Self { target, settings: settings.clone(), idle: None, asked: None, has_sent: false, gathers: true }
     }
 
     /// A connection that works as far as can be seen: the last one, or a new one that is made by then.
@@ -73,15 +76,28 @@ impl Server {
 
     /// The replies to the commands of a batch, in their order.
     pub(super) fn receive(
-        &mut self, batch: &Batch, until: Instant, each: &mut dyn FnMut(usize, Value),
+        &mut self, batch: &Batch, until: Instant, each: &mut dyn FnMut(usize, Reply<'_>),
     ) -> Result<(), Fault> {
         let Some(mut connection) = self.asked.take() else { return Err(Fault::Garbage("nothing was asked")) };
         connection.receive_number(until)?;
+        if batch.is_gathered() {
+            match connection.receive_array(until)? {
+                Reply::Many(parts) if parts == batch.len() => {}
+                Reply::Other(Value::ServerError(error)) => {
+                    let fault = Fault::refused(&error);
+                    self.gathers = !fault.concerns_the_command();
+                    self.idle = Some(connection);
+                    return Err(fault);
+                }
+                _ => return Err(Fault::Garbage("it answers another command")),
+            }
+        }
         for n in 0..batch.len() {
             let reply = connection.receive(until)?;
             batch.check(n, &reply, self.settings.max_value_bytes)?;
             each(n, reply);
         }
+        connection.settle();
         self.idle = Some(connection);
         Ok(())
     }

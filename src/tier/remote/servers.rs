@@ -3,6 +3,7 @@
 use super::batch::Batch;
 use super::cluster::Cluster;
 use super::fault::Fault;
+use super::replies::Reply;
 use super::server::Server;
 use super::settings::Settings;
 use redis::Value;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// What came of a command.
-pub(super) type Answer = Result<Value, Fault>;
+pub(super) type Answer<'a> = Result<Reply<'a>, Fault>;
 
 pub(super) enum Servers {
     One(Box<Server>),
@@ -28,23 +29,25 @@ impl Servers {
     /// Asks everything at once and hands out the answers as they come: one for each command, unless it returns a fault,
     /// which is the answer to all that have none.
     pub(super) fn ask(
-        &mut self, batch: &Batch, until: Instant, each: &mut dyn FnMut(usize, Answer),
+        &mut self, batch: &Batch, until: Instant, each: &mut dyn FnMut(usize, Answer<'_>),
     ) -> Result<(), Fault> {
         match self {
             Self::One(server) => {
                 server.send(batch.bytes(), until)?;
-                let mut answer = |n, reply| {
-                    each(
-                        n,
-                        match reply {
-                            Value::ServerError(error) => Err(Fault::refused(&error)),
-                            value => Ok(value),
-                        },
-                    );
-                };
-                server.receive(batch, until, &mut answer)
+                server.receive(batch, until, &mut |n, reply| match reply {
+                    Reply::Other(Value::ServerError(error)) => each(n, Err(Fault::refused(&error))),
+                    reply => each(n, Ok(reply)),
+                })
             }
             Self::Cluster(cluster) => cluster.ask(batch, until, each),
+        }
+    }
+
+    /// Whether GETs may go as one [`Batch::gathered`].
+    pub(super) fn gathers(&self) -> bool {
+        match self {
+            Self::One(server) => server.gathers,
+            Self::Cluster(_) => false,
         }
     }
 

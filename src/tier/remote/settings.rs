@@ -3,6 +3,7 @@
 use super::config::Config;
 use super::socket;
 use super::target::Target;
+use super::threads::Threads;
 use crate::error::{Error, Result};
 use rustls::ClientConfig;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ pub(super) struct Settings {
     pub(super) longest_rest: Duration,
     /// Set once: whoever waits for a socket stops.
     pub(super) closed: Arc<AtomicBool>,
+    pub(super) threads: Threads,
 }
 
 impl Settings {
@@ -44,6 +46,7 @@ impl Settings {
             first_rest: Duration::from_millis(config.first_rest_ms),
             longest_rest: Duration::from_millis(config.longest_rest_ms),
             closed: Arc::new(AtomicBool::new(false)),
+            threads: Threads::default(),
         })
     }
 

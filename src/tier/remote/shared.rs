@@ -1,5 +1,6 @@
 //! What the store's handle and its thread share.
 
+use super::batch::Name;
 use super::breaker::Breaker;
 use super::config::Config;
 use super::doubts::Doubts;
@@ -67,8 +68,8 @@ impl Shared {
     }
 
     /// What a key is called at the server.
-    pub(super) fn name(&self, key: &Digest) -> Vec<u8> {
-        [self.prefix.as_bytes(), &key.to_hex()].concat()
+    pub(super) fn name(&self, key: &Digest) -> Name<'_> {
+        Name { prefix: &self.prefix, hex: key.to_hex() }
     }
 
     /// Counts a failed request; enough of them in a row are a reason to rest.

@@ -5,7 +5,7 @@ use super::batch::Batch;
 use super::config::Config;
 use super::fault::Fault;
 use super::gate::Gate;
-use super::servers::{Answer, Servers};
+use super::servers::Servers;
 use super::settings::Settings;
 use super::shared::{Rest, Shared};
 use crate::digest::Digest;
@@ -189,12 +189,14 @@ impl Writer {
             return Ok(());
         }
         servers.tend();
-        let mut answers: Vec<Option<Answer>> = keys.iter().map(|_| None).collect();
-        let result = servers.ask(&batch, Instant::now() + self.timeout, &mut |n, answer| answers[n] = Some(answer));
+        let mut answers: Vec<Option<Result<(), Fault>>> = keys.iter().map(|_| None).collect();
+        let result = servers.ask(&batch, Instant::now() + self.timeout, &mut |n, answer| {
+            answers[n] = Some(answer.map(drop));
+        });
         let mut fault = None;
         for (n, (key, answer)) in keys.iter().zip(answers).enumerate() {
             match answer {
-                Some(Ok(_)) => {
+                Some(Ok(())) => {
                     put.written.taken += 1;
                     continue;
                 }

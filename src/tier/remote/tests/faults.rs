@@ -84,11 +84,36 @@ fn what_is_not_ours_under_our_name_is_a_miss() {
     let name = [b"streamcache:".as_slice(), &key(5).to_hex()].concat();
     let () = redis::cmd("LPUSH").arg(name).arg("x").query(&mut server.raw()).unwrap();
     for count in 1..=5 {
-        assert_eq!(get(&store, &[0, 5, 1], soon()).len(), 2);
+        assert_eq!(get(&store, &[0, 5, 1], soon()).len(), 2); // MGET does not tell it from what is not there
+        assert_eq!(get(&store, &[5], soon()).len(), 0);
         assert_eq!(store.stats().faults, count);
     }
     assert!(store.stats().last_fault.unwrap().contains("WRONGTYPE"));
     assert_eq!(store.stats().resting, None, "it concerns one entry");
+}
+
+#[test]
+fn who_may_not_ask_for_many_asks_one_by_one() {
+    let (_alone, Some(program)) = (alone(), redis()) else { return };
+    let server = Server::start(&program, &[]);
+    for (user, rights, finds) in [("few", "+get", 100), ("none", "-get", 0)] {
+        let mut acl = redis::cmd("ACL");
+        acl.arg("SETUSER").arg(user).arg("on").arg(">word").arg("~*").arg(&["+ping", "+set", "+del"]);
+        let () = acl.arg(rights).query(&mut server.raw()).unwrap();
+        let store = open(&server.url().replace("redis://", &format!("redis://{user}:word@")));
+        put(&store, 0..100, 100);
+        for _ in 0..2 {
+            let found = get(&store, &(0..110).collect::<Vec<_>>(), soon());
+            assert_eq!(found.len(), finds);
+            assert!(found.iter().all(|(&n, bytes)| *bytes == sealed(n, 100).bytes));
+        }
+        let stats = store.stats();
+        assert_eq!(stats.faults, if finds > 0 { 0 } else { 2 });
+        assert!(stats.last_fault.is_none_or(|fault| fault.contains("NOPERM")));
+    }
+    let info: String = redis::cmd("INFO").arg("commandstats").query(&mut server.raw()).unwrap();
+    let line = info.lines().find(|line| line.starts_with("cmdstat_mget:")).unwrap();
+    assert!(line.contains("calls=0") && line.contains("rejected_calls=2"), "each store tries it once: {line}");
 }
 
 #[test]

@@ -135,13 +135,38 @@ fn many_threads_share_one_connection_and_each_gets_its_own() {
     });
     let info: String = redis::cmd("INFO").arg("clients").query(&mut server.raw()).unwrap();
     assert!(info.contains("connected_clients:3"), "one to read, one to write, and this one: {info}");
+    let stats: String = redis::cmd("INFO").arg("stats").query(&mut server.raw()).unwrap();
+    assert!(stats.contains("keyspace_hits:1600\r\n"), "{stats}");
     // Each pipeline begins with a PING.
     let info: String = redis::cmd("INFO").arg("commandstats").query(&mut server.raw()).unwrap();
     let calls = |name: &str| -> usize {
         let line = info.lines().find_map(|line| line.strip_prefix(&format!("cmdstat_{name}:calls="))).unwrap();
         line.split(',').next().unwrap().parse().unwrap()
     };
-    assert!(calls("get") == 1600 && calls("ping") < 1500, "what waits together goes together: {}", calls("ping"));
+    assert!(calls("mget") > 0 && calls("ping") < 1500, "what waits together goes together: {}", calls("ping"));
+}
+
+#[test]
+fn who_closes_it_waits_for_its_threads_and_not_for_the_server() {
+    let Some(program) = redis() else { return };
+    let server = Server::start(&program, &[]);
+    for is_paused in [false, true] {
+        let store = std::sync::Arc::new(open(&server.url()));
+        put(&store, 0..1, 100);
+        assert_eq!(get(&store, &[0], soon()).len(), 1);
+        let reader = is_paused.then(|| {
+            server.pause();
+            let store = store.clone();
+            std::thread::spawn(move || store.get_many(&[key(0)], soon(), &mut |_, _| {}).unwrap_err().kind())
+        });
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        let begun = Instant::now();
+        store.close(soon());
+        assert_eq!(std::sync::Arc::strong_count(&store.shared), 1, "its thread has ended");
+        assert!(begun.elapsed() < std::time::Duration::from_millis(500));
+        assert!(reader.is_none_or(|reader| reader.join().unwrap() == ErrorKind::Closed));
+    }
+    server.go_on();
 }
 
 #[test]
