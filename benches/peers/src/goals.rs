@@ -33,7 +33,7 @@ const fn s3fifo(theirs: &'static str, limit: f64) -> Wanted {
     Wanted { ours: C_S3FIFO, ..wanted("put", "100,000", theirs, limit) }
 }
 
-const WANTED: [Wanted; 18] = [
+const WANTED: [Wanted; 24] = [
     with_avx512(wanted("hit", "cold, 64 KiB", SEED, 1.0 / 5.0)),
     with_avx512(wanted("hit", "cold, 64 KiB", SEED_LOCKED, 1.0 / 5.7)),
     with_avx512(wanted("hit", "cold, 1 MiB", SEED, 1.0 / 5.0)),
@@ -42,6 +42,12 @@ const WANTED: [Wanted; 18] = [
     wanted("hit", "cold, 4 KiB", SEED_LOCKED, 1.0 / 2.1),
     wanted("hit", "cold, 4 KiB", BLAKE3, 1.35),
     wanted("hit", "cold, 64 KiB", BLAKE3, 1.06),
+    wanted("batch", "cold, 64 B", SEED, 1.0 / 5.0),
+    wanted("batch", "cold, 64 B", SEED_LOCKED, 1.0 / 10.0),
+    wanted("batch", "cold, 256 B", SEED, 1.0 / 5.0),
+    wanted("batch", "cold, 256 B", SEED_LOCKED, 1.0 / 10.0),
+    wanted("batch", "cold, 1 KiB", SEED, 1.0 / 5.0),
+    wanted("batch", "cold, 1 KiB", SEED_LOCKED, 1.0 / 10.0),
     wanted("lookup", "100,000", QUICK_CACHE, 1.0),
     wanted("lookup", "100,000", MOKA, 1.0 / 6.0),
     wanted("put", "100,000", QUICK_CACHE, 1.0),
@@ -56,10 +62,6 @@ const WANTED: [Wanted; 18] = [
 
 /// Two threads in total at least this much of what one does.
 pub const TWO_THREADS: f64 = 0.9;
-
-/// What can't be measured before the C ABI has a batch by buffer.
-const NOT_YET: [&str; 2] =
-    ["chunks of up to 1 KiB in batches of 16", "begin_batch of 256 hits by buffer against 256 single calls"];
 
 /// Goals that no figure is here for, with the reason.
 #[derive(Default)]
@@ -107,11 +109,5 @@ fn two_threads(cells: &[Cell], report: &mut Report, not: &mut NotApplicable) {
             }
             _ => not.add(&what, "one core only"),
         }
-    }
-}
-
-pub fn not_yet(not: &mut NotApplicable) {
-    for what in NOT_YET {
-        not.add(what, "the C ABI has no batch by buffer yet");
     }
 }

@@ -12,7 +12,7 @@ use std::hint::black_box;
 
 const SIZES: [usize; 5] = [64, 1 << 10, 4 << 10, 64 << 10, 1 << 20];
 const QUICK_SIZES: [usize; 2] = [64, 64 << 10];
-const ENTRIES: usize = 100_000;
+pub(crate) const ENTRIES: usize = 100_000;
 const ROUNDS: usize = 256;
 const QUICK_ROUNDS: usize = 32;
 const SOME_KEY: [u8; 32] = [7; 32];
@@ -34,7 +34,7 @@ pub fn measure(library: &Library, quick: bool) -> Vec<Cell> {
 }
 
 /// A result for each chunk, and others until there are [`ENTRIES`].
-fn fill(peer: &dyn Peer, ring: &Ring) {
+pub(crate) fn fill(peer: &dyn Peer, ring: &Ring) {
     let mut entries = 0;
     for chunk in ring.chunks() {
         peer.put(&peer.key(chunk), &VALUE);
@@ -45,7 +45,9 @@ fn fill(peer: &dyn Peer, ring: &Ring) {
 }
 
 /// Sides are a part of the ring apart, so that none finds what another has just touched.
-fn compare<'a>(name: &str, peers: &[Any<'_>], rounds: usize, chunks: &dyn Fn(usize) -> &'a [&'a [u8]]) -> Cell {
+pub(crate) fn compare<'a>(
+    name: &str, peers: &[Any<'_>], rounds: usize, chunks: &dyn Fn(usize) -> &'a [&'a [u8]],
+) -> Cell {
     let apart = PIECES / (peers.len() + 1);
     let piece = move |round: usize, side: usize| chunks((round + side * apart) % PIECES);
     let mut sides: Vec<Box<dyn FnMut(usize) -> usize>> = Vec::new();

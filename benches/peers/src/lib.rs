@@ -2,7 +2,7 @@
 //!
 //! - `peer`: the job; `peers`: who does it
 //! - `cell`: one comparison; `goals`: what each should come to
-//! - `hit`: a whole hit by size of the chunk, hot and cold
+//! - `hit`: a whole hit by size of the chunk, hot and cold; `batch`: small chunks many at once
 //! - `steady`: lookups, puts with eviction and a mixture, by number of entries
 //! - `threads`: one and two of them; `border`: what the C ABI costs over the Rust call
 //! - `shuffle`: their rounds, each in an order of its own
@@ -13,6 +13,7 @@
 //!
 //! Spreads, tables, goals and the ring of chunks are those of the other benchmarks.
 
+pub mod batch;
 pub mod border;
 pub mod cell;
 pub mod goals;
@@ -42,3 +43,5 @@ pub(crate) mod random;
 pub mod ring;
 #[path = "../../c_abi/rounds.rs"]
 pub mod rounds;
+#[path = "../../c_abi/tickets.rs"]
+pub mod tickets;

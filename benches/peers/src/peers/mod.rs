@@ -19,6 +19,8 @@ pub use quick_cache::QuickCache;
 pub use seed::{Bare, Locked};
 
 pub const C: &str = "streamcache, C";
+/// Where C has batches.
+pub const C_SINGLY: &str = "streamcache, C, one by one";
 pub const C_S3FIFO: &str = "streamcache, C, s3fifo";
 pub const RUST: &str = "streamcache, Rust";
 pub const QUICK_CACHE: &str = "quick_cache";

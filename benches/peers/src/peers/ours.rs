@@ -4,6 +4,7 @@
 use super::RUST;
 use crate::library::{Cache, Filter, Key, Library, functions};
 use crate::peer::{Peer, read};
+use crate::tickets::Once;
 use std::ffi::c_void;
 use std::mem::MaybeUninit;
 use std::ptr::{null, null_mut};
@@ -41,6 +42,11 @@ impl<'a> CAbi<'a> {
         // SAFETY: the library that the cache is of.
         let functions = unsafe { Functions::find(cache.handles().0) };
         Self { name, functions, filter: cache.filter(b""), cache }
+    }
+
+    /// Its calls for many chunks at once.
+    pub fn once(&self) -> Once<'_> {
+        Once::new(&self.filter)
     }
 
     /// From now on no more entries than these.
