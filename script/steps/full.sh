@@ -88,6 +88,9 @@ cargo_c() {
     [[ -x $room/usr/bin/cargo-cinstall ]] || skip "cargo-c is not here, and could not be installed"
     installed
     rm -rf "$stage"
+    # One compiler for all: rustup's stand-in, asked by a cargo that is not rustup's, looks for another in each crate's folder.
+    RUSTC=$(rustc --print sysroot)/bin/rustc
+    export RUSTC
     "$libraries"/ld-linux-*.so.* --library-path "$libraries" "$room/usr/bin/cargo-cinstall" cinstall --release --locked \
         --prefix=/usr --libdir=/usr/lib --destdir="$stage" --target-dir "$target/cargo-c"
     library=$stage/usr/lib/libstreamcache.so.$(crate_version)
