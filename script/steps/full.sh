@@ -10,6 +10,7 @@ steps_full() {
     step full-disk-kills disk_many writers_killed_50_times
     step full-disk-openings disk_many a_store_is_made_by_many_at_once_50_times
     step full-remote remote_longer
+    step full-lean cargo test --locked --no-default-features --features capi
     step full-msrv msrv
     step full-cargo-c cargo_c
     step full-abi abi_of_a_changed_source
