@@ -1,6 +1,7 @@
 //! The tiers as a lookup and a put meet them, through the cache: what they cost a hit in memory, a hit on disk beside a
 //! SELECT of the same bytes, writing behind beside plain INSERTs, and a hit in a Redis server beside a plain GET. All sides
-//! work in alternating rounds in one process.
+//! work in alternating rounds in one process. Sections: tiers, for one core; and writing, which has a thread of its own
+//! beside the engine's and so wants two.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -21,13 +22,15 @@ const DRAIN: Duration = Duration::from_secs(120);
 
 fn main() {
     let arguments = Arguments::read();
-    if !arguments.wants("tiers") {
-        return;
-    }
     let mut report = Report::default();
-    memory::measure(arguments.quick, &mut report);
-    disk::measure(arguments.quick, &mut report);
-    remote::measure(arguments.quick, &mut report);
+    if arguments.wants("tiers") {
+        memory::measure(arguments.quick, &mut report);
+        disk::reading(arguments.quick, &mut report);
+        remote::measure(arguments.quick, &mut report);
+    }
+    if arguments.wants("writing") {
+        disk::writing(arguments.quick, &mut report);
+    }
     report.finish(&arguments);
 }
 
