@@ -11,8 +11,9 @@ pub(super) const MOST_UNDER_WAY: usize = 1024;
 /// No read is begun whose outcome could not be kept beside so many: its caller is told that there is nothing. If older
 /// outcomes gave way instead, whoever comes for more keys than these in turn would be told of none, ever.
 const MOST_KEPT: usize = 16_384;
-/// Whose caller comes so late gives way all the same, and has it looked for once more.
-const LATE: Duration = Duration::from_secs(60);
+/// Whose caller comes so late gives way all the same, and has it looked for once more. It is as long as lookups that don't
+/// wait find nothing after so many were abandoned, and far longer than it takes to come for as many in turn.
+const LATE: Duration = Duration::from_secs(5);
 
 /// A key, and whether the remote store is asked for it, too.
 pub(super) type Asked = (Digest, bool);
@@ -187,6 +188,15 @@ mod tests {
         assert_eq!(inside.ended.len() + inside.under_way.len(), MOST_KEPT);
         assert!(inside.order.len() <= 2 * inside.ended.len() + 64);
         assert_eq!(inside.ended.get(&(key(0), true)), None, "the oldest");
+    }
+
+    #[test]
+    fn who_abandons_thousands_darkens_the_others_for_seconds() {
+        let outcomes = Outcomes::default();
+        (0..MOST_KEPT as u64).for_each(|n| ends(&outcomes, n));
+        let (other, ended) = ((key(u64::MAX), true), Instant::now());
+        assert_eq!(outcomes.ask(other, ended + Duration::from_secs(1)), Standing::Nothing);
+        assert_eq!(outcomes.ask(other, ended + Duration::from_secs(5)), Standing::New);
     }
 
     #[test]

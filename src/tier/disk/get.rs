@@ -21,6 +21,14 @@ const PART_BYTES: usize = 4 << 20;
 /// The envelopes of a part, each with the place of its key.
 type Envelopes = Vec<(usize, Vec<u8>)>;
 
+/// What there is for a key.
+enum Row {
+    /// A copy of its envelope. None also where there is no memory for it.
+    Sound(Option<Vec<u8>>),
+    /// The file is in order, and what was written is not: nothing is wrong with the connection.
+    Broken(rusqlite::Error),
+}
+
 impl Inner {
     pub(super) fn get(&self, keys: &[Digest], found: &mut dyn FnMut(usize, &[u8])) -> Result<()> {
         let got = self.get_parts(keys, found);
@@ -58,10 +66,7 @@ impl Inner {
             Err(error) => return Err(self.faults.count("a lookup", &error)),
         };
         match self.read(lent.connection(), keys, envelopes) {
-            Ok(done) => {
-                self.faults.sound(done as u64);
-                Ok(done)
-            }
+            Ok(done) => Ok(done),
             Err(error) if is_busy(&error) => Ok(0),
             Err(error) => {
                 lent.give_up();
@@ -73,19 +78,27 @@ impl Inner {
     fn read(&self, connection: &Connection, keys: &[Digest], envelopes: &mut Envelopes) -> rusqlite::Result<usize> {
         let mut statement = connection.prepare_cached(GET)?;
         if let [key] = keys {
-            envelopes.extend(self.read_one(connection, &mut statement, key)?.map(|bytes| (0, bytes)));
+            match self.read_one(connection, &mut statement, key)? {
+                Row::Broken(error) => drop(self.faults.found("a lookup", &error, place_of(keys))),
+                Row::Sound(envelope) => {
+                    self.faults.sound(1);
+                    envelopes.extend(envelope.map(|bytes| (0, bytes)));
+                }
+            }
             return Ok(1);
         }
         let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Deferred)?;
-        let (mut done, mut bytes) = (0, 0);
+        let (mut done, mut sound, mut bytes) = (0, 0, 0);
         for (n, key) in keys.iter().enumerate() {
             match self.read_one(connection, &mut statement, key) {
+                Ok(Row::Broken(error)) => drop(self.faults.found("a lookup", &error, place_of(&[*key]))),
                 // A broken page is a miss for its own keys; the others are asked on.
                 Err(error) if is_corrupt(&error) && !self.faults.is_resting() => {
                     self.faults.found("a lookup", &error, place_of(&[*key]));
                 }
-                read => {
-                    let envelope = read?;
+                Err(error) => return Err(error),
+                Ok(Row::Sound(envelope)) => {
+                    sound += 1;
                     bytes += envelope.as_ref().map_or(0, Vec::len);
                     envelopes.extend(envelope.map(|envelope| (n, envelope)));
                 }
@@ -97,31 +110,33 @@ impl Inner {
         }
         drop(statement);
         transaction.commit()?;
+        self.faults.sound(sound);
         Ok(done)
     }
 
-    /// A copy of a key's envelope. None also where there is no memory for it.
     fn read_one(
         &self, connection: &Connection, statement: &mut CachedStatement<'_>, key: &Digest,
-    ) -> rusqlite::Result<Option<Vec<u8>>> {
+    ) -> rusqlite::Result<Row> {
         let id = id_of(key);
         let mut rows = statement.query([id])?;
         let Some(row) = rows.next()? else { return Err(rusqlite::Error::QueryReturnedNoRows) };
         let number = |n| row.get::<_, i64>(n).map(|number| number as u64);
         self.known.learn(number(0)?);
-        let ValueRef::Blob(envelope) = row.get_ref(5)? else { return Ok(None) };
+        let ValueRef::Blob(envelope) = row.get_ref(5)? else { return Ok(Row::Sound(None)) };
         let swept = self.known.swept(number(1)?, connection)?;
         let tag = number(2)?;
-        check_tag(tag, envelope)?;
+        if let Err(error) = check_tag(tag, envelope) {
+            return Ok(Row::Broken(error));
+        }
         if !swept.lets(tag, number(3)?) || is_over(number(4)?) {
-            return Ok(None);
+            return Ok(Row::Sound(None));
         }
         self.touched.set(id);
         let mut copy = Vec::new();
-        Ok(copy.try_reserve_exact(envelope.len()).is_ok().then(|| {
+        Ok(Row::Sound(copy.try_reserve_exact(envelope.len()).is_ok().then(|| {
             copy.extend_from_slice(envelope);
             copy
-        }))
+        })))
     }
 }
 

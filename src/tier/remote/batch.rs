@@ -155,7 +155,8 @@ impl Batch {
     /// One that can't be is another's: the connection is out of step.
     fn fits(&self, n: usize, reply: &Reply<'_>) -> bool {
         match (self.commands[n].kind, reply) {
-            (_, Reply::Other(Value::ServerError(_))) => !self.is_gathered,
+            // Also among the parts of an MGET's answer, as a proxy has it: their places say whose it is.
+            (_, Reply::Other(Value::ServerError(_))) => true,
             (Kind::Get, reply) => matches!(reply, Reply::Nothing | Reply::Bytes(_)),
             (Kind::Set, reply) => *reply == Reply::Other(Value::Okay),
             (Kind::Remove, reply) => matches!(reply, Reply::Other(Value::Int(_))),

@@ -10,8 +10,10 @@ use redis::{Cmd, Value, cmd};
 use std::io::{self, Read, Write};
 use std::time::Instant;
 
-/// What a reply has beside its bytes, and room for a cluster's map of itself.
+/// What a reply may have beside its value.
 const SLACK: usize = 256 << 10;
+/// A cluster's map of itself: 128 bytes for each of its slots, as if each were apart from its neighbours.
+const MAP: usize = 2 << 20;
 
 pub(super) struct Connection {
     socket: Socket,
@@ -32,7 +34,7 @@ impl Connection {
     pub(super) fn open(settings: &Settings, target: &Target, until: Instant) -> Result<Self, Fault> {
         let socket = Socket::open(target, settings.tls.as_ref(), until, &settings.closed)?;
         let limit = settings.max_value_bytes + SLACK;
-        let replies = Replies::default();
+        let replies = Replies::new(settings.cluster);
         let mut connection = Self { socket, replies, limit, sent: 0, posted: Vec::new(), ping: 0, gone: 0, moved: 0 };
         if let Some(password) = &target.password {
             let mut auth = cmd("AUTH");
@@ -152,12 +154,16 @@ impl Connection {
         }
     }
 
-    pub(super) fn ask(&mut self, command: &Cmd, until: Instant) -> Result<Value, Fault> {
+    fn ask(&mut self, command: &Cmd, until: Instant) -> Result<Value, Fault> {
         self.write(&command.get_packed_command(), until)?;
-        match self.receive(until)?.into_value() {
-            Value::ServerError(error) => Err(Fault::refused(&error)),
-            value => Ok(value),
-        }
+        unless_refused(self.receive(until)?)
+    }
+
+    /// Asks a node for its cluster's map.
+    pub(super) fn ask_for_map(&mut self, until: Instant) -> Result<Value, Fault> {
+        self.write(&cmd("CLUSTER").arg("SLOTS").get_packed_command(), until)?;
+        let Self { replies, socket, moved, .. } = self;
+        unless_refused(replies.next_nested(MAP, |buffer| read(socket, moved, buffer))?)
     }
 
     pub(super) fn ping(&mut self, until: Instant) -> Result<(), Fault> {
@@ -172,6 +178,13 @@ impl Connection {
             Value::Okay => Ok(()),
             _ => Err(Fault::Garbage("a login without OK")),
         }
+    }
+}
+
+fn unless_refused(reply: Reply<'_>) -> Result<Value, Fault> {
+    match reply.into_value() {
+        Value::ServerError(error) => Err(Fault::refused(&error)),
+        value => Ok(value),
     }
 }
 

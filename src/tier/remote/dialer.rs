@@ -7,7 +7,6 @@ use super::gate::Gate;
 use super::settings::Settings;
 use super::slots::ranges;
 use super::target::{Address, Target};
-use redis::cmd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::Builder;
@@ -108,7 +107,7 @@ fn map(settings: &Settings, target: &Target) -> Result<Map, Fault> {
     };
     let until = Instant::now() + settings.connect_timeout;
     let mut connection = Connection::open(settings, target, until)?;
-    let reply = connection.ask(cmd("CLUSTER").arg("SLOTS"), until).map_err(|fault| match fault {
+    let reply = connection.ask_for_map(until).map_err(|fault| match fault {
         Fault::Refused(code) if code == "ERR" => Fault::Cluster("the server is not a node of a cluster".into()),
         fault => fault,
     })?;

@@ -40,9 +40,12 @@ impl Fault {
         matches!(self, Self::Refused(code) if code == "WRONGTYPE")
     }
 
-    /// Whether another command for the same may fare better: not every user, proxy or node of a cluster takes each.
+    /// Whether another command for the same may fare better: not every user, proxy or node of a cluster takes each, and
+    /// each refuses in words of its own. These are of whoever refuses everything.
     pub(super) fn concerns_the_command(&self) -> bool {
-        matches!(self, Self::Refused(code) if matches!(code.as_str(), "NOPERM" | "ERR" | "CROSSSLOT"))
+        const ALL: [&str; 9] =
+            ["LOADING", "NOAUTH", "MOVED", "ASK", "CLUSTERDOWN", "READONLY", "MASTERDOWN", "OOM", "BUSY"];
+        matches!(self, Self::Refused(code) if !ALL.contains(&code.as_str()))
     }
 }
 

@@ -7,8 +7,11 @@ use redis::Value;
 
 /// What is read at once, where there is so much.
 const ROOM: usize = 64 << 10;
-/// The most that is kept for the next replies.
+/// The most that is kept for the next replies: of one server, and of each node of a cluster, which may have a thousand.
 const KEPT: usize = 4 << 20;
+const KEPT_OF_EACH: usize = 256 << 10;
+/// The longest line, of an error as a rule. Every read looks through it anew.
+const LINE: usize = 64 << 10;
 /// Arrays within arrays: a cluster's map has two.
 const DEPTH: usize = 8;
 const NONSENSE: Fault = Fault::Garbage("it is not of the protocol");
@@ -43,26 +46,45 @@ enum Extent {
     Part(usize),
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Replies {
     buffer: Vec<u8>,
+    kept: usize,
     /// What has come and was not handed out is between these.
     begin: usize,
     end: usize,
 }
 
 impl Replies {
+    pub(super) fn new(cluster: bool) -> Self {
+        Self { buffer: Vec::new(), kept: if cluster { KEPT_OF_EACH } else { KEPT }, begin: 0, end: 0 }
+    }
+
     /// Whether nothing has come that was not handed out.
     pub(super) fn are_none(&self) -> bool {
         self.begin == self.end
     }
 
-    /// The next reply, of no more than `limit` bytes. What is missing of it `read` brings, which may fail and be asked
-    /// again later.
+    /// The next reply, of no more than `limit` bytes and no array. What is missing of it `read` brings, which may fail and
+    /// be asked again later.
     pub(super) fn next(
         &mut self, limit: usize, read: impl FnMut(&mut [u8]) -> Result<usize, Fault>,
     ) -> Result<Reply<'_>, Fault> {
-        let (reply, at) = self.whole(limit, read, |bytes| extent(bytes, DEPTH))?;
+        self.next_of(0, limit, read)
+    }
+
+    /// The same where arrays within arrays may come, as one. Each read goes through all of them anew: the limit is to be
+    /// low.
+    pub(super) fn next_nested(
+        &mut self, limit: usize, read: impl FnMut(&mut [u8]) -> Result<usize, Fault>,
+    ) -> Result<Reply<'_>, Fault> {
+        self.next_of(DEPTH, limit, read)
+    }
+
+    fn next_of(
+        &mut self, depth: usize, limit: usize, read: impl FnMut(&mut [u8]) -> Result<usize, Fault>,
+    ) -> Result<Reply<'_>, Fault> {
+        let (reply, at) = self.whole(limit, read, |bytes| extent(bytes, depth))?;
         match (reply, at) {
             (reply, Some(at)) => Ok(Reply::Bytes(&reply[at..reply.len() - 2])),
             (b"$-1\r\n", None) => Ok(Reply::Nothing),
@@ -75,7 +97,7 @@ impl Replies {
         }
     }
 
-    /// The same where an array is expected, whose parts are to come one by one.
+    /// The head of an array whose parts are to come one by one, or what comes in its place.
     pub(super) fn next_array(
         &mut self, limit: usize, mut read: impl FnMut(&mut [u8]) -> Result<usize, Fault>,
     ) -> Result<Reply<'_>, Fault> {
@@ -112,8 +134,10 @@ impl Replies {
     /// Reads on towards a reply of `len` bytes. What it says of its own length is not believed: there is room for about
     /// twice what has come.
     fn read(&mut self, len: usize, mut read: impl FnMut(&mut [u8]) -> Result<usize, Fault>) -> Result<(), Fault> {
-        self.buffer.copy_within(self.begin..self.end, 0);
-        (self.begin, self.end) = (0, self.end - self.begin);
+        if self.begin > 0 {
+            self.buffer.copy_within(self.begin..self.end, 0);
+            (self.begin, self.end) = (0, self.end - self.begin);
+        }
         let room = len.max(self.end + ROOM / 4).min(2 * self.end + ROOM);
         if self.buffer.len() < room {
             self.buffer.resize(room, 0);
@@ -124,15 +148,17 @@ impl Replies {
 
     /// Lets go of what large replies needed.
     pub(super) fn shrink(&mut self) {
-        if self.are_none() && self.buffer.len() > KEPT {
-            *self = Self::default();
+        if self.are_none() && self.buffer.len() > self.kept {
+            (self.buffer, self.begin, self.end) = (Vec::new(), 0, 0);
         }
     }
 }
 
 /// The first line behind its first byte and without its end, and how long it is with both.
 fn line(bytes: &[u8]) -> Result<Option<(&[u8], usize)>, Fault> {
-    let Some(end) = bytes.iter().position(|&byte| byte == b'\n') else { return Ok(None) };
+    let Some(end) = bytes.iter().take(LINE).position(|&byte| byte == b'\n') else {
+        return if bytes.len() < LINE { Ok(None) } else { Err(NONSENSE) };
+    };
     match bytes[..end].split_last() {
         Some((b'\r', line)) if !line.is_empty() => Ok(Some((&line[1..], end + 1))),
         _ => Err(NONSENSE),
@@ -143,8 +169,10 @@ fn number(digits: &[u8]) -> Option<i64> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
+/// How far what begins here reaches, with so many arrays within each other at most.
 fn extent(bytes: &[u8], depth: usize) -> Result<Extent, Fault> {
     let head = match bytes.first() {
+        Some(b'*') if depth == 0 => return Err(NONSENSE),
         Some(b'$' | b'*' | b'+' | b'-' | b':') => line(bytes)?,
         Some(_) => return Err(NONSENSE),
         None => None,
@@ -167,7 +195,7 @@ fn extent(bytes: &[u8], depth: usize) -> Result<Extent, Fault> {
     }
     let mut len = at;
     for _ in 0..parts {
-        match extent(&bytes[len..], depth.checked_sub(1).ok_or(NONSENSE)?)? {
+        match extent(&bytes[len..], depth - 1)? {
             Extent::Whole(part, _) => len += part,
             Extent::Part(part) => return Ok(Extent::Part(len.saturating_add(part))),
         }
@@ -176,91 +204,4 @@ fn extent(bytes: &[u8], depth: usize) -> Result<Extent, Fault> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LIMIT: usize = 1 << 20;
-    const ALL: &[u8] =
-        b"$5\r\nhel\n\r\r\n$-1\r\n+OK\r\n:12\r\n-ERR no\r\n*2\r\n$1\r\na\r\n*1\r\n:7\r\n$0\r\n\r\n*0\r\n*-1\r\n";
-
-    /// Gives a byte or so, then would block, and so on.
-    fn pieces(mut bytes: &[u8], most: usize) -> impl FnMut(&mut [u8]) -> Result<usize, Fault> {
-        let mut blocks = false;
-        move |buffer| {
-            blocks = !blocks && most < usize::MAX;
-            if blocks {
-                return Err(Fault::Late);
-            }
-            let count = bytes.len().min(most).min(buffer.len());
-            if count == 0 {
-                return Err(Fault::Cut);
-            }
-            buffer[..count].copy_from_slice(&bytes[..count]);
-            bytes = &bytes[count..];
-            Ok(count)
-        }
-    }
-
-    fn again(replies: &mut Replies, read: &mut impl FnMut(&mut [u8]) -> Result<usize, Fault>) -> Value {
-        loop {
-            match replies.next(LIMIT, &mut *read) {
-                Err(Fault::Late) => {}
-                reply => return reply.unwrap().into_value(),
-            }
-        }
-    }
-
-    #[test]
-    fn they_are_those_of_the_crate_however_they_come() {
-        for most in [1, 2, 3, 7, usize::MAX] {
-            let (mut read, mut replies, mut crates, mut whole) =
-                (pieces(ALL, most), Replies::default(), redis::Parser::new(), ALL);
-            for _ in 0..9 {
-                assert_eq!(again(&mut replies, &mut read), crates.parse_value(&mut whole).unwrap());
-            }
-            assert!(replies.are_none());
-        }
-    }
-
-    #[test]
-    fn an_array_comes_in_parts_or_is_refused_as_a_whole() {
-        let bytes = b"*3\r\n$1\r\na\r\n$-1\r\n$0\r\n\r\n-NOPERM no\r\n*x\r\n";
-        let (mut read, mut replies) = (pieces(bytes, usize::MAX), Replies::default());
-        assert_eq!(replies.next_array(LIMIT, &mut read), Ok(Reply::Many(3)));
-        assert_eq!(replies.next(LIMIT, &mut read), Ok(Reply::Bytes(b"a")));
-        assert_eq!(replies.next(LIMIT, &mut read), Ok(Reply::Nothing));
-        assert_eq!(replies.next(LIMIT, &mut read), Ok(Reply::Bytes(b"")));
-        assert!(matches!(replies.next_array(LIMIT, &mut read), Ok(Reply::Other(Value::ServerError(_)))));
-        assert_eq!(replies.next_array(LIMIT, &mut read), Err(NONSENSE));
-    }
-
-    #[test]
-    fn what_no_server_says_is_nonsense_and_nothing_is_allocated_for_it() {
-        let deep = b"*1\r\n".repeat(100);
-        let wrong: [&[u8]; 12] = [
-            b"x\r\n",
-            b"$x\r\n",
-            b"$-2\r\n",
-            b"*-2\r\n",
-            b"$1\r\nabc",
-            b"+OK\n",
-            b"\r\n",
-            b"%1\r\n+a\r\n+b\r\n",
-            b":\n",
-            b"$\r\n",
-            b":12x\r\n",
-            &deep,
-        ];
-        for bytes in wrong {
-            assert_eq!(Replies::default().next(LIMIT, pieces(bytes, usize::MAX)), Err(NONSENSE), "{bytes:?}");
-        }
-        for bytes in [&b"$1048577\r\n"[..], b"$9223372036854775807\r\n", &[b"+", &[b'a'; LIMIT][..], b"a"].concat()] {
-            let mut replies = Replies::default();
-            assert_eq!(replies.next(LIMIT, pieces(bytes, usize::MAX)), Err(TOO_LARGE));
-            assert!(replies.buffer.len() <= 2 * bytes.len() + ROOM);
-        }
-        let mut replies = Replies::default();
-        assert_eq!(replies.next(LIMIT, pieces(b"$1000000\r\n", usize::MAX)), Err(Fault::Cut));
-        assert!(replies.buffer.len() <= 2 * ROOM, "its word is not taken for it");
-    }
-}
+mod tests;

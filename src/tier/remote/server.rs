@@ -10,6 +10,10 @@ use redis::Value;
 use std::sync::Arc;
 use std::time::Instant;
 
+/// MGETs that were refused in a row, each on a connection of its own, before it is asked for no other: who hangs up after
+/// each would have us connect for every batch.
+const REFUSALS: u32 = 3;
+
 pub(super) struct Server {
     pub(super) target: Target,
     settings: Arc<Settings>,
@@ -18,13 +22,16 @@ pub(super) struct Server {
     asked: Option<Connection>,
     /// Whether the last question was sent, at least in part.
     pub(super) has_sent: bool,
-    /// Whether it takes GETs as one MGET: false once it has refused that, for not every user may.
+    /// Whether it takes GETs as one MGET: false once it has refused that, for not every user may, until it is connected to
+    /// anew.
     pub(super) gathers: bool,
+    refusals: u32,
 }
 
 impl Server {
     pub(super) fn new(settings: &Arc<Settings>, target: Target) -> Self {
-        Self { target, settings: settings.clone(), idle: None, asked: None, has_sent: false, gathers: true }
+        let settings = settings.clone();
+        Self { target, settings, idle: None, asked: None, has_sent: false, gathers: true, refusals: 0 }
     }
 
     /// A connection that works as far as can be seen: the last one, or a new one that is made by then.
@@ -32,7 +39,11 @@ impl Server {
         self.asked = None;
         match self.idle.take().and_then(quiet) {
             Some(connection) => Ok(connection),
-            None => Connection::open(&self.settings, &self.target, until),
+            None => {
+                let connection = Connection::open(&self.settings, &self.target, until)?;
+                self.gathers = self.refusals < REFUSALS;
+                Ok(connection)
+            }
         }
     }
 
@@ -82,10 +93,12 @@ impl Server {
         connection.receive_number(until)?;
         if batch.is_gathered() {
             match connection.receive_array(until)? {
-                Reply::Many(parts) if parts == batch.len() => {}
+                Reply::Many(parts) if parts == batch.len() => self.refusals = 0,
                 Reply::Other(Value::ServerError(error)) => {
                     let fault = Fault::refused(&error);
-                    self.gathers = !fault.concerns_the_command();
+                    if fault.concerns_the_command() {
+                        (self.gathers, self.refusals) = (false, self.refusals + 1);
+                    }
                     self.idle = Some(connection);
                     return Err(fault);
                 }

@@ -142,9 +142,9 @@ fn a_key_on_a_broken_page_asked_for_all_the_time_rests_nothing() {
     assert!(found(&disk, ALL - 20..ALL).len() > 15, "others are found");
 }
 
-#[test]
-fn an_entry_of_another_filter_than_its_envelope_names_is_broken() {
-    let scratch = Scratch::new("tags");
+/// A store with two results, of which the first is under another filter's tag.
+fn mistagged(name: &str) -> Scratch {
+    let scratch = Scratch::new(name);
     let disk = scratch.open();
     let sealed_as = |n, tag| Sealed {
         bytes: Seal::new(None).close(&key(n), tag, &made(b"result", &[], &[], 0), wall_ms(), 0).unwrap(),
@@ -155,7 +155,32 @@ fn an_entry_of_another_filter_than_its_envelope_names_is_broken() {
     drop(disk);
     let connection = Connection::open(scratch.0.join("streamcache.db")).unwrap();
     connection.execute("UPDATE data SET tag = 6 WHERE n = 1", []).unwrap();
-    drop(connection);
+    scratch
+}
+
+#[test]
+fn a_broken_entry_leaves_the_connection_open_that_found_it() {
+    let scratch = mistagged("connection");
+    let disk = scratch.open();
+    let mark = |disk: &Disk, sql: &str| -> i64 {
+        let lent = disk.inner().readers.lend(&disk.inner().place).unwrap().unwrap();
+        lent.connection().execute_batch(sql).unwrap();
+        lent.connection().query_row("PRAGMA cache_size", [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(mark(&disk, "PRAGMA cache_size=77"), 77);
+    for _ in 0..20 {
+        let _ = disk.get_many(&[key(1)], soon(), &mut |_, _| panic!("found"));
+    }
+    assert_eq!(mark(&disk, ""), 77, "it is the same connection");
+    let mut others = 0;
+    disk.get_many(&[key(1), key(2)], soon(), &mut |n, _| others += n).unwrap();
+    let stats = disk.stats();
+    assert_eq!((others, stats.faults, stats.resting), (1, 21, None));
+}
+
+#[test]
+fn an_entry_of_another_filter_than_its_envelope_names_is_broken() {
+    let scratch = mistagged("tags");
     let disk = scratch.open();
     disk.purge(Purged::Tags(&[5]), soon()).unwrap();
     for keys in [&[key(1)][..], &[key(1), key(2)]] {

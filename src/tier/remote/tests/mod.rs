@@ -3,6 +3,7 @@
 mod cluster;
 mod endures;
 mod faults;
+mod hostile;
 mod lateness;
 mod proxy;
 mod server;

@@ -17,6 +17,10 @@ pub(super) enum Spoil {
     Slow(Duration),
     /// This in place of replies, for ever if it is to be repeated.
     Garbage(&'static [u8], bool),
+    /// The one, and then the other for ever.
+    Endless(&'static [u8], &'static [u8]),
+    /// The second in place of the first, once in what comes together.
+    Instead(&'static [u8], &'static [u8]),
     /// Each reply twice.
     Twice,
     /// Requests vanish.
@@ -89,6 +93,17 @@ fn spoiled(mut from: TcpStream, mut to: TcpStream, spoil: &Mutex<Spoil>) {
                 if !endless || done.is_err() {
                     break done;
                 }
+            },
+            Spoil::Endless(head, tail) => {
+                let mut done = to.write_all(head);
+                while done.is_ok() {
+                    done = to.write_all(tail);
+                }
+                done
+            }
+            Spoil::Instead(from, by) => match reply.windows(from.len()).position(|bytes| bytes == from) {
+                Some(at) => to.write_all(&[&reply[..at], by, &reply[at + from.len()..]].concat()),
+                None => to.write_all(reply),
             },
             Spoil::Stall(at) if count > at => {
                 let done = to.write_all(&reply[..at]);
