@@ -176,7 +176,7 @@ fn what_waits_to_be_written_is_found_and_stays_the_newest() {
         let scene = if is_remote { remote_scene() } else { scene() };
         [&scene.disk, &scene.store].iter().for_each(|store| store.shut(true));
         scene.filter.put(&digest::chunk(b"in the way"), None, b"x", &PutOptions::default()).unwrap();
-        scene.store.await_visitor();
+        [&scene.disk, &scene.store].iter().for_each(|store| store.await_visitor());
         scene.filter.put(&scene.chunk, None, b"new", &PutOptions::default()).unwrap();
         scene.cache.memory.purge();
         for flags in [Flags::default(), Flags::NO_WAIT] {
@@ -189,7 +189,7 @@ fn what_waits_to_be_written_is_found_and_stays_the_newest() {
         assert!(scene.cache.flush(LONG).unwrap());
         [&scene.disk, &scene.store].iter().for_each(|store| store.shut(true));
         scene.filter.put(&scene.chunk, None, b"newest", &PutOptions::default()).unwrap();
-        scene.store.await_visitor();
+        [&scene.disk, &scene.store].iter().for_each(|store| store.await_visitor());
         scene.cache.memory.purge();
         assert_eq!(scene.get().as_deref(), Some(&b"new"[..]), "the store has not taken it yet");
         assert_eq!(scene.cache.stats().entries, 0, "what was read may be old");
@@ -461,6 +461,9 @@ fn of_two_puts_at_once_the_stores_keep_what_memory_kept() {
     assert_eq!(read(&over(&[(Tier::Disk, &store)], &patient())), b"second");
 }
 
+/// More than memory is given there.
+static LARGE: [u8; 1 << 17] = [7; 1 << 17];
+
 /// A put that memory has no room for, by itself or as what was computed: what memory has under its key ends in the midst
 /// of it, and there comes `meanwhile`. What a lookup finds then, and what the store has.
 fn amid_a_put_without_room(is_computed: bool, meanwhile: fn(&Filter, &Digest)) -> [Vec<u8>; 2] {
@@ -483,8 +486,6 @@ fn amid_a_put_without_room(is_computed: bool, meanwhile: fn(&Filter, &Digest)) -
     assert!(scene.cache.flush(LONG).unwrap());
     [scene.get().unwrap(), scene.store.payload(&scene.key).unwrap()]
 }
-
-const LARGE: [u8; 1 << 17] = [7; 1 << 17];
 
 #[test]
 fn a_put_that_memory_has_no_room_for_is_not_hidden_by_what_it_replaces() {

@@ -89,7 +89,8 @@ proptest! {
             prop_assert!(turns.take(&key, &pass), "what is not put has no turn");
             let later = taken.iter().filter(|(_, its)| *its > turn);
             let is_overtaken = later.clone().any(|(its, _)| *its == at);
-            let others = later.map(|(its, _)| *its).filter(|&its| its != at && its / 4 == at / 4);
+            let shares = |its: usize| its != at && keys[its].1.key_slot() == pass.key_slot();
+            let others = later.map(|(its, _)| *its).filter(|&its| shares(its));
             let others: HashSet<_> = others.collect();
             let is_taken = turns.take(&key, &pass.at_turn(turn));
             prop_assert!(!(is_taken && is_overtaken), "{turn} of {at} after {taken:?}");
