@@ -176,7 +176,7 @@ fn what_waits_to_be_written_is_found_and_stays_the_newest() {
         let scene = if is_remote { remote_scene() } else { scene() };
         [&scene.disk, &scene.store].iter().for_each(|store| store.shut(true));
         scene.filter.put(&digest::chunk(b"in the way"), None, b"x", &PutOptions::default()).unwrap();
-        scene.store.await_visitor();
+        [&scene.disk, &scene.store].iter().for_each(|store| store.await_visitor());
         scene.filter.put(&scene.chunk, None, b"new", &PutOptions::default()).unwrap();
         scene.cache.memory.purge();
         for flags in [Flags::default(), Flags::NO_WAIT] {
@@ -189,7 +189,7 @@ fn what_waits_to_be_written_is_found_and_stays_the_newest() {
         assert!(scene.cache.flush(LONG).unwrap());
         [&scene.disk, &scene.store].iter().for_each(|store| store.shut(true));
         scene.filter.put(&scene.chunk, None, b"newest", &PutOptions::default()).unwrap();
-        scene.store.await_visitor();
+        [&scene.disk, &scene.store].iter().for_each(|store| store.await_visitor());
         scene.cache.memory.purge();
         assert_eq!(scene.get().as_deref(), Some(&b"new"[..]), "the store has not taken it yet");
         assert_eq!(scene.cache.stats().entries, 0, "what was read may be old");
@@ -459,4 +459,51 @@ fn of_two_puts_at_once_the_stores_keep_what_memory_kept() {
     let read = |cache: &Arc<Cache>| cache.get(&key, Flags::default()).unwrap().unwrap().bytes().to_vec();
     assert_eq!(read(&cache), b"second");
     assert_eq!(read(&over(&[(Tier::Disk, &store)], &patient())), b"second");
+}
+
+/// More than memory is given there.
+static LARGE: [u8; 1 << 17] = [7; 1 << 17];
+
+/// A put that memory has no room for, by itself or as what was computed: what memory has under its key ends in the midst
+/// of it, and there comes `meanwhile`. What a lookup finds then, and what the store has.
+fn amid_a_put_without_room(is_computed: bool, meanwhile: fn(&Filter, &Digest)) -> [Vec<u8>; 2] {
+    let store = Arc::new(InMemory::default());
+    let scene = scene_over(&[(Tier::Disk, &store)], &Options { max_bytes: 1 << 16, ..patient() });
+    let begun = is_computed.then(|| scene.filter.begin(&scene.chunk, LONG, Flags::REFRESH).unwrap());
+    let (filter, chunk) = (Arc::clone(&scene.filter), scene.chunk);
+    let (told, was_amid) = std::sync::mpsc::channel();
+    let there = ending_with(move || {
+        thread::spawn(move || meanwhile(&filter, &chunk)).join().unwrap();
+        told.send(()).unwrap();
+    });
+    assert!(scene.cache.memory.put(&scene.key, 0, there, false, None).unwrap().stored);
+    let stored = match begun {
+        None => scene.filter.put(&scene.chunk, None, &LARGE, &PutOptions::default()).unwrap().stored,
+        Some(Begin::Fill(ticket)) => ticket.commit_copy(&LARGE, &PutOptions::default()).unwrap().stored,
+        Some(other) => panic!("{other:?}"),
+    };
+    assert!(!stored && was_amid.try_recv().is_ok());
+    assert!(scene.cache.flush(LONG).unwrap());
+    [scene.get().unwrap(), scene.store.payload(&scene.key).unwrap()]
+}
+
+#[test]
+fn a_put_that_memory_has_no_room_for_is_not_hidden_by_what_it_replaces() {
+    for is_computed in [false, true] {
+        let read = |filter: &Filter, chunk: &Digest| assert!(filter.get(chunk, Flags::default()).is_ok());
+        let [found, stored] = amid_a_put_without_room(is_computed, read);
+        assert!(stored == LARGE);
+        assert!(found == LARGE, "memory keeps {} bytes, computed: {is_computed}", found.len());
+    }
+}
+
+#[test]
+fn of_a_put_and_one_that_memory_has_no_room_for_the_stores_keep_what_memory_keeps() {
+    for is_computed in [false, true] {
+        let put = |filter: &Filter, chunk: &Digest| {
+            assert!(filter.put(chunk, None, b"another", &PutOptions::default()).unwrap().stored);
+        };
+        let [found, stored] = amid_a_put_without_room(is_computed, put);
+        assert!(found == stored, "{} and {} bytes, computed: {is_computed}", found.len(), stored.len());
+    }
 }

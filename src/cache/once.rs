@@ -190,10 +190,12 @@ impl Cache {
         put.stored &= self.still_open(key).is_ok();
         if let (Some(value), Some((backing, pass)), false) = (&put.value, behind, claim.is_fenced()) {
             if !put.stored {
-                self.memory.remove(key); // an older one
                 turn.set(backing.stores.turn());
             }
             backing.put(key, tag, value, pass.at_turn(turn.get()), flags);
+            if !put.stored {
+                self.memory.remove(key); // an older one: put before that turn, or read before this was queued
+            }
         }
         Ok(put)
     }

@@ -70,10 +70,12 @@ impl Cache {
         let put = self.keep(key, tag, draft, true, Some(&take_turn))?;
         if let Some(value) = &put.value {
             if !put.stored {
-                self.memory.remove(key);
                 turn.set(backing.stores.turn());
             }
             backing.put(key, tag, value, pass.at_turn(turn.get()), flags);
+            if !put.stored {
+                self.memory.remove(key); // an older one: put before that turn, or read before this was queued
+            }
         }
         Ok(put)
     }

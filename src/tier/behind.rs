@@ -107,17 +107,18 @@ impl Behind {
     /// whoever puts counts that first and queues afterwards.
     pub(crate) fn put(&self, write: Write) -> bool {
         if !Seal::takes(&write.value) || !self.shared.store.takes(write.value.size()) {
-            // An older one is out of date, unless it is the later one.
-            if !write.is_copy && self.shared.state.lock().turns.take(&write.key, &write.pass) {
-                self.forget(&write.key);
-            }
+            // What is queued is out of date, unless memory got it later: asked under the lock under which it is forgotten.
+            self.forgetting(|State { turns, queue, .. }| {
+                let is_last = !write.is_copy && turns.take(&write.key, &write.pass);
+                is_last.then(|| queue.forget(&write.key)).flatten().into_iter()
+            });
             return false;
         }
         let bytes = write.value.charged();
         let mut state = self.shared.state.lock();
         if !state.turns.take(&write.key, &write.pass) {
             state.stats.superseded += 1;
-            return true; // memory has had another since, which was queued before this
+            return true; // memory has had another since, which was queued before this, or may have
         }
         if write.is_copy && (state.has(&write.key) || !self.shared.fences.is_unput(&write.pass)) {
             return false;
@@ -160,22 +161,22 @@ impl Behind {
     /// Drops what is queued for a key. What the thread has already taken is refused by its pass, or by the store's
     /// epoch: so fences first, then this, then the store. The same for the two below.
     pub(crate) fn forget(&self, key: &Digest) {
-        self.forgetting(|queue| queue.forget(key).into_iter());
+        self.forgetting(|state| state.queue.forget(key).into_iter());
     }
 
     /// Drops what is queued under these tags.
     pub(crate) fn forget_tagged(&self, tags: &[u64]) {
-        self.forgetting(|queue| queue.forget_tagged(tags).into_iter());
+        self.forgetting(|state| state.queue.forget_tagged(tags).into_iter());
     }
 
     /// Drops all that is queued.
     pub(crate) fn forget_all(&self) {
-        self.forgetting(Queue::clear);
+        self.forgetting(|state| state.queue.clear());
     }
 
-    fn forgetting<W: ExactSizeIterator<Item = Write>>(&self, forget: impl FnOnce(&mut Queue) -> W) {
+    fn forgetting<W: ExactSizeIterator<Item = Write>>(&self, forget: impl FnOnce(&mut State) -> W) {
         let mut state = self.shared.state.lock();
-        let forgotten = forget(&mut state.queue);
+        let forgotten = forget(&mut state);
         state.stats.refused += forgotten.len() as u64;
         drop(state);
         if forgotten.len() > 0 {

@@ -1,5 +1,7 @@
 //! The thread, with a store in this process's memory.
 
+mod turns;
+
 use super::*;
 use crate::tier::Purged;
 use crate::tier::envelope::tests::{kept, made};
@@ -93,28 +95,6 @@ fn soon(is_so: impl Fn() -> bool) {
     while !is_so() {
         assert!(Instant::now() < until);
         thread::sleep(Duration::from_millis(1));
-    }
-}
-
-#[test]
-fn what_memory_got_last_is_written_in_whatever_order_it_comes() {
-    let tier = Tier::new();
-    let commit = |n, payload: &[u8], turn| {
-        let (epoch, pass) = tier.begin(n);
-        tier.commit(n, made(payload, &[], b"", 0), (epoch, pass.at_turn(turn)));
-    };
-    // The payload is what an envelope ends with.
-    let is_kept = |n, payload: &[u8]| tier.store.lock().entries[&key(n)].1.ends_with(payload);
-    for is_written_between in [true, false] {
-        let n = u64::from(is_written_between);
-        commit(n, b"second", 10 * n + 2);
-        assert!(!is_written_between || tier.behind.flush(LONG));
-        commit(n, b"first", 10 * n + 1);
-        assert!(tier.behind.flush(LONG));
-        assert!(is_kept(n, b"second"), "written between: {is_written_between}");
-        commit(n, b"third", 10 * n + 3);
-        assert!(tier.behind.flush(LONG));
-        assert!(is_kept(n, b"third"));
     }
 }
 
