@@ -54,7 +54,7 @@ impl Asker {
         let packed: Vec<u8> = commands.iter().flat_map(Cmd::get_packed_command).collect();
         let answers =
             self.connection.send(&packed, until).and_then(|()| self.connection.receive_number(until)).and_then(|()| {
-                commands.iter().map(|_| self.connection.receive(until).map(Reply::into_value)).collect()
+                commands.iter().map(|_| self.connection.receive_nested(until).map(Reply::into_value)).collect()
             });
         answers.map_err(|fault| told(&self.target, &fault))
     }

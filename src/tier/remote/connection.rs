@@ -144,6 +144,13 @@ impl Connection {
         replies.next_array(self.limit, |buffer| read(socket, moved, buffer))
     }
 
+    /// The same where it may be arrays within arrays, as one: for a tool, whose limit is that of a cache without options.
+    pub(super) fn receive_nested(&mut self, until: Instant) -> Result<Reply<'_>, Fault> {
+        self.socket.set_deadline(until);
+        let Self { replies, socket, moved, .. } = self;
+        replies.next_nested(self.limit, |buffer| read(socket, moved, buffer))
+    }
+
     /// The next reply, if all of it has come. What has come of one is kept.
     pub(super) fn receive_some(&mut self) -> Result<Option<Reply<'_>>, Fault> {
         self.socket.set_impatient();
