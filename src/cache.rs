@@ -149,7 +149,16 @@ impl Cache {
     }
 
     /// The same, and how it went. `tag` names the filter and state it is for, 0 for none.
+    #[inline(always)]
     pub(crate) fn lookup(&self, key: &Digest, tag: u64, flags: Flags) -> Result<Got> {
+        if self.is_backed() {
+            return self.lookup_backed(key, tag, flags);
+        }
+        Ok(self.get_here(key, flags)?.map_or(Got::Miss, Got::Hit))
+    }
+
+    #[inline(never)]
+    fn lookup_backed(&self, key: &Digest, tag: u64, flags: Flags) -> Result<Got> {
         let Some(backing) = self.backing(flags).filter(|_| !flags.peeks()) else {
             return Ok(self.get_here(key, flags)?.map_or(Got::Miss, Got::Hit));
         };
@@ -165,7 +174,7 @@ impl Cache {
     }
 
     /// Looks a result up in memory alone.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn get_here(&self, key: &Digest, flags: Flags) -> Result<Option<Value>> {
         self.check_open()?;
         if !flags.counts() {

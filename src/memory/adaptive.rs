@@ -150,7 +150,9 @@ impl PolicyIndex for Adaptive {
     // cache's fixed base. That is 135.4.
     const ENTRY_COST: u64 = 136;
 
+    #[inline(always)]
     fn get(&mut self, hash: u64, key: &Digest) -> Option<&Value> {
+        self.table.foresee(hash);
         let at = self.find(hash, key)?;
         let node = self.entries.slab.node_mut(at);
         if node.uses < MAX_USES {

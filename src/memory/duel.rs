@@ -40,9 +40,14 @@ impl Duel {
     /// A hit. Never waits, and never allocates: a sample that another thread is in the way of is dropped.
     #[inline]
     pub(super) fn hit(&self, hash: u64) {
-        if !self.is_sampled(hash) {
-            return;
+        if self.is_sampled(hash) {
+            self.sample(hash);
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn sample(&self, hash: u64) {
         let Some(mut shadows) = self.shadows.try_lock() else { return };
         if let Some(shadows) = &mut *shadows {
             shadows.sample(hash, &self.choice);

@@ -18,7 +18,7 @@ impl Memory {
         self.look(key, 0)
     }
 
-    #[inline]
+    #[inline(never)]
     fn look(&self, key: &Digest, misses: u64) -> Option<Value> {
         let hash = self.stir.hash(key);
         let found = self.lock(self.home(hash)).get(hash, key, misses, &self.count);

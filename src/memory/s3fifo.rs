@@ -121,7 +121,9 @@ impl PolicyIndex for S3Fifo {
     // while it doubles. That is 105.4; what a shard's first page wastes is in the cache's fixed base.
     const ENTRY_COST: u64 = 112;
 
+    #[inline(always)]
     fn get(&mut self, hash: u64, key: &Digest) -> Option<&Value> {
+        self.table.foresee(hash);
         let at = self.find(hash, key)?;
         let node = self.slab.node_mut(at);
         if node.uses < MAX_USES {

@@ -280,11 +280,17 @@ impl Value {
     /// Nothing may use this value afterwards.
     #[inline]
     unsafe fn release(&self) -> Option<(Reservation, Buffer)> {
-        if self.header().refs.fetch_sub(1, Ordering::Release) != 1 {
-            return None;
-        }
+        // SAFETY: the second is reached by whoever gave up the last reference.
+        (self.header().refs.fetch_sub(1, Ordering::Release) == 1).then(|| unsafe { self.parts() })
+    }
+
+    /// Frees everything but the bytes it had reserved and its block.
+    ///
+    /// # Safety
+    /// The last reference was given up by this thread, and nothing may use this value afterwards.
+    unsafe fn parts(&self) -> (Reservation, Buffer) {
         fence(Ordering::Acquire);
-        // SAFETY: this was the last reference (the fence orders every earlier reader's release before us). The header
+        // SAFETY: there is no other reference (the fence orders every earlier reader's release before us). The header
         // is moved out first; the buffer has the capacity the block was allocated for; bytes go back only after their
         // free.
         unsafe {
@@ -295,19 +301,27 @@ impl Value {
                 drop(Box::from_raw(content));
             }
             drop(extra);
-            Some((reservation, Buffer { block: self.header, capacity: inline }))
+            (reservation, Buffer { block: self.header, capacity: inline })
         }
     }
 }
 
 impl Drop for Value {
+    /// As a rule another reference is left: a lease is given back while the cache keeps its own.
+    #[inline]
     fn drop(&mut self) {
-        // SAFETY: dropped once, and last.
-        if let Some((reservation, buffer)) = unsafe { self.release() } {
-            drop(buffer);
-            drop(reservation);
+        if self.header().refs.fetch_sub(1, Ordering::Release) == 1 {
+            // SAFETY: dropped once, and that was the last reference.
+            drop_parts(unsafe { self.parts() });
         }
     }
+}
+
+/// The block goes before the bytes that are reserved for it.
+#[inline(never)]
+fn drop_parts((reservation, buffer): (Reservation, Buffer)) {
+    drop(buffer);
+    drop(reservation);
 }
 
 impl std::fmt::Debug for Value {
