@@ -1,6 +1,7 @@
 //! The adaptive policy: S3-FIFO with a frequency gate and three modes ([`super::contest`]), of which [`super::duel`]
 //! chooses the one that would hit most. A hit moves nothing and counts in its entry alone.
 
+use super::ahead::Place;
 use super::contest::{Choice, MAX_USES, Queues, Search, Weights};
 use super::past::Past;
 use super::policy::{Arrival, Entry, Evicted, Passing, PolicyIndex, Queue};
@@ -152,7 +153,6 @@ impl PolicyIndex for Adaptive {
 
     #[inline(always)]
     fn get(&mut self, hash: u64, key: &Digest) -> Option<&Value> {
-        self.table.foresee(hash);
         let at = self.find(hash, key)?;
         let node = self.entries.slab.node_mut(at);
         if node.uses < MAX_USES {
@@ -175,6 +175,10 @@ impl PolicyIndex for Adaptive {
             _ => main.recount(slab, at),
         }
         Ok(old)
+    }
+
+    fn place(&self) -> Place {
+        self.table.place()
     }
 
     fn foresee(&self, hash: u64) {

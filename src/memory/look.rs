@@ -21,7 +21,9 @@ impl Memory {
     #[inline(never)]
     fn look(&self, key: &Digest, misses: u64) -> Option<Value> {
         let hash = self.stir.hash(key);
-        let found = self.lock(self.home(hash)).get(hash, key, misses, &self.count);
+        let home = self.home(hash);
+        self.shards[home].ahead.foresee(hash);
+        let found = self.lock(home).get(hash, key, misses, &self.count);
         match found {
             Found::Hit(value) => {
                 self.hit(hash);
@@ -93,12 +95,12 @@ impl Memory {
     fn lock(&self, shard: usize) -> Guard<'_, Shard> {
         #[cfg(test)]
         self.locks.fetch_add(1, Relaxed);
-        self.shards[shard].0.lock()
+        self.shards[shard].shard.lock()
     }
 
     /// Looks without counting or promoting.
     pub(crate) fn peek(&self, key: &Digest) -> Option<Value> {
         let hash = self.stir.hash(key);
-        self.shards[self.home(hash)].0.lock().peek(hash, key)
+        self.shards[self.home(hash)].shard.lock().peek(hash, key)
     }
 }

@@ -1,6 +1,7 @@
 //! The in-process tier: sharded, bounded in bytes and entries, and never waiting.
 
 mod adaptive;
+mod ahead;
 mod contest;
 mod count;
 mod duel;
@@ -34,6 +35,7 @@ use crate::lock::Mutex;
 use crate::options::{Options, Policy, UNLIMITED};
 use crate::stats::CacheStats;
 use crate::stir::Stir;
+use ahead::Ahead;
 use contest::{Choice, Mode};
 use count::Count;
 use duel::Duel;
@@ -53,14 +55,18 @@ const MIN_ENTRIES_PER_SHARD: u64 = 1000;
 /// Where no entry limit tells how many entries there will be.
 const BYTES_PER_SHARD: u64 = 16 << 20;
 
-/// Two cache lines, for processors fetch them in pairs: shards must not share one.
+/// On cache lines of its own, in pairs, for so processors fetch them: shards must not share one. The first has the lock, and
+/// what is read before that.
 #[derive(Debug)]
-#[repr(align(128))]
-struct Apart<T>(T);
+#[repr(C, align(128))]
+struct Home {
+    ahead: Ahead,
+    shard: Mutex<Shard>,
+}
 
 #[derive(Debug)]
 pub(crate) struct Memory {
-    shards: Box<[Apart<Mutex<Shard>>]>,
+    shards: Box<[Home]>,
     policy: Policy,
     stir: Stir,
     choice: Arc<Choice>,
@@ -89,7 +95,7 @@ impl Memory {
         let shards = (0..shard_count(options, processors())).map(|_| {
             let slots = budget.reserve(0, Purpose::Result).ok_or(ErrorKind::NoSpace)?;
             let index = Index::new(options.policy, &stir, &choice);
-            Ok(Apart(Mutex::new(Shard::new(options.policy, index, slots))))
+            Ok(Home { ahead: Ahead::default(), shard: Mutex::new(Shard::new(options.policy, index, slots)) })
         });
         Ok(Self {
             shards: shards.collect::<error::Result<_>>()?,
@@ -118,18 +124,18 @@ impl Memory {
     /// Removes a key; says whether it was here.
     pub(crate) fn remove(&self, key: &Digest) -> bool {
         let hash = self.stir.hash(key);
-        let entry = self.shards[self.home(hash)].0.lock().remove(hash, key, &self.count);
+        let entry = self.shards[self.home(hash)].shard.lock().remove(hash, key, &self.count);
         entry.is_some()
     }
 
     /// Removes the entries whose tag `matches`: shard by shard, and a bounded number each time a lock is held.
     pub(crate) fn remove_tagged(&self, matches: &dyn Fn(u64) -> bool) -> u64 {
         let mut total = 0;
-        for shard in &self.shards {
+        for home in &self.shards {
             let mut sweep = Sweep::default();
             loop {
                 let mut removed = Evicted::new();
-                let done = shard.0.lock().sweep(matches, &mut sweep, &self.count, &mut removed);
+                let done = home.shard.lock().sweep(matches, &mut sweep, &self.count, &mut removed);
                 total += removed.len() as u64;
                 if done {
                     break;
@@ -153,9 +159,9 @@ impl Memory {
         };
         let mut held = stats.state_bytes;
         let mut here = 0;
-        for shard in &self.shards {
+        for home in &self.shards {
             let (counters, bytes, entries) = {
-                let shard = shard.0.lock();
+                let shard = home.shard.lock();
                 (shard.counters, shard.bytes(), shard.entries())
             };
             held += bytes;

@@ -2,6 +2,7 @@
 //! that a reader can compare them: [`super::s3fifo`], [`super::lru`] and
 //! [`super::adaptive`].
 
+use super::ahead::Place;
 use crate::digest::Digest;
 use crate::value::Value;
 use arrayvec::ArrayVec;
@@ -124,6 +125,11 @@ pub(super) trait PolicyIndex {
 
     /// Replaces the entry of a key that is here, and returns the old one; gives `entry` back if it is not.
     fn replace(&mut self, hash: u64, key: &Digest, entry: Entry) -> Result<Entry, Entry>;
+
+    /// Where its table is, if that can be asked for from outside.
+    fn place(&self) -> Place {
+        Place::default()
+    }
 
     /// Asks for the memory that an insert of this key will need: the processor fetches it meanwhile.
     fn foresee(&self, _hash: u64) {}

@@ -1,7 +1,7 @@
 //! Storing results: bytes are reserved first, then the value is made, then it goes into its shard, where that has a slot and
 //! a permit for it.
 
-use super::Memory;
+use super::{Home, Memory};
 use super::policy::Entry;
 use super::shard::{self, Baggage, Lacks};
 use crate::budget::Purpose;
@@ -66,6 +66,7 @@ impl Memory {
         // A charge beyond counting fits no budget.
         let charge = draft.charge().unwrap_or(u64::MAX);
         let hash = self.stir.hash(key);
+        self.shards[self.home(hash)].ahead.foresee(hash); // while its value is made
         // Only a copy can move into a victim's block.
         let len = if let Payload::Copy(bytes) = draft.payload { bytes.len() } else { usize::MAX };
         let Some(reservation) = self.room_for(hash, key, charge, len, baggage) else {
@@ -128,8 +129,11 @@ impl Memory {
         let home = self.home(hash);
         let stored = loop {
             let attempt = {
-                let mut shard = self.shards[home].0.lock();
-                shard.insert(hash, key, entry, &self.budget, &self.count, baggage)
+                let Home { ahead, shard } = &self.shards[home];
+                let mut shard = shard.lock();
+                let attempt = shard.insert(hash, key, entry, &self.budget, &self.count, baggage);
+                ahead.follow(shard.place());
+                attempt
             };
             let Err((lacks, returned)) = attempt else { break Ok(()) };
             entry = returned;
@@ -158,7 +162,7 @@ impl Memory {
     fn permit_from_others(&self, home: usize, baggage: &mut Baggage<'_>) -> bool {
         let arrival = baggage.arrival.take(); // it arrives at home
         let evicted = (1..self.shards.len()).any(|turn| {
-            let shard = &self.shards[(home + turn) & (self.shards.len() - 1)].0;
+            let shard = &self.shards[(home + turn) & (self.shards.len() - 1)].shard;
             baggage.passing.go_elsewhere();
             shard.lock().evict_one(baggage)
         });

@@ -47,7 +47,7 @@ impl Memory {
         let home = self.home(hash);
         let bytes = self.budget.shortfall(charge).max(1);
         let mut evicted = Evicted::new();
-        self.shards[home].0.lock().make_way(hash, key, bytes, baggage, &mut evicted);
+        self.shards[home].shard.lock().make_way(hash, key, bytes, baggage, &mut evicted);
         // Where that one has nothing to give up, it is asked last.
         let first = home + usize::from(evicted.is_empty());
         // One permit is for this put; more would count as entries that are none.
@@ -95,7 +95,7 @@ impl Memory {
             return None;
         }
         for turn in 0..self.shards.len() {
-            let shard = &self.shards[first.wrapping_add(turn) & (self.shards.len() - 1)].0;
+            let shard = &self.shards[first.wrapping_add(turn) & (self.shards.len() - 1)].shard;
             passing.go_elsewhere();
             loop {
                 if let Some(reservation) = self.budget.reserve(bytes, purpose) {
@@ -145,7 +145,7 @@ impl Memory {
     pub(super) fn shrink_shards(&self, excess: &dyn Fn() -> (u64, u64), passing: fn() -> Passing) {
         let first = self.next.fetch_add(1, Relaxed);
         for turn in 0..self.shards.len() {
-            let shard = &self.shards[first.wrapping_add(turn) & (self.shards.len() - 1)].0;
+            let shard = &self.shards[first.wrapping_add(turn) & (self.shards.len() - 1)].shard;
             let mut passing = passing();
             loop {
                 let (bytes, entries) = excess();
@@ -163,10 +163,10 @@ impl Memory {
 
     /// Forgets every result; leases stay valid.
     pub(crate) fn purge(&self) {
-        for shard in &self.shards {
+        for home in &self.shards {
             let empty = Index::new(self.policy, &self.stir, &self.choice);
             let Some(no_slots) = self.budget.reserve(0, Purpose::Result) else { continue };
-            let (index, slots) = shard.0.lock().purge(empty, no_slots, &self.count);
+            let (index, slots) = home.shard.lock().purge(empty, no_slots, &self.count);
             drop(index);
             drop(slots);
         }

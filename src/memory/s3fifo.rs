@@ -2,6 +2,7 @@
 //! small queue of 10% of the bytes; those used there move on to the main queue, the others leave a fingerprint in the
 //! ghost, and come back straight into main. A hit moves nothing.
 
+use super::ahead::Place;
 use super::ghost::Ghost;
 use super::policy::{Arrival, Entry, Evicted, Passing, PolicyIndex};
 use super::slab::{List, Slab};
@@ -123,7 +124,6 @@ impl PolicyIndex for S3Fifo {
 
     #[inline(always)]
     fn get(&mut self, hash: u64, key: &Digest) -> Option<&Value> {
-        self.table.foresee(hash);
         let at = self.find(hash, key)?;
         let node = self.slab.node_mut(at);
         if node.uses < MAX_USES {
@@ -147,6 +147,10 @@ impl PolicyIndex for S3Fifo {
             _ => self.main.recount(&mut self.slab, at),
         }
         Ok(old)
+    }
+
+    fn place(&self) -> Place {
+        self.table.place()
     }
 
     fn foresee(&self, hash: u64) {

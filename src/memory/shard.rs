@@ -2,6 +2,7 @@
 //! the index's own rare growth) or frees a value: what leaves goes to the caller, to be dropped once the lock is open.
 
 use super::adaptive::Adaptive;
+use super::ahead::Place;
 use super::contest::Choice;
 use super::count::Count;
 use super::lru::Lru;
@@ -188,6 +189,11 @@ impl Shard {
         self.counters.misses += misses;
         self.counters.expired += 1;
         self.remove(hash, key, count).map_or(Found::Miss, Found::Expired)
+    }
+
+    /// Where its table is.
+    pub(super) fn place(&self) -> Place {
+        each!(&self.index, index => index.place())
     }
 
     /// Looks without counting, promoting or removing.

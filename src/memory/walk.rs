@@ -37,9 +37,9 @@ impl Memory {
         while walk.keys.is_empty() {
             let Some(shard) = self.shards.get(walk.shard) else { return Ok(false) };
             // A policy without places gives all its keys at once, so there must be room for them.
-            let entries = shard.0.lock().entries() as usize;
+            let entries = shard.shard.lock().entries() as usize;
             walk.keys.try_reserve(entries.max(KEYS))?;
-            let is_done = shard.0.lock().walk(&mut walk.sweep, &mut walk.keys);
+            let is_done = shard.shard.lock().walk(&mut walk.sweep, &mut walk.keys);
             if is_done {
                 walk.shard += 1;
                 walk.sweep = Sweep::default();
