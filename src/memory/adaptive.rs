@@ -181,6 +181,14 @@ impl PolicyIndex for Adaptive {
         self.table.place()
     }
 
+    fn sight(&self, hash: u64) -> u32 {
+        self.table.first(hash).inspect(|&at| self.entries.slab.sight(at)).unwrap_or(NIL)
+    }
+
+    fn foresee_value(&self, node: u32) {
+        self.entries.slab.foresee_value(node);
+    }
+
     fn foresee(&self, hash: u64) {
         self.table.foresee(hash);
         self.past.foresee(hash);

@@ -1,12 +1,25 @@
 //! Looking results up: one key, or many, whose shards are each locked once for some of them.
 
+use super::policy::Entry;
 use super::shard::{Found, Shard};
 use super::{AT_ONCE, MAX_SHARDS, Memory};
 use crate::digest::Digest;
 use crate::lock::Guard;
 use crate::value::Value;
+use arrayvec::ArrayVec;
 #[cfg(test)]
 use std::sync::atomic::Ordering::Relaxed;
+
+/// For so many keys memory is asked for at once, as many lines as a processor waits for. More shards are not locked at once.
+const TOGETHER: usize = 32;
+
+/// Lookups under way.
+struct Many<'a> {
+    keys: &'a [Digest],
+    hashes: &'a [u64],
+    found: Vec<Option<Value>>,
+    expired: Vec<Entry>,
+}
 
 impl Memory {
     pub(crate) fn get(&self, key: &Digest) -> Option<Value> {
@@ -45,43 +58,91 @@ impl Memory {
         }
     }
 
-    /// [`Memory::find`] for many keys, locking each shard once for each [`AT_ONCE`] of its keys.
+    /// [`Memory::find`] for many keys, locking each shard once for each [`AT_ONCE`] of its keys. What of the memory they
+    /// need is in no cache of the processor's is waited for together.
     pub(crate) fn find_many(&self, keys: &[Digest]) -> Vec<Option<Value>> {
         let hashes: Vec<u64> = keys.iter().map(|key| self.stir.hash(key)).collect();
+        let order = self.by_shard(&hashes);
+        let mut many = Many { keys, hashes: &hashes, found: vec![None; keys.len()], expired: Vec::new() };
+        let mut rest = &order[..];
+        while !rest.is_empty() {
+            let mut few = 0;
+            for of_one_shard in rest.chunk_by(|&a, &b| self.home(hashes[a]) == self.home(hashes[b])) {
+                if few > 0 && few + of_one_shard.len() > TOGETHER {
+                    break;
+                }
+                few += of_one_shard.len().min(AT_ONCE);
+                if of_one_shard.len() > AT_ONCE {
+                    break; // the rest of them another time
+                }
+            }
+            let (some, others) = rest.split_at(few);
+            self.find_some(some, &mut many);
+            many.expired.clear(); // here, where the locks are open
+            rest = others;
+        }
+        let found = many.found;
+        if self.duel.is_some() {
+            let hits = hashes.iter().zip(&found).filter(|(_, found)| found.is_some());
+            hits.for_each(|(&hash, _)| self.hit(hash));
+        }
+        found
+    }
+
+    /// The places of the keys, those of one shard beside each other: a counting sort.
+    fn by_shard(&self, hashes: &[u64]) -> Vec<usize> {
         let mut ends = [0; MAX_SHARDS as usize];
         hashes.iter().for_each(|&hash| ends[self.home(hash)] += 1);
         let mut begin = 0;
         for end in &mut ends {
             (begin, *end) = (begin + *end, begin);
         }
-        // A counting sort by shard; each beginning ends up where its shard's keys end.
-        let mut order = vec![0; keys.len()];
+        let mut order = vec![0; hashes.len()];
         for (at, &hash) in hashes.iter().enumerate() {
-            let place = &mut ends[self.home(hash)];
+            let place = &mut ends[self.home(hash)]; // each beginning ends up where its shard's keys end
             order[*place] = at;
             *place += 1;
         }
-        let mut found = vec![None; keys.len()];
-        let mut expired = Vec::with_capacity(keys.len().min(AT_ONCE));
-        for of_one_shard in order.chunk_by(|&a, &b| self.home(hashes[a]) == self.home(hashes[b])) {
-            for some in of_one_shard.chunks(AT_ONCE) {
-                let mut shard = self.lock(self.home(hashes[some[0]]));
-                for &at in some {
-                    match shard.get(hashes[at], &keys[at], 0, &self.count) {
-                        Found::Hit(value) => found[at] = Some(value),
-                        Found::Miss => {}
-                        Found::Expired(entry) => expired.push(entry),
-                    }
-                }
-                drop(shard);
-                expired.clear(); // here, where the lock is open
+        order
+    }
+
+    /// Looks some keys up: [`TOGETHER`] of some shards at most, or those of one. The shards are locked all at once and in
+    /// order, and nowhere else does a thread that has one wait for another.
+    fn find_some(&self, some: &[usize], many: &mut Many<'_>) {
+        let home = |at: usize| self.home(many.hashes[at]);
+        for &at in some.iter().take(TOGETHER) {
+            self.shards[home(at)].ahead.foresee(many.hashes[at]);
+        }
+        let mut shards = ArrayVec::<(usize, Guard<'_, Shard>), TOGETHER>::new();
+        for &at in some {
+            if shards.last().is_none_or(|(last, _)| *last != home(at)) {
+                shards.push((home(at), self.lock(home(at))));
             }
         }
-        if self.duel.is_some() {
-            let hits = hashes.iter().zip(&found).filter(|(_, found)| found.is_some());
-            hits.for_each(|(&hash, _)| self.hit(hash));
+        for some in some.chunks(TOGETHER) {
+            let mut which = [0; TOGETHER];
+            let mut turn = 0;
+            for (which, &at) in which.iter_mut().zip(some) {
+                while shards[turn].0 != self.home(many.hashes[at]) {
+                    turn += 1;
+                }
+                *which = turn;
+            }
+            let mut nodes = [0; TOGETHER];
+            for (n, &at) in some.iter().enumerate() {
+                nodes[n] = shards[which[n]].1.sight(many.hashes[at]);
+            }
+            for (n, node) in nodes.iter().take(some.len()).enumerate() {
+                shards[which[n]].1.foresee_value(*node);
+            }
+            for (n, &at) in some.iter().enumerate() {
+                match shards[which[n]].1.get(many.hashes[at], &many.keys[at], 0, &self.count) {
+                    Found::Hit(value) => many.found[at] = Some(value),
+                    Found::Miss => {}
+                    Found::Expired(entry) => many.expired.push(entry),
+                }
+            }
         }
-        found
     }
 
     /// How often lookups locked a shard.

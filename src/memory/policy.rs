@@ -3,6 +3,7 @@
 //! [`super::adaptive`].
 
 use super::ahead::Place;
+use super::slab::NIL;
 use crate::digest::Digest;
 use crate::value::Value;
 use arrayvec::ArrayVec;
@@ -130,6 +131,14 @@ pub(super) trait PolicyIndex {
     fn place(&self) -> Place {
         Place::default()
     }
+
+    /// Asks for the node that a key has as a rule, and says which it is.
+    fn sight(&self, _hash: u64) -> u32 {
+        NIL
+    }
+
+    /// Asks for what a node's value has in front; nothing for [`NIL`].
+    fn foresee_value(&self, _node: u32) {}
 
     /// Asks for the memory that an insert of this key will need: the processor fetches it meanwhile.
     fn foresee(&self, _hash: u64) {}

@@ -5,7 +5,7 @@
 use super::ahead::Place;
 use super::ghost::Ghost;
 use super::policy::{Arrival, Entry, Evicted, Passing, PolicyIndex};
-use super::slab::{List, Slab};
+use super::slab::{List, NIL, Slab};
 use super::table::Table;
 use crate::digest::Digest;
 use crate::stir::Stir;
@@ -151,6 +151,14 @@ impl PolicyIndex for S3Fifo {
 
     fn place(&self) -> Place {
         self.table.place()
+    }
+
+    fn sight(&self, hash: u64) -> u32 {
+        self.table.first(hash).inspect(|&at| self.slab.sight(at)).unwrap_or(NIL)
+    }
+
+    fn foresee_value(&self, node: u32) {
+        self.slab.foresee_value(node);
     }
 
     fn foresee(&self, hash: u64) {

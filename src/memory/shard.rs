@@ -196,6 +196,16 @@ impl Shard {
         each!(&self.index, index => index.place())
     }
 
+    /// Asks for the node that a key has as a rule, and says which it is.
+    pub(super) fn sight(&self, hash: u64) -> u32 {
+        each!(&self.index, index => index.sight(hash))
+    }
+
+    /// Asks for what a lookup reads of that node's value. Nothing may have left the shard meanwhile.
+    pub(super) fn foresee_value(&self, node: u32) {
+        each!(&self.index, index => index.foresee_value(node));
+    }
+
     /// Looks without counting, promoting or removing.
     pub(super) fn peek(&self, hash: u64, key: &Digest) -> Option<Value> {
         each!(&self.index, index => index.peek(hash, key)).filter(|value| !value.is_expired(boot_ms)).cloned()

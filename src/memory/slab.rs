@@ -77,6 +77,18 @@ impl Slab {
         (prev != NIL).then_some(prev)
     }
 
+    /// Asks for a node.
+    pub(super) fn sight(&self, at: u32) {
+        prefetch(self.node(at));
+    }
+
+    /// Asks for what a lookup reads of a node's value; nothing for [`NIL`].
+    pub(super) fn foresee_value(&self, at: u32) {
+        if at != NIL {
+            self.node(at).value.iter().for_each(Value::foresee);
+        }
+    }
+
     /// Node `at` is likely the next victim: asks for its value's block, and for the node before it, the victim after.
     pub(super) fn foresee(&self, at: u32) {
         let node = self.node(at);

@@ -29,6 +29,11 @@ impl Table {
         self.place.foresee(hash);
     }
 
+    /// The first node that may be the one with this hash, which as a rule it is.
+    pub(super) fn first(&self, hash: u64) -> Option<u32> {
+        self.find(hash, |_| true)
+    }
+
     pub(super) fn try_reserve(&mut self, more: usize, hash_of: impl Fn(u32) -> u64) -> Result<(), TryReserveError> {
         self.nodes.try_reserve(more, |&at| hash_of(at))
     }

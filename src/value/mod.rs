@@ -232,6 +232,12 @@ impl Value {
         }
     }
 
+    /// Asks for its header and the payload's beginning, which are soon read.
+    pub(crate) fn foresee(&self) {
+        prefetch(self.header.as_ptr());
+        prefetch(payload_of(self.header));
+    }
+
     /// The pointer that [`Value::into_raw`] would give, its reference not given away.
     pub(crate) fn as_raw(&self) -> *const () {
         self.header.as_ptr().cast_const().cast()
