@@ -68,7 +68,7 @@ impl Batch {
         cache: &Arc<Cache>, bound: Arc<Bound>, counted: &Arc<FilterUse>, chunks: &[Digest], flags: Flags,
     ) -> Result<Arc<Self>> {
         let last = Arc::new(LastCommit::none_yet());
-        let keys: Vec<Digest> = chunks.iter().map(|chunk| bound.name.key(chunk)).collect();
+        let keys = bound.name.keys(chunks);
         let Looked { found, missing } = cache.begin_many(&keys, bound.name.tag, flags)?;
         let (cache, counted) = (Arc::clone(cache), Arc::clone(counted));
         counted.counters.found(&found);

@@ -32,6 +32,11 @@ impl Name {
         self.filter.output(chunk)
     }
 
+    /// The keys of many chunks.
+    pub(crate) fn keys(&self, chunks: &[Digest]) -> Vec<Digest> {
+        self.filter.outputs(chunks)
+    }
+
     /// The key of a stream's step from a recurrent state.
     pub(crate) fn step(&self, state: &Digest, chunk: &Digest) -> Digest {
         self.filter.step(state, chunk)

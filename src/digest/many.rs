@@ -2,13 +2,13 @@
 //! AVX2, where one message of up to 1024 bytes leaves all but one idle. The digests are exactly those of [`super::chunk`].
 //!
 //! The function for that is hidden in the crate ("undocumented and unstable"), which is why Cargo.toml pins its version.
-//! It takes lengths known when this is compiled, in whole blocks of 64 bytes; every other length goes one by one.
+//! It takes lengths known when this is compiled, in whole blocks of 64 bytes; for others, and without that function, there
+//! is [`wide`].
 
-use super::{Digest, chunk};
+use super::constants::K;
+use super::{Digest, chunk, wide};
+use arrayvec::ArrayVec;
 
-/// A whole BLAKE3 chunk: longer messages have lanes' work of their own.
-#[cfg(feature = "hash-many")]
-const MAX_BYTES: usize = 1024;
 #[cfg(feature = "hash-many")]
 const BLOCK: usize = 64;
 
@@ -18,14 +18,40 @@ pub fn chunks<'a>(chunks: impl ExactSizeIterator<Item = &'a [u8]> + Clone, out: 
     #[cfg(feature = "hash-many")]
     lanes::chunks(chunks, out);
     #[cfg(not(feature = "hash-many"))]
-    chunks.zip(out).for_each(|(bytes, out)| *out = chunk(bytes));
+    {
+        let mut same = Same::default();
+        chunks.enumerate().for_each(|(at, bytes)| same.digest(at, bytes, out));
+        same.flush(out);
+    }
+}
+
+/// Chunks of one length that came one after the other.
+#[derive(Default)]
+struct Same<'a>(ArrayVec<(&'a [u8], usize), { wide::LANES }>);
+
+impl<'a> Same<'a> {
+    /// Digests a chunk now or later.
+    fn digest(&mut self, at: usize, bytes: &'a [u8], out: &mut [Digest]) {
+        if self.0.first().is_some_and(|(first, _)| first.len() != bytes.len()) || self.0.is_full() {
+            self.flush(out);
+        }
+        match bytes.len() {
+            ..=wide::MAX_BYTES => self.0.push((bytes, at)),
+            _ => out[at] = chunk(bytes),
+        }
+    }
+
+    fn flush(&mut self, out: &mut [Digest]) {
+        let messages: ArrayVec<&[u8], { wide::LANES }> = self.0.iter().map(|(bytes, _)| *bytes).collect();
+        wide::keyed_each(&K.chunk, &messages, |n, digest| out[self.0[n].1] = digest);
+        self.0.clear();
+    }
 }
 
 #[cfg(feature = "hash-many")]
 mod lanes {
-    use super::super::constants::K;
-    use super::{BLOCK, Digest, MAX_BYTES, chunk};
-    use arrayvec::ArrayVec;
+    use super::{ArrayVec, BLOCK, Digest, K, Same, chunk};
+    use crate::digest::wide::MAX_BYTES;
     use blake3::IncrementCounter;
     use blake3::platform::{MAX_SIMD_DEGREE, Platform, words_from_le_bytes_32};
 
@@ -44,10 +70,11 @@ mod lanes {
     pub(super) fn chunks<'a>(chunks: impl Iterator<Item = &'a [u8]>, out: &mut [Digest]) {
         let platform = Platform::detect();
         let mut waiting: [Waiting<'a>; KINDS] = std::array::from_fn(|_| Waiting::new());
+        let mut others = Same::default();
         for (at, bytes) in chunks.enumerate() {
             let blocks = bytes.len() / BLOCK;
             if bytes.len() % BLOCK != 0 || !(1..=KINDS).contains(&blocks) {
-                out[at] = chunk(bytes);
+                others.digest(at, bytes, out);
                 continue;
             }
             let same = &mut waiting[blocks - 1];
@@ -59,6 +86,7 @@ mod lanes {
         for (n, same) in waiting.iter_mut().enumerate() {
             digest(platform, n + 1, same, out);
         }
+        others.flush(out);
     }
 
     fn digest(platform: Platform, blocks: usize, same: &mut Waiting<'_>, out: &mut [Digest]) {

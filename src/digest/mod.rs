@@ -10,6 +10,7 @@
 //! - `hasher`: digests made piece by piece, and of files
 //! - `scope`: what a filter is called: namespace, secret, configuration, state; pipelines
 //! - `seal`: what proves that a stored result is whole, and its own
+//! - `many` and `wide`: many digests at once
 
 mod constants;
 mod hasher;
@@ -19,6 +20,7 @@ mod pool;
 mod scope;
 mod seal;
 mod tensor;
+mod wide;
 
 pub use hasher::{Hasher, chunk_file, state_file};
 pub(crate) use list::content;

@@ -3,8 +3,9 @@
 //! the types here keep what they hold: none prints it, and outside this folder only keys and tags come out of them.
 
 use super::constants::NO_NAMESPACE;
-use super::{Digest, K, from_hex_digits, joined, keyed};
+use super::{Digest, K, from_hex_digits, joined, keyed, wide};
 use crate::error::{Error, Result};
+use arrayvec::ArrayVec;
 use std::fmt;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -173,6 +174,18 @@ impl FilterDigest {
     /// `output key = keyed(filter, chunk)`: 50 ns on top of the chunk's own digest.
     pub fn output(&self, chunk: &Digest) -> Digest {
         keyed(&self.0.0, &chunk.0)
+    }
+
+    /// The same of many chunks, side by side.
+    pub fn outputs(&self, chunks: &[Digest]) -> Vec<Digest> {
+        let mut keys = vec![Digest([0; 32]); chunks.len()];
+        let mut begin = 0;
+        for some in chunks.chunks(wide::LANES) {
+            let messages: ArrayVec<&[u8], { wide::LANES }> = some.iter().map(|chunk| &chunk.0[..]).collect();
+            wide::keyed_each(&self.0.0, &messages, |n, key| keys[begin + n] = key);
+            begin += some.len();
+        }
+        keys
     }
 
     /// `step key = keyed(K_step, filter ‖ state_in ‖ chunk)`: of a stream's output and next state, from its state.

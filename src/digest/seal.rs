@@ -1,13 +1,13 @@
 //! What proves that a stored result is whole, and its own: `docs/envelope.md` says over which bytes it is made.
 
 use super::scope::Hidden;
-use super::{Digest, K, Secret};
+use super::{Digest, K, Secret, wide};
 use arrayvec::ArrayVec;
 use std::fmt;
 use zeroize::Zeroize;
 
 /// Of a head, the descriptions of some tensors and a digest: one BLAKE3 chunk.
-const SHORT: usize = 1024;
+const SHORT: usize = wide::MAX_BYTES;
 
 /// What checksums of stored results are keyed with: with a secret one that nobody outside may have, or they could plant
 /// results. It is never printed.
@@ -27,15 +27,34 @@ impl SealKey {
         Digest(*self.hash(head, description, payload).as_bytes())
     }
 
-    /// Whether `checksum` is that, in a time that does not depend on where it differs.
-    pub fn is_checksum(&self, checksum: &Digest, head: &[u8], description: &[u8], payload: &Digest) -> bool {
-        self.hash(head, description, payload) == checksum.0
+    /// Whether two checksums are the same, in a time that does not depend on where they differ.
+    pub fn are_same(a: &Digest, b: &Digest) -> bool {
+        blake3::Hash::from_bytes(a.0) == b.0
+    }
+
+    /// The checksum of each, which is its head, its description and the digest of its payload: side by side where they are
+    /// of one length, as those without a description are.
+    pub fn checksums(&self, parts: &[(&[u8], &[u8], Digest)], sums: &mut [Digest]) {
+        let len = |(head, description, _): &(&[u8], &[u8], Digest)| head.len() + description.len();
+        let mut begin = 0;
+        for same in parts.chunk_by(|a, b| len(a) == len(b)).flat_map(|same| same.chunks(wide::LANES)) {
+            let messages: ArrayVec<_, { wide::LANES }> =
+                same.iter().filter_map(|(head, description, payload)| message(head, description, payload)).collect();
+            if messages.len() == same.len() {
+                let messages: ArrayVec<&[u8], { wide::LANES }> = messages.iter().map(|message| &message[..]).collect();
+                wide::keyed_each(self.0.bytes(), &messages, |n, sum| sums[begin + n] = sum);
+            } else {
+                for ((head, description, payload), sum) in same.iter().zip(&mut sums[begin..]) {
+                    *sum = self.checksum(head, description, payload);
+                }
+            }
+            begin += same.len();
+        }
     }
 
     fn hash(&self, head: &[u8], description: &[u8], payload: &Digest) -> blake3::Hash {
         // A hasher has 2 KB, of which a few lines would be used and all of which would have to be wiped.
-        let mut message = ArrayVec::<u8, SHORT>::new();
-        if [head, description, &payload.0].iter().all(|part| message.try_extend_from_slice(part).is_ok()) {
+        if let Some(message) = message(head, description, payload) {
             return blake3::keyed_hash(self.0.bytes(), &message);
         }
         let mut hasher = blake3::Hasher::new_keyed(self.0.bytes());
@@ -44,6 +63,13 @@ impl SealKey {
         hasher.zeroize();
         hash
     }
+}
+
+/// What a short checksum is over.
+fn message(head: &[u8], description: &[u8], payload: &Digest) -> Option<ArrayVec<u8, SHORT>> {
+    let mut message = ArrayVec::new();
+    let mut add = |part| message.try_extend_from_slice(part).is_ok();
+    (add(head) && add(description) && add(&payload.0)).then_some(message)
 }
 
 /// What the trailer of a file of envelopes proves: that all of it is there, as it was written.

@@ -144,38 +144,45 @@ impl Seal {
     pub(crate) fn open<'a>(
         &self, bytes: &'a [u8], key: &Digest, now_ms: u64,
     ) -> std::result::Result<Opened<'a>, Refusal> {
-        self.open_digested(bytes, key, now_ms, digest::chunk)
+        let sum = |head: &[u8], description: &[u8], digest: &Digest| self.0.checksum(head, description, digest);
+        Self::open_with(bytes, key, now_ms, digest::chunk, sum)
     }
 
     /// [`Seal::open`] for each of `some`, whose key is in `keys` at the place that goes with it. The payloads are digested
-    /// together, which for short ones takes a fraction of the time.
+    /// together, and so are the checksums, which for short ones takes a fraction of the time.
     pub(crate) fn open_many<'a>(
         &self, some: &[(usize, &'a [u8])], keys: &[Digest], now_ms: u64,
         each: &mut dyn FnMut(usize, std::result::Result<Opened<'a>, Refusal>),
     ) {
         for some in some.chunks(TOGETHER) {
-            let payloads: ArrayVec<&[u8], TOGETHER> = some.iter().map(|(_, bytes)| payload(bytes)).collect();
+            // Of what is no envelope nothing is digested: it is refused before that is looked at.
+            let split: ArrayVec<_, TOGETHER> = some.iter().map(|(_, bytes)| parts(bytes).unwrap_or_default()).collect();
             let mut digests = [Digest([0; 32]); TOGETHER];
-            digest::chunks(payloads.iter().copied(), &mut digests[..payloads.len()]);
-            for (&(at, bytes), digest) in some.iter().zip(digests) {
-                each(at, self.open_digested(bytes, &keys[at], now_ms, |_| digest));
+            digest::chunks(split.iter().map(|[.., payload]| *payload), &mut digests[..some.len()]);
+            let sealed: ArrayVec<_, TOGETHER> =
+                split.iter().zip(digests).map(|([head, description, _], digest)| (*head, *description, digest)).collect();
+            let mut sums = [Digest([0; 32]); TOGETHER];
+            self.0.checksums(&sealed, &mut sums);
+            for (n, &(at, bytes)) in some.iter().enumerate() {
+                each(at, Self::open_with(bytes, &keys[at], now_ms, |_| digests[n], |_, _, _| sums[n]));
             }
         }
     }
 
-    /// With `digest` for the payload's digest. A wrong one would be refused: it is what the checksum is over.
-    fn open_digested<'a>(
-        &self, bytes: &'a [u8], key: &Digest, now_ms: u64, digest: impl FnOnce(&[u8]) -> Digest,
+    /// With `digest` for the payload's digest, and `sum` for the checksum over the head, the description and that.
+    fn open_with<'a>(
+        bytes: &'a [u8], key: &Digest, now_ms: u64, digest: impl FnOnce(&[u8]) -> Digest,
+        sum: impl FnOnce(&[u8], &[u8], &Digest) -> Digest,
     ) -> std::result::Result<Opened<'a>, Refusal> {
         let (header, checksum) = Header::read(bytes)?;
-        let (fixed, rest) = bytes.split_at_checked(FIXED_BYTES).ok_or(Refusal::Malformed)?;
+        let rest = bytes.get(FIXED_BYTES..).ok_or(Refusal::Malformed)?;
         let [described, blob, payload] = header.split(rest).ok_or(Refusal::Malformed)?;
         if header.key != *key {
             return Err(Refusal::OtherKey);
         }
+        let [head, description, _] = parts(bytes).ok_or(Refusal::Malformed)?;
         let digest = digest(payload);
-        let description = &rest[..rest.len() - payload.len()];
-        if !self.0.is_checksum(&checksum, &fixed[..HEAD_BYTES], description, &digest) {
+        if !SealKey::are_same(&checksum, &sum(head, description, &digest)) {
             return Err(Refusal::Checksum);
         }
         let is_plain = header.tensors == 0 && blob.is_empty();
@@ -193,10 +200,12 @@ impl Seal {
     }
 }
 
-/// What an envelope bears, if it is one; else nothing, which will be refused.
-fn payload(bytes: &[u8]) -> &[u8] {
-    let rest = Header::read(bytes).ok().zip(bytes.get(FIXED_BYTES..));
-    rest.and_then(|((header, _), rest)| header.split(rest)).map_or(&[], |[_, _, payload]| payload)
+/// What the checksum of an envelope is over, if these bytes are one: its head, all that describes the payload, the payload.
+fn parts(bytes: &[u8]) -> Option<[&[u8]; 3]> {
+    let (header, _) = Header::read(bytes).ok()?;
+    let (fixed, rest) = bytes.split_at_checked(FIXED_BYTES)?;
+    let [_, _, payload] = header.split(rest)?;
+    Some([&fixed[..HEAD_BYTES], &rest[..rest.len() - payload.len()], payload])
 }
 
 /// The chunk digest of a value's payload, and the digest of its content: a plain value's are one.
