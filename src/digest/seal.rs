@@ -6,6 +6,8 @@ use arrayvec::ArrayVec;
 use std::fmt;
 use zeroize::Zeroize;
 
+/// Of a head and a digest, and of little between: eight of these lie side by side.
+const SHORTER: usize = 256;
 /// Of a head, the descriptions of some tensors and a digest: one BLAKE3 chunk.
 const SHORT: usize = wide::MAX_BYTES;
 
@@ -38,7 +40,7 @@ impl SealKey {
         let len = |(head, description, _): &(&[u8], &[u8], Digest)| head.len() + description.len();
         let mut begin = 0;
         for same in parts.chunk_by(|a, b| len(a) == len(b)).flat_map(|same| same.chunks(wide::LANES)) {
-            let messages: ArrayVec<_, { wide::LANES }> =
+            let messages: ArrayVec<ArrayVec<u8, SHORTER>, { wide::LANES }> =
                 same.iter().filter_map(|(head, description, payload)| message(head, description, payload)).collect();
             if messages.len() == same.len() {
                 let messages: ArrayVec<&[u8], { wide::LANES }> = messages.iter().map(|message| &message[..]).collect();
@@ -54,7 +56,7 @@ impl SealKey {
 
     fn hash(&self, head: &[u8], description: &[u8], payload: &Digest) -> blake3::Hash {
         // A hasher has 2 KB, of which a few lines would be used and all of which would have to be wiped.
-        if let Some(message) = message(head, description, payload) {
+        if let Some(message) = message::<SHORT>(head, description, payload) {
             return blake3::keyed_hash(self.0.bytes(), &message);
         }
         let mut hasher = blake3::Hasher::new_keyed(self.0.bytes());
@@ -66,7 +68,8 @@ impl SealKey {
 }
 
 /// What a short checksum is over.
-fn message(head: &[u8], description: &[u8], payload: &Digest) -> Option<ArrayVec<u8, SHORT>> {
+#[inline]
+fn message<const MOST: usize>(head: &[u8], description: &[u8], payload: &Digest) -> Option<ArrayVec<u8, MOST>> {
     let mut message = ArrayVec::new();
     let mut add = |part| message.try_extend_from_slice(part).is_ok();
     (add(head) && add(description) && add(&payload.0)).then_some(message)

@@ -155,6 +155,10 @@ impl Seal {
         each: &mut dyn FnMut(usize, std::result::Result<Opened<'a>, Refusal>),
     ) {
         for some in some.chunks(TOGETHER) {
+            if let [(at, bytes)] = some {
+                each(*at, self.open(bytes, &keys[*at], now_ms));
+                continue;
+            }
             // Of what is no envelope nothing is digested: it is refused before that is looked at.
             let split: ArrayVec<_, TOGETHER> = some.iter().map(|(_, bytes)| parts(bytes).unwrap_or_default()).collect();
             let mut digests = [Digest([0; 32]); TOGETHER];
