@@ -1,7 +1,7 @@
 //! The tiers as a lookup and a put meet them, through the cache: what they cost a hit in memory, a hit on disk beside a
 //! SELECT of the same bytes, writing behind beside plain INSERTs, and a hit in a Redis server beside a plain GET. All sides
-//! work in alternating rounds in one process. Sections: tiers, for one core; and writing, which has a thread of its own
-//! beside the engine's and so wants two.
+//! work in alternating rounds in one process. Sections: tiers, for one core; writing, which has a thread of its own
+//! beside the engine's and so wants two; and remote, where the server is another process, for either.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -26,6 +26,8 @@ fn main() {
     if arguments.wants("tiers") {
         memory::measure(arguments.quick, &mut report);
         disk::reading(arguments.quick, &mut report);
+    }
+    if arguments.wants("remote") {
         remote::measure(arguments.quick, &mut report);
     }
     if arguments.wants("writing") {

@@ -135,7 +135,7 @@ impl Entrance {
         let behind = cache.backing.as_ref().map(|it| (it, it.stores.pass_since(key, tag, *epochs)));
         let may_stay = || fences.are_new_for(key, tag);
         let is_newest = || behind.is_none_or(|(backing, pass)| backing.stores.is_newest(key, &pass, true));
-        let Some(left_ms) = cache.left_ms(opened, wall_ms()) else { return Ok(Entered::Expired) };
+        let Some(left_ms) = cache.left_ms(opened) else { return Ok(Entered::Expired) };
         let added = opened.with_draft(cache.expiry(left_ms), |draft| {
             cache.memory.add(key, tag, draft, &|| may_stay() && is_newest())
         })?;

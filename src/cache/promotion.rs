@@ -6,7 +6,6 @@ use crate::digest::Digest;
 use crate::error::ErrorKind;
 use crate::flight::Claim;
 use crate::memory::Added;
-use crate::process::wall_ms;
 use crate::tier::envelope::{Opened, Refusal};
 use crate::tier::fences::Pass;
 use crate::tier::stores::{Source, Stores, Tier};
@@ -35,7 +34,7 @@ impl<'a> Promotion<'a> {
         let Self { cache, stores, key, pass, flags, .. } = self;
         let tag = opened.header().tag;
         let may_stay = || !claim.is_fenced() && stores.is_newest(key, pass, self.tag == tag);
-        let left_ms = cache.left_ms(opened, wall_ms()).ok_or(Refusal::Expired)?;
+        let left_ms = cache.left_ms(opened).ok_or(Refusal::Expired)?;
         let expires_ms = cache.expiry(left_ms);
         let added = opened.with_draft(expires_ms, |draft| {
             let draft = Draft { origin: tier as u8, ..draft };
@@ -65,10 +64,9 @@ impl<'a> Promotion<'a> {
 impl Cache {
     /// How long what an envelope holds may still be found, 0 for without end: for its own time, and no longer since it was
     /// sealed than this cache's limit. None when that is over.
-    pub(super) fn left_ms(&self, opened: &Opened<'_>, now_ms: u64) -> Option<u64> {
-        let age = now_ms.saturating_sub(opened.header().created_ms);
-        let limit = (self.ttl_ms > 0).then(|| self.ttl_ms.saturating_sub(age));
-        match opened.left_ms(now_ms).into_iter().chain(limit).min() {
+    pub(super) fn left_ms(&self, opened: &Opened<'_>) -> Option<u64> {
+        let limit = (self.ttl_ms > 0).then(|| self.ttl_ms.saturating_sub(opened.age_ms()));
+        match opened.left_ms().into_iter().chain(limit).min() {
             Some(0) => None,
             left => Some(left.unwrap_or(0)),
         }

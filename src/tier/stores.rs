@@ -174,9 +174,9 @@ impl Stores {
         for one in self.asked(flags) {
             let asked: Vec<Digest> = wanted.iter().map(|&at| keys[at]).collect();
             let mut had = vec![false; asked.len()];
-            let now = wall_ms();
             // A store that fails counts its faults itself; here it is a miss.
             let _ = one.store.get_together(&asked, until, &mut |some| {
+                let now = wall_ms();
                 self.seal.open_many(some, &asked, now, &mut |at, opened| {
                     if had[at] {
                         return;
