@@ -151,14 +151,19 @@ impl Cache {
     /// The same, and how it went. `tag` names the filter and state it is for, 0 for none.
     #[inline(always)]
     pub(crate) fn lookup(&self, key: &Digest, tag: u64, flags: Flags) -> Result<Got> {
-        if self.is_backed() {
-            return self.lookup_backed(key, tag, flags);
+        let Some(backing) = &self.backing else {
+            return Ok(self.get_here(key, flags)?.map_or(Got::Miss, Got::Hit));
+        };
+        if flags != Flags::default() {
+            return self.lookup_as_told(key, tag, flags);
         }
-        Ok(self.get_here(key, flags)?.map_or(Got::Miss, Got::Hit))
+        self.check_open()?;
+        self.memory.find(key).map_or_else(|| self.beyond(backing, key, tag, flags), |value| Ok(Got::Hit(value)))
     }
 
+    /// The same of a cache with stores, by a caller who wants it otherwise.
     #[inline(never)]
-    fn lookup_backed(&self, key: &Digest, tag: u64, flags: Flags) -> Result<Got> {
+    fn lookup_as_told(&self, key: &Digest, tag: u64, flags: Flags) -> Result<Got> {
         let Some(backing) = self.backing(flags).filter(|_| !flags.peeks()) else {
             return Ok(self.get_here(key, flags)?.map_or(Got::Miss, Got::Hit));
         };
