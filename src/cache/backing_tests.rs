@@ -442,27 +442,29 @@ fn closing_ends_the_thread_that_reads() {
     scene.cache.close(Duration::MAX).unwrap();
 }
 
-#[test]
-fn of_two_puts_at_once_the_stores_keep_what_memory_kept() {
-    let store = Arc::new(InMemory::default());
-    let cache = over(&[(Tier::Disk, &store)], &patient());
-    let key = digest::chunk(b"key");
-    // What the first put replaces ends between its step in memory and its step to the queue, and there comes the second.
-    let theirs = Arc::clone(&cache);
-    let first = ending_with(move || {
-        let put = thread::spawn(move || theirs.put(&key, b"second", &PutOptions::default()).unwrap().stored);
-        assert!(put.join().unwrap());
-    });
-    assert!(cache.memory.put(&key, 0, first, false, None).unwrap().stored);
-    assert!(cache.put(&key, b"first", &PutOptions::default()).unwrap().stored);
-    assert!(cache.flush(LONG).unwrap());
-    let read = |cache: &Arc<Cache>| cache.get(&key, Flags::default()).unwrap().unwrap().bytes().to_vec();
-    assert_eq!(read(&cache), b"second");
-    assert_eq!(read(&over(&[(Tier::Disk, &store)], &patient())), b"second");
-}
-
 /// More than memory is given there.
 static LARGE: [u8; 1 << 17] = [7; 1 << 17];
+
+#[test]
+fn of_two_puts_at_once_the_stores_keep_what_came_last_to_memory() {
+    for second in [&b"second"[..], &LARGE] {
+        let store = Arc::new(InMemory::default());
+        let cache = over(&[(Tier::Disk, &store)], &Options { max_bytes: 1 << 16, ..patient() });
+        let key = digest::chunk(b"key");
+        // What the first put replaces ends between its step in memory and its step to the queue, and there comes the second.
+        let theirs = Arc::clone(&cache);
+        let first = ending_with(move || {
+            let put = thread::spawn(move || theirs.put(&key, second, &PutOptions::default()).unwrap().stored);
+            assert_eq!(put.join().unwrap(), second.len() < LARGE.len());
+        });
+        assert!(cache.memory.put(&key, 0, first, false, None).unwrap().stored);
+        assert!(cache.put(&key, b"first", &PutOptions::default()).unwrap().stored);
+        assert!(cache.flush(LONG).unwrap());
+        let read = |cache: &Arc<Cache>| cache.get(&key, Flags::default()).unwrap().unwrap().bytes().to_vec();
+        assert!(read(&cache) == second);
+        assert!(read(&over(&[(Tier::Disk, &store)], &patient())) == second);
+    }
+}
 
 /// A put that memory has no room for, by itself or as what was computed: what memory has under its key ends in the midst
 /// of it, and there comes `meanwhile`. What a lookup finds then, and what the store has.
