@@ -1860,6 +1860,8 @@ streamcache_status streamcache_filter_get_state(const streamcache_filter *filter
                                                 streamcache_value **value,
                                                 streamcache_digest *state);
 
+/* ---- Filter: looking up, forgetting, taking a snapshot ----------------------------------------------------------- */
+
 /**
  * Looks up a chunk's result under the present state.
  *
