@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The header's sections: a file of src/ffi, and its banner.
-const SECTIONS: [(&str, &str); 22] = [
+const SECTIONS: [(&str, &str); 23] = [
     ("version", "Version"),
     ("status", "Status and error"),
     ("log", "Log"),
@@ -18,6 +18,7 @@ const SECTIONS: [(&str, &str); 22] = [
     ("value", "Value"),
     ("chunk", "State and chunk: callers who make their keys themselves"),
     ("filter", "Filter"),
+    ("filter_get", "Filter: looking up, forgetting, taking a snapshot"),
     ("filter_put", "Filter: storing"),
     ("snapshot", "Snapshot"),
     ("key", "Key: of a filter, a snapshot, a pipeline"),

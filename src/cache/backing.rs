@@ -26,7 +26,6 @@ use std::time::{Duration, Instant};
 use super::promotion::Promotion;
 
 #[cfg(test)]
-#[path = "backing_tests.rs"]
 mod tests;
 
 /// How a lookup ends behind memory.

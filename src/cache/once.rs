@@ -13,7 +13,6 @@ use crate::process::deadline_in;
 use crate::stats::FilterCounters;
 use crate::tier::fences::Epochs;
 use crate::value::{Buffer, Draft, Value};
-use std::cell::Cell;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -176,27 +175,19 @@ impl Cache {
             self.memory.refuse(stores);
             return Ok(Put { stored: false, value: Some(self.memory.detached(draft, charge)?) });
         }
-        let behind = self.backing.as_ref().map(|it| (it, it.stores.replacing(key, tag, epochs)));
-        let turn = Cell::new(0);
-        let leave = || {
-            turn.set(behind.as_ref().map_or(0, |(it, _)| it.stores.turn()));
-            !claim.is_fenced()
+        let may = || !claim.is_fenced();
+        let put = |leave: &dyn Fn() -> bool| {
+            let mut put = match reserved.and_then(|reserved| reserved.resized_to(charge)) {
+                Some(reserved) => self.memory.publish(key, tag, Value::make(draft, reserved)?, leave)?,
+                None => self.memory.put(key, tag, draft, true, Some(leave))?,
+            };
+            // Closed meanwhile: it is not stored, and still its owner's, who may have nothing but this lease.
+            put.stored &= self.still_open(key).is_ok();
+            Ok(put)
         };
-        let mut put = match reserved.and_then(|reserved| reserved.resized_to(charge)) {
-            Some(reserved) => self.memory.publish(key, tag, Value::make(draft, reserved)?, &leave)?,
-            None => self.memory.put(key, tag, draft, true, Some(&leave))?,
-        };
-        // Closed meanwhile: it is not stored, and still its owner's, who may have nothing but this lease.
-        put.stored &= self.still_open(key).is_ok();
-        if let (Some(value), Some((backing, pass)), false) = (&put.value, behind, claim.is_fenced()) {
-            if !put.stored {
-                turn.set(backing.stores.turn());
-            }
-            backing.put(key, tag, value, pass.at_turn(turn.get()), flags);
-            if !put.stored {
-                self.memory.remove(key); // an older one: put before that turn, or read before this was queued
-            }
+        match &self.backing {
+            None => put(&may),
+            Some(backing) => self.put_in_turn(backing, (key, tag, epochs), flags, may, put),
         }
-        Ok(put)
     }
 }

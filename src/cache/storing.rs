@@ -8,6 +8,7 @@ use crate::digest::Digest;
 use crate::error::{ErrorKind, Result};
 use crate::memory::Put;
 use crate::process::boot_ms;
+use crate::tier::fences::Epochs;
 use crate::value::{Draft, Payload};
 use std::cell::Cell;
 use std::sync::atomic::Ordering;
@@ -61,20 +62,42 @@ impl Cache {
     /// Apart from a put to memory alone, which need not pay for what this one moves about.
     #[inline(never)]
     fn keep_behind(&self, backing: &Backing, key: &Digest, tag: u64, draft: Draft<'_>, flags: Flags) -> Result<Put> {
-        let pass = backing.stores.replacing(key, tag, backing.stores.epochs());
+        let epochs = backing.stores.epochs();
+        self.put_in_turn(
+            backing,
+            (key, tag, epochs),
+            flags,
+            || true,
+            |leave| self.keep(key, tag, draft, true, Some(leave)),
+        )
+    }
+
+    /// Puts into memory by `put`, with a lease, and then behind it, unless `may` has come to say no. Memory and the stores
+    /// are to keep the same of two puts at once, and what this one replaces is not to be found after it. Hence the order:
+    /// 1. What is being read for the key is out of date.
+    /// 2. The turn, under memory's lock: what memory got last the stores keep. Where memory had no room, right after.
+    /// 3. The write is queued.
+    /// 4. Where memory had no room it keeps no older one, put before that turn or read before the write was queued. Were it
+    ///    removed before the turn, memory would keep what is put in between, and the stores this; were it removed before
+    ///    the write is queued, a lookup in between would bring it back from a store.
+    pub(super) fn put_in_turn(
+        &self, backing: &Backing, (key, tag, epochs): (&Digest, u64, Epochs), flags: Flags, may: impl Fn() -> bool,
+        put: impl FnOnce(&dyn Fn() -> bool) -> Result<Put>,
+    ) -> Result<Put> {
+        let pass = backing.stores.replacing(key, tag, epochs);
         let turn = Cell::new(0);
-        let take_turn = || {
-            turn.set(backing.stores.turn());
-            true
-        };
-        let put = self.keep(key, tag, draft, true, Some(&take_turn))?;
-        if let Some(value) = &put.value {
+        let take_turn = || turn.set(backing.stores.turn());
+        let put = put(&|| {
+            take_turn();
+            may()
+        })?;
+        if let Some(value) = put.value.as_ref().filter(|_| may()) {
             if !put.stored {
-                turn.set(backing.stores.turn());
+                take_turn();
             }
             backing.put(key, tag, value, pass.at_turn(turn.get()), flags);
             if !put.stored {
-                self.memory.remove(key); // an older one: put before that turn, or read before this was queued
+                self.memory.remove(key);
             }
         }
         Ok(put)

@@ -1,6 +1,7 @@
 //! Section: digest.
 
-use super::border::{bytes, guard, guard_error, list, null, required, sized, text};
+use super::border::{bytes, guard, guard_error, list, null, required, text};
+use super::sized::sized;
 use super::status::{STREAMCACHE_OK, streamcache_error, streamcache_status};
 use crate::digest::{self, Digest, Dtype, Role, Tensor};
 use crate::error::{Error, Result};

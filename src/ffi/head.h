@@ -69,14 +69,14 @@
  * Log. The library prints nothing, a contained panic included; streamcache_log_set() names a function of yours that
  * hears its messages.
  *
- * Memory. max_bytes is a hard limit on results, leased values, states and index together. Beside it a cache uses a
- * fixed base: 64 KiB, 8 KiB a shard (at most 64), 1 KiB a filter or snapshot handle, and 512 bytes an open ticket, a
- * stream or a missing item of a batch. A value is charged
- * its size and 112 bytes, rounded up to 16 (from 4096 bytes on 64 more, for its content digest), its description, and
- * its slot in the index: 112 bytes (192 with LRU). An open ticket takes about 0.5 KiB outside max_bytes, in
- * a batch, too, and a batch's other items 0.1 KiB; a ticket's buffer is within it. Tiers use memory beside it: that of
- * SQLite and of connections, copies of what a lookup reads, and for each tier those of one batch of writes, 4 MiB or one
- * larger result. What waits to be written is within it.
+ * Memory. max_bytes is a hard limit on results, leased values, states and index together; a put that needs room passes
+ * over 64 leased results, then over 8 in each further shard, before it answers STREAMCACHE_NOT_STORED. Beside it a
+ * cache uses a fixed base: 64 KiB, 8 KiB a shard (at most 64), 1 KiB a filter or snapshot handle, and 512 bytes an open
+ * ticket, a stream or a missing item of a batch. A value is charged its size and 112 bytes, rounded up to 16 (from 4096
+ * bytes on 64 more, for its content digest), its description, and its slot in the index: 112 bytes (192 with LRU). An
+ * open ticket takes about 0.5 KiB outside max_bytes, in a batch, too, and a batch's other items 0.1 KiB; a ticket's
+ * buffer is within it. Tiers use memory beside it: that of SQLite and of connections, copies of what a lookup reads,
+ * and for each tier those of one batch of writes, 4 MiB or one larger result. What waits to be written is within it.
  *
  * Allocator. When it refuses what a result or a state needs (bytes, description, a place in the index) or a file's
  * buffer, the answer is STREAMCACHE_NO_MEMORY; the limits still hold and the next call works. Without tiers a get, a

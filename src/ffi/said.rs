@@ -1,7 +1,8 @@
 //! What a caller says about a put, or about a copy that it wants, checked. Not a section of the header.
 
-use super::border::{bytes, null, required, sized};
+use super::border::{bytes, null, required};
 use super::chunk::streamcache_put_options;
+use super::sized::sized;
 use super::status::streamcache_error;
 use super::value;
 use crate::call::{Flags, PutOptions};

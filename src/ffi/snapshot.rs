@@ -3,7 +3,8 @@
 use super::border::{bytes, cleared, guard, guard_error, null, on, on_lookup, on_put, release, retain};
 use super::chunk::streamcache_put_options;
 use super::digest::{self, streamcache_digest};
-use super::filter::{looked_up, state_outcome, streamcache_snapshot};
+use super::filter::{state_outcome, streamcache_snapshot};
+use super::filter_get::looked_up;
 use super::outcome::put_outcome;
 use super::said::{put_error, put_options};
 use super::status::streamcache_status;

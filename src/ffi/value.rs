@@ -1,7 +1,8 @@
 //! Section: value.
 
-use super::border::{expect_destructors, guard, is_size_of, leaf, null, required, sized, sized_list};
+use super::border::{expect_destructors, guard, leaf, null, required};
 use super::digest::{self, streamcache_digest, streamcache_dtype_code};
+use super::sized::{is_size_of, sized, sized_list};
 use super::status::{
     STREAMCACHE_INVALID_ARGUMENT, STREAMCACHE_MISS, STREAMCACHE_OK, STREAMCACHE_PANIC, streamcache_status,
 };

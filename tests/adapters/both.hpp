@@ -1,12 +1,11 @@
-// What an adapter does alike with any engine: computed once, shared, never remembered where it failed. `Engine` is what
-// the test of one says it is:
+// What an adapter does alike with any engine: computed once, shared, never remembered where it failed. `ad` is the
+// adapter's namespace, which a test names before it includes this. `Engine` is what the test of one says it is:
 //
 //     Counted, Difference           models that are ready, of counted::compute() and of a - b: model() is the
 //                                   adapter's, raw() of a Counted the engine's own
 //     numbers(values, shape)        a tensor of floats, by default of one dimension
 //     list(tensor...)               tensors as inputs and outputs are
 //     same(a, b)                    equal in type, shape and every bit?
-//     cached_run, cached_compute    the adapter's
 #pragma once
 
 #include "common.hpp"
@@ -26,7 +25,7 @@ template <class Engine> struct Both {
     static auto input(const Floats &values) { return Engine::list(numbers(values)); }
     template <class Model, class Stage>
     static auto run(const Model &model, Stage &stage, const Floats &values, const sc::PutOptions &options = {}) {
-        return Engine::cached_run(model, stage, input(values), options);
+        return ad::cached_run(model, stage, input(values), options);
     }
 
     static void one_computes_and_the_others_find_it() {
@@ -44,7 +43,7 @@ template <class Engine> struct Both {
         CHECK(filter.stats().misses == 1 && filter.stats().hits == 2);
         // Straight from the engine's own object, and through a snapshot: the same entry.
         auto snapshot = filter.snapshot();
-        CHECK(!Engine::cached_run(counted.raw(), filter, input({1, 2, 3})).computed());
+        CHECK(!ad::cached_run(counted.raw(), filter, input({1, 2, 3})).computed());
         CHECK(!run(counted.model(), snapshot, {1, 2, 3}).computed());
         CHECK(run(counted.model(), snapshot, {1, 2}).computed());
         CHECK(counted::calls == 2);
@@ -99,7 +98,7 @@ template <class Engine> struct Both {
             return input({counted::slow + 1, 8});
         };
         const sc::Digest chunk = counted.model().chunk(input({counted::slow, 7}));
-        const auto outputs = Engine::cached_compute(filter, chunk, compute, sc::PutOptions(), ms(0));
+        const auto outputs = ad::cached_compute(filter, chunk, compute, sc::PutOptions(), ms(0));
         CHECK(outputs.computed() && Engine::same(outputs[0], numbers({counted::slow + 1, 8})));
         first.join();
         CHECK(counted::calls == 1);
@@ -125,11 +124,11 @@ template <class Engine> struct Both {
 
         // Another number of inputs than the model's.
         const auto status_with = [&](auto inputs) {
-            return status_of([&] { Engine::cached_run(model, filter, inputs); });
+            return status_of([&] { ad::cached_run(model, filter, inputs); });
         };
         CHECK(status_with(decltype(input({}))()) == STREAMCACHE_INVALID_ARGUMENT);
         CHECK(status_of([&] {
-                  Engine::cached_run(model, filter, Engine::list(numbers({1}), numbers({1})));
+                  ad::cached_run(model, filter, Engine::list(numbers({1}), numbers({1})));
               }) == STREAMCACHE_INVALID_ARGUMENT);
 
         // No filter, and a cache that is closed: an error, though the engine could answer.
@@ -150,7 +149,7 @@ template <class Engine> struct Both {
         };
         const sc::Digest chunk = sc::Digest::chunk(std::string_view("x"));
         for (int round = 0; round < 2; round++) {
-            const auto outputs = Engine::cached_compute(filter, chunk, load_and_compute, options);
+            const auto outputs = ad::cached_compute(filter, chunk, load_and_compute, options);
             CHECK(outputs.compute_time() == us(round == 0 ? 70 : 0));
         }
         CHECK(cache.stats().time_saved_ns == 70'000);
@@ -176,7 +175,7 @@ template <class Engine> struct Both {
                     return Engine::numbers(Floats(std::size_t(rows) * 3, with), {rows, 3});
                 };
                 const auto of = [&](float a, float b) {
-                    return Engine::cached_run(difference.model(), filter, Engine::list(filled(a), filled(b)));
+                    return ad::cached_run(difference.model(), filter, Engine::list(filled(a), filled(b)));
                 };
                 const auto outputs = of(5, 3);
                 CHECK(outputs.computed() == (round == 0));

@@ -1,17 +1,17 @@
 // ONNX Runtime behind the cache, with small models: computed once, the same bits, on leases; what fails is not
 // remembered.
-#include "both.hpp"
-
 #include <streamcache/onnxruntime.hpp>
 
 #include <optional>
 
+namespace ad = streamcache::onnxruntime;
+
+#include "both.hpp"
 #include "onnx.hpp"
 
 namespace {
 
 using namespace std::literals;
-namespace ad = sc::onnxruntime;
 
 Ort::Env &env() {
     static Ort::Env env(ORT_LOGGING_LEVEL_FATAL, "test");
@@ -100,12 +100,6 @@ struct Engine {
         return inputs(std::forward<Tensors>(tensors)...);
     }
     static bool same(const Ort::Value &a, const Ort::Value &b) { return ::same(a, b); }
-    template <class... Arguments> static ad::Outputs cached_run(Arguments &&...arguments) {
-        return ad::cached_run(std::forward<Arguments>(arguments)...);
-    }
-    template <class... Arguments> static ad::Outputs cached_compute(Arguments &&...arguments) {
-        return ad::cached_compute(std::forward<Arguments>(arguments)...);
-    }
 };
 using both = Both<Engine>;
 

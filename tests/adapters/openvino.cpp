@@ -1,16 +1,16 @@
 // OpenVINO behind the cache, with small models: computed once, the same bits, on leases; what fails is not remembered.
-#include "both.hpp"
-
 #include <streamcache/openvino.hpp>
 
 #include <openvino/opsets/opset6.hpp>
 
+namespace ad = streamcache::openvino;
+
+#include "both.hpp"
 #include "onnx.hpp"
 
 namespace {
 
 using namespace std::literals;
-namespace ad = sc::openvino;
 
 ov::Core &core() {
     static ov::Core core;
@@ -72,12 +72,6 @@ struct Engine {
     }
     template <class... Tensors> static ov::TensorVector list(Tensors... tensors) { return {tensors...}; }
     static bool same(const ov::Tensor &a, const ov::Tensor &b) { return ::same(a, b); }
-    template <class... Arguments> static ad::Outputs cached_run(Arguments &&...arguments) {
-        return ad::cached_run(std::forward<Arguments>(arguments)...);
-    }
-    template <class... Arguments> static ad::Outputs cached_compute(Arguments &&...arguments) {
-        return ad::cached_compute(std::forward<Arguments>(arguments)...);
-    }
 };
 using both = Both<Engine>;
 

@@ -145,6 +145,7 @@ impl Connection {
     }
 
     /// The same where it may be arrays within arrays, as one: for a tool, whose limit is that of a cache without options.
+    #[cfg(feature = "cli")]
     pub(super) fn receive_nested(&mut self, until: Instant) -> Result<Reply<'_>, Fault> {
         self.socket.set_deadline(until);
         let Self { replies, socket, moved, .. } = self;
