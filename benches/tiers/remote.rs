@@ -34,7 +34,8 @@ pub fn measure(quick: bool, report: &mut Report) {
         1 => "one processor for all".to_owned(),
         many => format!("{many} processors"),
     };
-    let mut rows = vec![row!["bytes", "GET µs", "hit", "added", "pipeline of 64", "MGET of 64", "batch of 64", "× one hit"]];
+    let mut rows =
+        vec![row!["bytes", "GET µs", "hit", "added", "pipeline of 64", "MGET of 64", "batch of 64", "× one hit"]];
     for len in [64, 1 << 10, 16 << 10] {
         let [get, hit, pipeline, mget, batch] = sides(&server, len, rounds);
         let added = Spread::of_differences(&hit, &get).median / 1e3;
@@ -51,7 +52,8 @@ pub fn measure(quick: bool, report: &mut Report) {
             format!("{batch:.0}"),
             format!("{:.2}", times.median),
         ]);
-        let section = json!({ "get_us": get, "hit_us": hit, "pipeline_us": pipeline, "mget_us": mget, "batch_us": batch });
+        let section =
+            json!({ "get_us": get, "hit_us": hit, "pipeline_us": pipeline, "mget_us": mget, "batch_us": batch });
         report.section(&format!("tiers remote {len}"), section);
         let limit = ADDED_US.max((FACTOR - 1.0) * get);
         let what = format!("a hit of {len} bytes in Redis, promoted, {place}");

@@ -1,9 +1,9 @@
 //! Storing results: bytes are reserved first, then the value is made, then it goes into its shard, where that has a slot and
 //! a permit for it.
 
-use super::{Home, Memory};
 use super::policy::Entry;
 use super::shard::{self, Baggage, Lacks};
+use super::{Home, Memory};
 use crate::budget::Purpose;
 use crate::digest::Digest;
 use crate::error::{self, ErrorKind};

@@ -163,8 +163,11 @@ impl Seal {
             let split: ArrayVec<_, TOGETHER> = some.iter().map(|(_, bytes)| parts(bytes).unwrap_or_default()).collect();
             let mut digests = [Digest([0; 32]); TOGETHER];
             digest::chunks(split.iter().map(|[.., payload]| *payload), &mut digests[..some.len()]);
-            let sealed: ArrayVec<_, TOGETHER> =
-                split.iter().zip(digests).map(|([head, description, _], digest)| (*head, *description, digest)).collect();
+            let sealed: ArrayVec<_, TOGETHER> = split
+                .iter()
+                .zip(digests)
+                .map(|([head, description, _], digest)| (*head, *description, digest))
+                .collect();
             let mut sums = [Digest([0; 32]); TOGETHER];
             self.0.checksums(&sealed, &mut sums);
             for (n, &(at, bytes)) in some.iter().enumerate() {
