@@ -182,14 +182,14 @@ impl Cache {
     #[inline(always)]
     pub(crate) fn get_here(&self, key: &Digest, flags: Flags) -> Result<Option<Value>> {
         self.check_open()?;
+        if flags.counts() && flags.looks() {
+            return Ok(self.memory.get(key));
+        }
         if !flags.counts() {
             return Ok(if flags.looks() { self.memory.peek(key) } else { None });
         }
-        if !flags.looks() {
-            self.bypassed.fetch_add(1, Ordering::Relaxed);
-            return Ok(None);
-        }
-        Ok(self.memory.get(key))
+        self.bypassed.fetch_add(1, Ordering::Relaxed);
+        Ok(None)
     }
 
     /// A lookup that memory has nothing for.

@@ -59,7 +59,7 @@ impl Flags {
 
     /// Whether it counts in memory's counters and those of its filter.
     pub(crate) fn counts(self) -> bool {
-        !self.has(Self::PEEK) && !self.has(Self::UNCOUNTED)
+        self.0 & (Self::PEEK.0 | Self::UNCOUNTED.0) == 0
     }
 
     pub(crate) fn peeks(self) -> bool {
@@ -67,7 +67,7 @@ impl Flags {
     }
 
     pub(crate) fn looks(self) -> bool {
-        !self.has(Self::BYPASS) && !self.has(Self::REFRESH)
+        self.0 & (Self::BYPASS.0 | Self::REFRESH.0) == 0
     }
 
     pub(crate) fn stores(self) -> bool {

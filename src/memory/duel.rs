@@ -5,7 +5,7 @@ use super::contest::{Choice, Mode};
 use super::shadow::Shadow;
 use crate::lock::Mutex;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// One key in 2^5 is sampled, more where the shadows would have fewer than 128 entries, and down to one in 2^7 where they
 /// have 512 all the same.
@@ -15,14 +15,20 @@ const ROUND: u32 = 64;
 /// Where in a hash the sampling bits are: the tables use those below and above.
 const FIRST_BIT: u32 = 27;
 
-/// Beside the lock on lines of its own: every lookup reads how many bits are sampled.
+/// The bits of a hash that are 0 where a key is sampled. On lines of its own, for every lookup reads it.
 #[derive(Debug)]
 #[repr(align(128))]
-struct Bits(AtomicU32);
+struct Mask(AtomicU64);
+
+impl Mask {
+    fn of(bits: u32) -> u64 {
+        ((1 << bits) - 1) << FIRST_BIT
+    }
+}
 
 #[derive(Debug)]
 pub(super) struct Duel {
-    bits: Bits,
+    mask: Mask,
     choice: Arc<Choice>,
     seed: u64,
     shadows: Mutex<Option<Shadows>>,
@@ -30,11 +36,12 @@ pub(super) struct Duel {
 
 impl Duel {
     pub(super) fn new(choice: Arc<Choice>, seed: u64) -> Self {
-        Self { bits: Bits(AtomicU32::new(0)), choice, seed, shadows: Mutex::new(None) }
+        Self { mask: Mask(AtomicU64::new(0)), choice, seed, shadows: Mutex::new(None) }
     }
 
+    #[inline]
     fn is_sampled(&self, hash: u64) -> bool {
-        (hash >> FIRST_BIT).trailing_zeros() >= self.bits.0.load(Relaxed)
+        hash & self.mask.0.load(Relaxed) == 0
     }
 
     /// A hit. Never waits, and never allocates: a sample that another thread is in the way of is dropped.
@@ -66,7 +73,7 @@ impl Duel {
         if shadows.as_ref().is_none_or(|now| now.is_outgrown(entries)) {
             *shadows = None; // before the new ones are allocated
             *shadows = Shadows::new(plan, entries, self.seed);
-            self.bits.0.store(plan.bits, Relaxed);
+            self.mask.0.store(Mask::of(plan.bits), Relaxed);
         }
         if let Some(shadows) = &mut *shadows {
             shadows.capacity = (entries as usize >> shadows.plan.bits).clamp(1, shadows.plan.room);
@@ -81,7 +88,7 @@ impl Duel {
         let mut shadows = self.shadows.lock();
         if shadows.as_ref().is_some_and(|now| now.is_too_large(entries)) {
             *shadows = None;
-            self.bits.0.store(0, Relaxed);
+            self.mask.0.store(0, Relaxed);
         }
     }
 }

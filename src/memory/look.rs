@@ -22,6 +22,7 @@ struct Many<'a> {
 }
 
 impl Memory {
+    #[inline(always)]
     pub(crate) fn get(&self, key: &Digest) -> Option<Value> {
         self.look(key, 1)
     }
@@ -31,7 +32,7 @@ impl Memory {
         self.look(key, 0)
     }
 
-    #[inline(never)]
+    #[inline(always)]
     fn look(&self, key: &Digest, misses: u64) -> Option<Value> {
         let hash = self.stir.hash(key);
         let home = self.home(hash);
