@@ -6,6 +6,7 @@ use crate::digest::Digest;
 use crate::error::ErrorKind;
 use crate::flight::Claim;
 use crate::memory::Added;
+use crate::process::wall_ms;
 use crate::tier::envelope::{Opened, Refusal};
 use crate::tier::fences::Pass;
 use crate::tier::stores::{Source, Stores, Tier};
@@ -64,9 +65,16 @@ impl<'a> Promotion<'a> {
 impl Cache {
     /// How long what an envelope holds may still be found, 0 for without end: for its own time, and no longer since it was
     /// sealed than this cache's limit. None when that is over.
+    /// Most have no end, and then no clock is asked.
     pub(super) fn left_ms(&self, opened: &Opened<'_>) -> Option<u64> {
-        let limit = (self.ttl_ms > 0).then(|| self.ttl_ms.saturating_sub(opened.age_ms()));
-        match opened.left_ms().into_iter().chain(limit).min() {
+        let header = opened.header();
+        if header.expires_ms == 0 && self.ttl_ms == 0 {
+            return Some(0);
+        }
+        let now_ms = wall_ms(); // of this moment: it may have waited since it was proved
+        let age = now_ms.saturating_sub(header.created_ms);
+        let limit = (self.ttl_ms > 0).then(|| self.ttl_ms.saturating_sub(age));
+        match opened.left_ms(now_ms).into_iter().chain(limit).min() {
             Some(0) => None,
             left => Some(left.unwrap_or(0)),
         }

@@ -3,7 +3,7 @@
 //!
 //! The function for that is hidden in the crate ("undocumented and unstable"), which is why Cargo.toml pins its version.
 //! It takes lengths known when this is compiled, in whole blocks of 64 bytes; for others, and without that function, there
-//! is [`wide`].
+//! is [`wide`], which does as many blocks of each together.
 
 use super::constants::K;
 use super::{Digest, chunk, wide};
@@ -19,38 +19,47 @@ pub fn chunks<'a>(chunks: impl ExactSizeIterator<Item = &'a [u8]> + Clone, out: 
     lanes::chunks(chunks, out);
     #[cfg(not(feature = "hash-many"))]
     {
-        let mut same = Same::default();
-        chunks.enumerate().for_each(|(at, bytes)| same.digest(at, bytes, out));
-        same.flush(out);
+        let mut waiting = Waiting::none();
+        chunks.enumerate().for_each(|(at, bytes)| waiting.digest(at, bytes, out));
+        waiting.flush_all(out);
     }
 }
 
-/// Chunks of one length that came one after the other.
-#[derive(Default)]
-struct Same<'a>(ArrayVec<(&'a [u8], usize), { wide::LANES }>);
+/// Chunks that wait for others of as many blocks.
+struct Waiting<'a>([ArrayVec<(&'a [u8], usize), { wide::LANES }>; wide::MAX_BLOCKS]);
 
-impl<'a> Same<'a> {
+impl<'a> Waiting<'a> {
+    fn none() -> Self {
+        Self(std::array::from_fn(|_| ArrayVec::new()))
+    }
+
     /// Digests a chunk now or later.
     fn digest(&mut self, at: usize, bytes: &'a [u8], out: &mut [Digest]) {
-        if self.0.first().is_some_and(|(first, _)| first.len() != bytes.len()) || self.0.is_full() {
-            self.flush(out);
-        }
-        match bytes.len() {
-            ..=wide::MAX_BYTES => self.0.push((bytes, at)),
-            _ => out[at] = chunk(bytes),
+        let Some(blocks) = wide::blocks(bytes.len()) else {
+            out[at] = chunk(bytes);
+            return;
+        };
+        let same = &mut self.0[blocks - 1];
+        same.push((bytes, at));
+        if same.is_full() {
+            Self::flush(same, out);
         }
     }
 
-    fn flush(&mut self, out: &mut [Digest]) {
-        let messages: ArrayVec<&[u8], { wide::LANES }> = self.0.iter().map(|(bytes, _)| *bytes).collect();
-        wide::keyed_each(&K.chunk, &messages, |n, digest| out[self.0[n].1] = digest);
-        self.0.clear();
+    fn flush(same: &mut ArrayVec<(&'a [u8], usize), { wide::LANES }>, out: &mut [Digest]) {
+        let messages: ArrayVec<&[u8], { wide::LANES }> = same.iter().map(|(bytes, _)| *bytes).collect();
+        wide::keyed_each(&K.chunk, &messages, |n, digest| out[same[n].1] = digest);
+        same.clear();
+    }
+
+    fn flush_all(&mut self, out: &mut [Digest]) {
+        self.0.iter_mut().filter(|same| !same.is_empty()).for_each(|same| Self::flush(same, out));
     }
 }
 
 #[cfg(feature = "hash-many")]
 mod lanes {
-    use super::{ArrayVec, BLOCK, Digest, K, Same, chunk};
+    use super::{ArrayVec, BLOCK, Digest, K, Waiting, chunk};
     use crate::digest::wide::MAX_BYTES;
     use blake3::IncrementCounter;
     use blake3::platform::{MAX_SIMD_DEGREE, Platform, words_from_le_bytes_32};
@@ -65,12 +74,12 @@ mod lanes {
     const KINDS: usize = MAX_BYTES / BLOCK;
 
     /// Chunks of one length that wait for the lanes to be full, and where their digests go.
-    type Waiting<'a> = ArrayVec<(&'a [u8], usize), MAX_SIMD_DEGREE>;
+    type Whole<'a> = ArrayVec<(&'a [u8], usize), MAX_SIMD_DEGREE>;
 
     pub(super) fn chunks<'a>(chunks: impl Iterator<Item = &'a [u8]>, out: &mut [Digest]) {
         let platform = Platform::detect();
-        let mut waiting: [Waiting<'a>; KINDS] = std::array::from_fn(|_| Waiting::new());
-        let mut others = Same::default();
+        let mut waiting: [Whole<'a>; KINDS] = std::array::from_fn(|_| Whole::new());
+        let mut others = Waiting::none();
         for (at, bytes) in chunks.enumerate() {
             let blocks = bytes.len() / BLOCK;
             if bytes.len() % BLOCK != 0 || !(1..=KINDS).contains(&blocks) {
@@ -86,10 +95,10 @@ mod lanes {
         for (n, same) in waiting.iter_mut().enumerate() {
             digest(platform, n + 1, same, out);
         }
-        others.flush(out);
+        others.flush_all(out);
     }
 
-    fn digest(platform: Platform, blocks: usize, same: &mut Waiting<'_>, out: &mut [Digest]) {
+    fn digest(platform: Platform, blocks: usize, same: &mut Whole<'_>, out: &mut [Digest]) {
         macro_rules! by_length {
             ($($blocks:literal)*) => {
                 match blocks {
@@ -106,7 +115,7 @@ mod lanes {
         same.clear();
     }
 
-    fn digest_of<const LEN: usize>(platform: Platform, same: &Waiting<'_>, out: &mut [Digest]) {
+    fn digest_of<const LEN: usize>(platform: Platform, same: &Whole<'_>, out: &mut [Digest]) {
         let key = words_from_le_bytes_32(&K.chunk);
         let inputs: ArrayVec<&[u8; LEN], MAX_SIMD_DEGREE> =
             same.iter().filter_map(|(bytes, _)| (*bytes).try_into().ok()).collect();

@@ -34,12 +34,12 @@ impl SealKey {
         blake3::Hash::from_bytes(a.0) == b.0
     }
 
-    /// The checksum of each, which is its head, its description and the digest of its payload: side by side where they are
-    /// of one length, as those without a description are.
+    /// The checksum of each, which is its head, its description and the digest of its payload: side by side where they
+    /// have as many blocks, as those without a description have.
     pub fn checksums(&self, parts: &[(&[u8], &[u8], Digest)], sums: &mut [Digest]) {
-        let len = |(head, description, _): &(&[u8], &[u8], Digest)| head.len() + description.len();
+        let blocks = |part: &(&[u8], &[u8], Digest)| wide::blocks(part.0.len() + part.1.len() + 32);
         let mut begin = 0;
-        for same in parts.chunk_by(|a, b| len(a) == len(b)).flat_map(|same| same.chunks(wide::LANES)) {
+        for same in parts.chunk_by(|a, b| blocks(a) == blocks(b)).flat_map(|same| same.chunks(wide::LANES)) {
             let messages: ArrayVec<ArrayVec<u8, SHORTER>, { wide::LANES }> =
                 same.iter().filter_map(|(head, description, payload)| message(head, description, payload)).collect();
             if messages.len() == same.len() {

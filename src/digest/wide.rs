@@ -1,4 +1,4 @@
-//! BLAKE3 of short messages of one length side by side: each word of the compression is a row of lanes, one a message,
+//! BLAKE3 of short messages of as many blocks each side by side: each word of the compression is a row of lanes, one a message,
 //! which the compiler turns into vector instructions. It is for what the crate has no lanes for: lengths that are not
 //! whole blocks, as those of keys and checksums are. A message of up to 1024 bytes is one BLAKE3 chunk, so there is no
 //! tree. The function is that of the BLAKE3 paper (O'Connor, Aumasson, Neves, Wilcox-O'Hearn, 2020), section 2.
@@ -11,8 +11,9 @@ use multiversion::multiversion;
 pub(super) const LANES: usize = 8;
 /// The longest message.
 pub(super) const MAX_BYTES: usize = 1024;
+pub(super) const MAX_BLOCKS: usize = MAX_BYTES / BLOCK;
 /// Of fewer messages each is done sooner by itself.
-const WORTHWHILE: usize = 3;
+const WORTHWHILE: usize = 4;
 
 const BLOCK: usize = 64;
 const WORDS: usize = BLOCK / 4;
@@ -50,8 +51,12 @@ const fn schedule() -> [[usize; WORDS]; ROUNDS] {
     rounds
 }
 
-/// `keyed(key, message)` of each message, which all have the same length of [`MAX_BYTES`] at most, for `each`, with the
-/// message's number.
+/// Messages with the same answer can be done side by side; None for those that are too long.
+pub(super) fn blocks(len: usize) -> Option<usize> {
+    (len <= MAX_BYTES).then(|| len.div_ceil(BLOCK).max(1))
+}
+
+/// `keyed(key, message)` of each message, which all have as many [`blocks`], for `each`, with the message's number.
 pub(super) fn keyed_each(key: &[u8; 32], messages: &[&[u8]], mut each: impl FnMut(usize, Digest)) {
     for (n, some) in messages.chunks(LANES).enumerate() {
         if some.len() < WORTHWHILE {
@@ -70,27 +75,32 @@ pub(super) fn keyed_each(key: &[u8; 32], messages: &[&[u8]], mut each: impl FnMu
 
 #[multiversion(targets("x86_64+avx2"))]
 fn keyed_lanes(key: &[u8; 32], messages: &[&[u8]; LANES]) -> [Digest; LANES] {
-    let len = messages[0].len();
-    debug_assert!(len <= MAX_BYTES && messages.iter().all(|message| message.len() == len));
+    keyed_rows(key, messages)
+}
+
+#[inline(always)]
+fn keyed_rows(key: &[u8; 32], messages: &[&[u8]; LANES]) -> [Digest; LANES] {
+    let blocks = blocks(messages[0].len()).unwrap_or(1);
+    debug_assert!(messages.iter().all(|message| self::blocks(message.len()) == Some(blocks)));
     let mut chaining = [[0; LANES]; 8];
     for (word, row) in chaining.iter_mut().enumerate() {
         *row = [word_of(key, word); LANES];
     }
-    let blocks = len.div_ceil(BLOCK).max(1);
     for block in 0..blocks {
         let begin = block * BLOCK;
-        let bytes = (len - begin).min(BLOCK);
         let start = if block == 0 { CHUNK_START } else { 0 };
         let end = if block + 1 == blocks { CHUNK_END | ROOT } else { 0 };
-        let mut message = [[0; LANES]; WORDS];
+        let (mut message, mut lens) = ([[0; LANES]; WORDS], [0; LANES]);
         for (lane, whole) in messages.iter().enumerate() {
+            let bytes = &whole[begin..whole.len().min(begin + BLOCK)];
             let mut padded = [0; BLOCK];
-            padded[..bytes].copy_from_slice(&whole[begin..begin + bytes]);
+            padded[..bytes.len()].copy_from_slice(bytes);
+            lens[lane] = bytes.len() as u32;
             for (word, row) in message.iter_mut().enumerate() {
                 row[lane] = word_of(&padded, word);
             }
         }
-        compress(&mut chaining, &message, bytes as u32, KEYED_HASH | start | end);
+        compress(&mut chaining, &message, &lens, KEYED_HASH | start | end);
     }
     let mut digests = [Digest([0; 32]); LANES];
     for (lane, digest) in digests.iter_mut().enumerate() {
@@ -109,14 +119,14 @@ fn word_of(bytes: &[u8], word: usize) -> u32 {
 /// One block of each message; the counter is that of a first chunk, 0. One loop over the lanes around straight code, which
 /// is what a compiler makes vector instructions of.
 #[inline(always)]
-fn compress(chaining: &mut Rows<8>, message: &Rows<WORDS>, bytes: u32, flags: u32) {
+fn compress(chaining: &mut Rows<8>, message: &Rows<WORDS>, lens: &Row, flags: u32) {
     for lane in 0..LANES {
         let mut s = [0; WORDS];
         for word in 0..8 {
             s[word] = chaining[word][lane];
         }
         [s[8], s[9], s[10], s[11]] = IV;
-        [s[14], s[15]] = [bytes, flags];
+        [s[14], s[15]] = [lens[lane], flags];
         let mut m = [0; WORDS];
         for word in 0..WORDS {
             m[word] = message[word][lane];
@@ -162,19 +172,49 @@ fn quarter(s: &mut [u32; WORDS], [a, b, c, d]: [usize; 4], x: u32, y: u32) {
 mod tests {
     use super::*;
 
+    const KEY: [u8; 32] = [7; 32];
+
+    fn noise() -> Vec<u8> {
+        (0..MAX_BYTES + 17 * 13).map(|n: usize| (n * n * 31 + n * 7) as u8).collect()
+    }
+
+    fn check(messages: &[&[u8]]) {
+        let mut digests = vec![None; messages.len()];
+        keyed_each(&KEY, messages, |n, digest| assert_eq!(digests[n].replace(digest), None));
+        for (message, digest) in messages.iter().zip(digests) {
+            assert_eq!(digest, Some(super::super::keyed(&KEY, message)), "{} bytes", message.len());
+        }
+    }
+
     #[test]
     fn every_length_and_every_number_of_messages_gives_what_the_crate_does() {
-        let noise: Vec<u8> = (0..MAX_BYTES + 17 * 13).map(|n: usize| (n * n * 31 + n * 7) as u8).collect();
-        let key: [u8; 32] = std::array::from_fn(|n| (n * 37) as u8);
+        let noise = noise();
         for len in 0..=MAX_BYTES {
-            for count in [0, 1, 2, 3, 5, 8, 9, 11, 16, 17] {
-                let messages: Vec<&[u8]> = (0..count).map(|n| &noise[13 * n..13 * n + len]).collect();
-                let mut digests = vec![None; count];
-                keyed_each(&key, &messages, |n, digest| assert_eq!(digests[n].replace(digest), None));
-                for (message, digest) in messages.iter().zip(digests) {
-                    assert_eq!(digest, Some(super::super::keyed(&key, message)), "{count} of {len} bytes");
-                }
+            for count in [0, 1, 3, 4, 8, 9, 12, 17] {
+                check(&(0..count).map(|n| &noise[13 * n..13 * n + len]).collect::<Vec<_>>());
             }
+        }
+    }
+
+    #[test]
+    fn lengths_of_as_many_blocks_go_together() {
+        let noise = noise();
+        for blocks in 1..=MAX_BYTES / BLOCK {
+            let least = if blocks == 1 { 0 } else { BLOCK * (blocks - 1) + 1 };
+            for first in least..=BLOCK * blocks {
+                let len = |n: usize| least + (first - least + 11 * n) % (BLOCK * blocks - least + 1);
+                check(&(0..LANES + 5).map(|n| &noise[n..n + len(n)]).collect::<Vec<_>>());
+            }
+        }
+    }
+
+    /// What a processor without AVX2 does.
+    #[test]
+    fn the_plain_form_gives_the_same() {
+        let noise = noise();
+        for len in 0..=MAX_BYTES {
+            let messages: [&[u8]; LANES] = std::array::from_fn(|n| &noise[n..n + len]);
+            assert_eq!(keyed_rows(&KEY, &messages), messages.map(|message| super::super::keyed(&KEY, message)));
         }
     }
 }

@@ -73,7 +73,7 @@ impl Use {
     }
 
     /// [`Use::find`] of a cache with something behind memory.
-    #[cold]
+    #[inline(never)]
     fn find_behind(&self, name: &Name, key: &Digest, flags: Flags) -> Result<Found> {
         let counters = flags.counts().then_some(&self.counted.counters);
         Ok(match self.cache.lookup(key, name.tag, flags)? {

@@ -43,7 +43,7 @@ impl Ahead {
     /// Told under the shard's lock.
     #[inline]
     pub(super) fn follow(&self, place: Place) {
-        if self.control.load(Relaxed) != place.control {
+        if self.control.load(Relaxed) != place.control || self.mask.load(Relaxed) != place.mask {
             self.control.store(place.control, Relaxed);
             self.mask.store(place.mask, Relaxed);
         }

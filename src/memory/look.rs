@@ -64,23 +64,13 @@ impl Memory {
     pub(crate) fn find_many(&self, keys: &[Digest]) -> Vec<Option<Value>> {
         let hashes: Vec<u64> = keys.iter().map(|key| self.stir.hash(key)).collect();
         let order = self.by_shard(&hashes);
-        let mut many = Many { keys, hashes: &hashes, found: vec![None; keys.len()], expired: Vec::new() };
+        let expired = Vec::with_capacity(keys.len().min(AT_ONCE));
+        let mut many = Many { keys, hashes: &hashes, found: vec![None; keys.len()], expired };
         let mut rest = &order[..];
         while !rest.is_empty() {
-            let mut few = 0;
-            for of_one_shard in rest.chunk_by(|&a, &b| self.home(hashes[a]) == self.home(hashes[b])) {
-                if few > 0 && few + of_one_shard.len() > TOGETHER {
-                    break;
-                }
-                few += of_one_shard.len().min(AT_ONCE);
-                if of_one_shard.len() > AT_ONCE {
-                    break; // the rest of them another time
-                }
-            }
-            let (some, others) = rest.split_at(few);
-            self.find_some(some, &mut many);
+            let done = self.find_some(rest, &mut many);
             many.expired.clear(); // here, where the locks are open
-            rest = others;
+            rest = &rest[done..];
         }
         let found = many.found;
         if self.duel.is_some() {
@@ -107,43 +97,52 @@ impl Memory {
         order
     }
 
-    /// Looks some keys up: [`TOGETHER`] of some shards at most, or those of one. The shards are locked all at once and in
-    /// order, and nowhere else does a thread that has one wait for another.
-    fn find_some(&self, some: &[usize], many: &mut Many<'_>) {
+    /// Looks the first of these keys up, and says how many: [`TOGETHER`] of some shards at most, or [`AT_ONCE`] of one. The
+    /// shards are locked all at once, but who has one waits for no other: where one is not free at once, that is all for now.
+    fn find_some(&self, places: &[usize], many: &mut Many<'_>) -> usize {
         let home = |at: usize| self.home(many.hashes[at]);
-        for &at in some.iter().take(TOGETHER) {
-            self.shards[home(at)].ahead.foresee(many.hashes[at]);
+        self.foresee(places, many.hashes);
+        let mut shards = ArrayVec::<Guard<'_, Shard>, TOGETHER>::new();
+        let mut keys = 0;
+        for of_one_shard in places.chunk_by(|&a, &b| home(a) == home(b)) {
+            if keys > 0 && keys + of_one_shard.len() > TOGETHER {
+                break;
+            }
+            let shard =
+                if keys == 0 { Some(self.lock(home(of_one_shard[0]))) } else { self.try_lock(home(of_one_shard[0])) };
+            let Some(shard) = shard else { break };
+            shards.push(shard);
+            keys += of_one_shard.len().min(AT_ONCE);
         }
-        let mut shards = ArrayVec::<(usize, Guard<'_, Shard>), TOGETHER>::new();
-        for &at in some {
-            if shards.last().is_none_or(|(last, _)| *last != home(at)) {
-                shards.push((home(at), self.lock(home(at))));
+        let (mut turn, mut last) = (0, home(places[0]));
+        for (n, some) in places[..keys].chunks(TOGETHER).enumerate() {
+            if n > 0 {
+                self.foresee(some, many.hashes);
             }
-        }
-        for some in some.chunks(TOGETHER) {
-            let mut which = [0; TOGETHER];
-            let mut turn = 0;
-            for (which, &at) in which.iter_mut().zip(some) {
-                while shards[turn].0 != self.home(many.hashes[at]) {
-                    turn += 1;
-                }
-                *which = turn;
-            }
-            let mut nodes = [0; TOGETHER];
+            let (mut which, mut nodes) = ([0; TOGETHER], [0; TOGETHER]);
             for (n, &at) in some.iter().enumerate() {
-                nodes[n] = shards[which[n]].1.sight(many.hashes[at]);
+                turn += usize::from(self.home(many.hashes[at]) != last);
+                last = self.home(many.hashes[at]);
+                which[n] = turn;
+                nodes[n] = shards[turn].sight(many.hashes[at]);
             }
-            for (n, node) in nodes.iter().take(some.len()).enumerate() {
-                shards[which[n]].1.foresee_value(*node);
+            for n in 0..some.len() {
+                shards[which[n]].foresee_value(nodes[n]);
             }
             for (n, &at) in some.iter().enumerate() {
-                match shards[which[n]].1.get(many.hashes[at], &many.keys[at], 0, &self.count) {
+                match shards[which[n]].get(many.hashes[at], &many.keys[at], 0, &self.count) {
                     Found::Hit(value) => many.found[at] = Some(value),
                     Found::Miss => {}
                     Found::Expired(entry) => many.expired.push(entry),
                 }
             }
         }
+        keys
+    }
+
+    /// Asks for what a search for the first of these keys reads first.
+    fn foresee(&self, places: &[usize], hashes: &[u64]) {
+        places.iter().take(TOGETHER).for_each(|&at| self.shards[self.home(hashes[at])].ahead.foresee(hashes[at]));
     }
 
     /// How often lookups locked a shard.
@@ -158,6 +157,14 @@ impl Memory {
         #[cfg(test)]
         self.locks.fetch_add(1, Relaxed);
         self.shards[shard].shard.lock()
+    }
+
+    /// The same, where no other thread has it.
+    fn try_lock(&self, shard: usize) -> Option<Guard<'_, Shard>> {
+        let locked = self.shards[shard].shard.try_lock();
+        #[cfg(test)]
+        self.locks.fetch_add(u64::from(locked.is_some()), Relaxed);
+        locked
     }
 
     /// Looks without counting or promoting.

@@ -48,7 +48,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 pub(crate) use walk::{Leased, Walk};
 
 const MAX_SHARDS: u64 = 64;
-/// A batch holds a lock for so many keys, some tens of microseconds.
+/// A batch holds a lock for so many keys at most, some tens of microseconds.
 pub(crate) const AT_ONCE: usize = 256;
 /// Smaller shards cost hit ratio: up to 2.3 points were measured.
 const MIN_ENTRIES_PER_SHARD: u64 = 1000;
@@ -62,6 +62,17 @@ const BYTES_PER_SHARD: u64 = 16 << 20;
 struct Home {
     ahead: Ahead,
     shard: Mutex<Shard>,
+}
+
+impl Home {
+    /// Does something under the lock after which the table may be elsewhere.
+    #[inline]
+    fn change<R>(&self, change: impl FnOnce(&mut Shard) -> R) -> R {
+        let mut shard = self.shard.lock();
+        let result = change(&mut shard);
+        self.ahead.follow(shard.place());
+        result
+    }
 }
 
 #[derive(Debug)]
@@ -124,7 +135,7 @@ impl Memory {
     /// Removes a key; says whether it was here.
     pub(crate) fn remove(&self, key: &Digest) -> bool {
         let hash = self.stir.hash(key);
-        let entry = self.shards[self.home(hash)].shard.lock().remove(hash, key, &self.count);
+        let entry = self.shards[self.home(hash)].change(|shard| shard.remove(hash, key, &self.count));
         entry.is_some()
     }
 
@@ -135,7 +146,7 @@ impl Memory {
             let mut sweep = Sweep::default();
             loop {
                 let mut removed = Evicted::new();
-                let done = home.shard.lock().sweep(matches, &mut sweep, &self.count, &mut removed);
+                let done = home.change(|shard| shard.sweep(matches, &mut sweep, &self.count, &mut removed));
                 total += removed.len() as u64;
                 if done {
                     break;

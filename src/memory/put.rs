@@ -1,9 +1,9 @@
 //! Storing results: bytes are reserved first, then the value is made, then it goes into its shard, where that has a slot and
 //! a permit for it.
 
+use super::Memory;
 use super::policy::Entry;
 use super::shard::{self, Baggage, Lacks};
-use super::{Home, Memory};
 use crate::budget::Purpose;
 use crate::digest::Digest;
 use crate::error::{self, ErrorKind};
@@ -129,11 +129,8 @@ impl Memory {
         let home = self.home(hash);
         let stored = loop {
             let attempt = {
-                let Home { ahead, shard } = &self.shards[home];
-                let mut shard = shard.lock();
-                let attempt = shard.insert(hash, key, entry, &self.budget, &self.count, baggage);
-                ahead.follow(shard.place());
-                attempt
+                let home = &self.shards[home];
+                home.change(|shard| shard.insert(hash, key, entry, &self.budget, &self.count, baggage))
             };
             let Err((lacks, returned)) = attempt else { break Ok(()) };
             entry = returned;
@@ -162,9 +159,9 @@ impl Memory {
     fn permit_from_others(&self, home: usize, baggage: &mut Baggage<'_>) -> bool {
         let arrival = baggage.arrival.take(); // it arrives at home
         let evicted = (1..self.shards.len()).any(|turn| {
-            let shard = &self.shards[(home + turn) & (self.shards.len() - 1)].shard;
+            let home = &self.shards[(home + turn) & (self.shards.len() - 1)];
             baggage.passing.go_elsewhere();
-            shard.lock().evict_one(baggage)
+            home.shard.lock().evict_one(baggage)
         });
         baggage.arrival = arrival;
         evicted

@@ -47,7 +47,7 @@ impl Memory {
         let home = self.home(hash);
         let bytes = self.budget.shortfall(charge).max(1);
         let mut evicted = Evicted::new();
-        self.shards[home].shard.lock().make_way(hash, key, bytes, baggage, &mut evicted);
+        self.shards[home].change(|shard| shard.make_way(hash, key, bytes, baggage, &mut evicted));
         // Where that one has nothing to give up, it is asked last.
         let first = home + usize::from(evicted.is_empty());
         // One permit is for this put; more would count as entries that are none.
@@ -95,7 +95,7 @@ impl Memory {
             return None;
         }
         for turn in 0..self.shards.len() {
-            let shard = &self.shards[first.wrapping_add(turn) & (self.shards.len() - 1)].shard;
+            let home = &self.shards[first.wrapping_add(turn) & (self.shards.len() - 1)];
             passing.go_elsewhere();
             loop {
                 if let Some(reservation) = self.budget.reserve(bytes, purpose) {
@@ -103,7 +103,8 @@ impl Memory {
                 }
                 // At least one: the shortfall may be gone already, and then taken by another thread.
                 let mut evicted = Evicted::new();
-                shard.lock().evict(self.budget.shortfall(bytes).max(1), 0, &self.count, passing, &mut evicted);
+                let short = self.budget.shortfall(bytes).max(1);
+                home.change(|shard| shard.evict(short, 0, &self.count, passing, &mut evicted));
                 if evicted.is_empty() && !self.goes_on(passing) {
                     break;
                 }
@@ -145,7 +146,7 @@ impl Memory {
     pub(super) fn shrink_shards(&self, excess: &dyn Fn() -> (u64, u64), passing: fn() -> Passing) {
         let first = self.next.fetch_add(1, Relaxed);
         for turn in 0..self.shards.len() {
-            let shard = &self.shards[first.wrapping_add(turn) & (self.shards.len() - 1)].shard;
+            let home = &self.shards[first.wrapping_add(turn) & (self.shards.len() - 1)];
             let mut passing = passing();
             loop {
                 let (bytes, entries) = excess();
@@ -153,7 +154,7 @@ impl Memory {
                     return;
                 }
                 let mut evicted = Evicted::new();
-                shard.lock().evict(bytes, entries, &self.count, &mut passing, &mut evicted);
+                home.change(|shard| shard.evict(bytes, entries, &self.count, &mut passing, &mut evicted));
                 if evicted.is_empty() && !self.goes_on(&passing) {
                     break;
                 }
@@ -166,7 +167,7 @@ impl Memory {
         for home in &self.shards {
             let empty = Index::new(self.policy, &self.stir, &self.choice);
             let Some(no_slots) = self.budget.reserve(0, Purpose::Result) else { continue };
-            let (index, slots) = home.shard.lock().purge(empty, no_slots, &self.count);
+            let (index, slots) = home.change(|shard| shard.purge(empty, no_slots, &self.count));
             drop(index);
             drop(slots);
         }

@@ -187,9 +187,9 @@ impl Seal {
         if header.key != *key {
             return Err(Refusal::OtherKey);
         }
-        let [head, description, _] = parts(bytes).ok_or(Refusal::Malformed)?;
+        let description = &rest[..rest.len() - payload.len()];
         let digest = digest(payload);
-        if !SealKey::are_same(&checksum, &sum(head, description, &digest)) {
+        if !SealKey::are_same(&checksum, &sum(&bytes[..HEAD_BYTES], description, &digest)) {
             return Err(Refusal::Checksum);
         }
         let is_plain = header.tensors == 0 && blob.is_empty();
@@ -203,7 +203,7 @@ impl Seal {
         if header.expires_ms != 0 && header.expires_ms <= now_ms {
             return Err(Refusal::Expired);
         }
-        Ok(Opened { header, described, blob, payload, now_ms })
+        Ok(Opened { header, described, blob, payload })
     }
 }
 
@@ -232,8 +232,6 @@ pub(crate) struct Opened<'a> {
     described: &'a [u8],
     blob: &'a [u8],
     payload: &'a [u8],
-    /// When it was proved, by the wall clock.
-    now_ms: u64,
 }
 
 impl<'a> Opened<'a> {
@@ -258,14 +256,9 @@ impl<'a> Opened<'a> {
         self.blob
     }
 
-    /// How much of its time to live was left when it was proved; None for one that has none.
-    pub(crate) fn left_ms(&self) -> Option<u64> {
-        (self.header.expires_ms != 0).then(|| self.header.expires_ms.saturating_sub(self.now_ms))
-    }
-
-    /// How long ago it was made then.
-    pub(crate) fn age_ms(&self) -> u64 {
-        self.now_ms.saturating_sub(self.header.created_ms)
+    /// How much of its time to live is left at `now_ms` of the wall clock; None for one that has none.
+    pub(crate) fn left_ms(&self, now_ms: u64) -> Option<u64> {
+        (self.header.expires_ms != 0).then(|| self.header.expires_ms.saturating_sub(now_ms))
     }
 
     /// Calls `with` with the tensors it describes. Their dimensions are copied for it: in the envelope they lie at any

@@ -96,13 +96,13 @@ pub(crate) fn try_box<T>(it: T) -> Result<Box<T>> {
     }
 }
 
-/// Asks for a cache line that will be written to.
+/// Asks for a cache line.
 pub(crate) fn prefetch<T>(_line: *const T) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: a prefetch reads and writes nothing, and takes any address.
     unsafe {
-        use std::arch::x86_64::{_MM_HINT_ET0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_ET0>(_line.cast());
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(_line.cast());
     }
 }
 

@@ -65,7 +65,7 @@ proptest! {
         prop_assert_eq!(bytes.capacity(), bytes.len());
         let opened = seal.open(&bytes, &key, NOW).unwrap();
         prop_assert_eq!((opened.header().tag, opened.header().created_ms), (tag, NOW));
-        prop_assert_eq!(opened.left_ms(), (left != 0).then_some(left.into()));
+        prop_assert_eq!(opened.left_ms(NOW), (left != 0).then_some(left.into()));
         prop_assert_eq!(header(&bytes[..FIXED_BYTES]), Ok(*opened.header()));
         let promoted = opened.with_draft(0, |draft| Ok(kept(draft))).unwrap();
         promoted.know_content(opened.header().content);
