@@ -71,7 +71,7 @@ func DigestChunk(data []byte) Digest {
 	return sure(C.scgo_digest_chunk(bytePointer(data), C.size_t(len(data))))
 }
 
-// DigestChunks digests many chunks, each as DigestChunk does; small ones of the same length side by side.
+// DigestChunks digests many chunks, each as DigestChunk does; small ones of about one length side by side.
 func DigestChunks(chunks [][]byte) []Digest {
 	loaded()
 	digests := make([]Digest, len(chunks))

@@ -33,8 +33,9 @@ pub(super) unsafe fn buffers<'a>(buffers: *const streamcache_buffer, count: usiz
     Ok(all)
 }
 
-/// Digests many chunks, each as streamcache_digest_chunk() does. Where several have the same length, of 1024 bytes or
-/// less and a multiple of 64, they are digested side by side: up to 16 in little more time than one.
+/// Digests many chunks, each as streamcache_digest_chunk() does. Of 1024 bytes or less,
+/// those that fill as many blocks of 64 bytes are digested side by side: 8 at once, and up to 16 in little more time than
+/// one where their length is a multiple of 64.
 ///
 /// Borrows everything for the call. Threads: any. Reads each chunk once.
 /// @param[in]  chunks the chunks, `count` of them; NULL only with count 0

@@ -63,8 +63,8 @@ end
 """
     digests(chunks) -> Vector{Digest}
 
-The digest of each chunk of a list. Small chunks of bytes of one length are digested side by side, up to 16 in little more
-time than one.
+The digest of each chunk of a list. Small chunks of about one length are digested side by side, 8 at once, and up to 16
+in little more time than one where their length is a multiple of 64.
 """
 function digests(chunks::AbstractVector)
     all(chunk -> chunk isa Bytes, chunks) || return Digest[digest(chunk) for chunk in chunks]
