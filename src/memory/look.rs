@@ -124,10 +124,10 @@ impl Memory {
                 turn += usize::from(self.home(many.hashes[at]) != last);
                 last = self.home(many.hashes[at]);
                 which[n] = turn;
-                nodes[n] = shards[turn].sight(many.hashes[at]);
+                nodes[n] = shards[turn].index().sight(many.hashes[at]);
             }
             for n in 0..some.len() {
-                shards[which[n]].foresee_value(nodes[n]);
+                shards[which[n]].index().foresee_value(nodes[n]);
             }
             for (n, &at) in some.iter().enumerate() {
                 match shards[which[n]].get(many.hashes[at], &many.keys[at], 0, &self.count) {

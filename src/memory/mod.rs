@@ -2,10 +2,12 @@
 
 mod adaptive;
 mod ahead;
+mod baggage;
 mod contest;
 mod count;
 mod duel;
 mod ghost;
+mod index;
 mod look;
 mod lru;
 mod past;
@@ -39,10 +41,11 @@ use ahead::Ahead;
 use contest::{Choice, Mode};
 use count::Count;
 use duel::Duel;
+use index::Index;
 use policy::Evicted;
 pub(crate) use put::Added;
 pub use put::Put;
-use shard::{Index, Shard, Sweep};
+use shard::{Shard, Sweep};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 pub(crate) use walk::{Leased, Walk};
@@ -70,7 +73,7 @@ impl Home {
     fn change<R>(&self, change: impl FnOnce(&mut Shard) -> R) -> R {
         let mut shard = self.shard.lock();
         let result = change(&mut shard);
-        self.ahead.follow(shard.place());
+        self.ahead.follow(shard.index().place());
         result
     }
 }

@@ -2,8 +2,9 @@
 //! a permit for it.
 
 use super::Memory;
+use super::baggage::{Baggage, Lacks};
+use super::index::entry_cost;
 use super::policy::Entry;
-use super::shard::{self, Baggage, Lacks};
 use crate::budget::Purpose;
 use crate::digest::Digest;
 use crate::error::{self, ErrorKind};
@@ -137,7 +138,7 @@ impl Memory {
             baggage.evicted.clear();
             let found = match lacks {
                 Lacks::Slot => {
-                    let cost = shard::entry_cost(self.policy);
+                    let cost = entry_cost(self.policy);
                     baggage.slot = self.reserve_from(home + 1, cost, Purpose::Result, &mut baggage.passing);
                     baggage.slot.is_some()
                 }

@@ -2,8 +2,9 @@
 //! time; and limits that change in use.
 
 use super::Memory;
+use super::baggage::Baggage;
+use super::index::{Index, entry_cost};
 use super::policy::{Evicted, Passing};
-use super::shard::{self, Baggage, Index};
 use crate::budget::{Purpose, Reservation};
 use crate::digest::Digest;
 use crate::error::{self, ErrorKind};
@@ -36,7 +37,7 @@ impl Memory {
     pub(super) fn room_for(
         &self, hash: u64, key: &Digest, charge: u64, len: usize, baggage: &mut Baggage<'_>,
     ) -> Option<Reservation> {
-        let whole = charge.checked_add(shard::entry_cost(self.policy))?;
+        let whole = charge.checked_add(entry_cost(self.policy))?;
         // What states hold never makes way: evicting every result for a value that can't fit would help no one.
         if self.count.max() == 0 || whole > self.budget.max().saturating_sub(self.budget.states()) {
             return None;

@@ -1,20 +1,15 @@
 //! One shard: a policy's index, what its slots cost, and its counters, all under one lock. Nothing here allocates (but
 //! the index's own rare growth) or frees a value: what leaves goes to the caller, to be dropped once the lock is open.
 
-use super::adaptive::Adaptive;
-use super::ahead::Place;
-use super::contest::Choice;
+use super::baggage::{Baggage, Lacks};
 use super::count::Count;
-use super::lru::Lru;
+use super::index::{Index, each, entry_cost};
 use super::policy::{Arrival, Entry, Evicted, Passing, PolicyIndex};
-use super::s3fifo::S3Fifo;
 use crate::budget::{Budget, Purpose, Reservation};
 use crate::digest::Digest;
 use crate::options::Policy;
 use crate::process::boot_ms;
-use crate::stir::Stir;
-use crate::value::{Buffer, Value};
-use arrayvec::ArrayVec;
+use crate::value::Value;
 use std::sync::Arc;
 
 /// With this many slots or more, an index three quarters empty gives memory back.
@@ -29,100 +24,6 @@ pub(super) struct Counters {
     pub(super) evictions: u64,
     pub(super) expired: u64,
     pub(super) time_saved_ns: u64,
-}
-
-/// The policy, chosen once at open: a branch the processor learns, where a `dyn` call would not inline.
-#[derive(Debug)]
-pub(super) enum Index {
-    S3Fifo(S3Fifo),
-    Lru(Lru),
-    Adaptive(Adaptive),
-}
-
-macro_rules! each {
-    ($index:expr, $policy:ident => $call:expr) => {
-        match $index {
-            Index::S3Fifo($policy) => $call,
-            Index::Lru($policy) => $call,
-            Index::Adaptive($policy) => $call,
-        }
-    };
-}
-
-impl Index {
-    pub(super) fn new(policy: Policy, stir: &Stir, choice: &Arc<Choice>) -> Self {
-        match policy {
-            Policy::S3Fifo => Self::S3Fifo(S3Fifo::new(stir.clone())),
-            Policy::Lru => Self::Lru(Lru::new()),
-            Policy::Adaptive => Self::Adaptive(Adaptive::new(stir.clone(), Arc::clone(choice))),
-        }
-    }
-
-    fn len(&self) -> usize {
-        each!(self, index => index.len())
-    }
-}
-
-/// What the budget is charged for one slot of `policy`'s index.
-pub(super) fn entry_cost(policy: Policy) -> u64 {
-    match policy {
-        Policy::S3Fifo => S3Fifo::ENTRY_COST,
-        Policy::Lru => Lru::ENTRY_COST,
-        Policy::Adaptive => Adaptive::ENTRY_COST,
-    }
-}
-
-/// Why an insert did not happen: nothing in this shard could be evicted for it, it was fenced, or the allocator refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lacks {
-    Slot,
-    Permit,
-    /// It was fenced meanwhile, or what is there stays.
-    Leave,
-    Memory,
-}
-
-/// What an insert brings along from elsewhere, and what it leaves over.
-pub(super) struct Baggage<'a> {
-    /// Bytes for one slot.
-    pub(super) slot: Option<Reservation>,
-    /// A victim's block, if it is as the new value needs it.
-    pub(super) block: Option<Buffer>,
-    /// Rights to hold one more entry, already counted.
-    pub(super) permits: u64,
-    /// The home shard's count of puts when the key was seen not to be there.
-    pub(super) absent_at: Option<u64>,
-    /// The key as one that is new to its home shard.
-    pub(super) arrival: Option<Arrival>,
-    /// Entries on their way out.
-    pub(super) evicted: ArrayVec<Entry, 3>,
-    /// Leased entries passed over so far.
-    pub(super) passing: Passing,
-    /// Where there is one, what is there under the key stays, and is put here.
-    pub(super) kept: Option<&'a mut Option<Value>>,
-    /// Whether it may still be stored, asked under the lock: whoever forbids it sweeps the shard afterwards.
-    pub(super) leave: Option<&'a dyn Fn() -> bool>,
-}
-
-impl<'a> Baggage<'a> {
-    pub(super) fn of_a_put(leave: Option<&'a dyn Fn() -> bool>) -> Self {
-        Self {
-            slot: None,
-            block: None,
-            permits: 0,
-            absent_at: None,
-            arrival: None,
-            evicted: ArrayVec::new(),
-            passing: Passing::of_a_put(),
-            kept: None,
-            leave,
-        }
-    }
-
-    /// For what is not to replace anything.
-    pub(super) fn of_an_addition(leave: &'a dyn Fn() -> bool, kept: &'a mut Option<Value>) -> Self {
-        Self { kept: Some(kept), ..Self::of_a_put(Some(leave)) }
-    }
 }
 
 /// A lookup's answer.
@@ -191,19 +92,9 @@ impl Shard {
         self.remove(hash, key, count).map_or(Found::Miss, Found::Expired)
     }
 
-    /// Where its table is.
-    pub(super) fn place(&self) -> Place {
-        each!(&self.index, index => index.place())
-    }
-
-    /// Asks for the node that a key has as a rule, and says which it is.
-    pub(super) fn sight(&self, hash: u64) -> u32 {
-        each!(&self.index, index => index.sight(hash))
-    }
-
-    /// Asks for what a lookup reads of that node's value. Nothing may have left the shard meanwhile.
-    pub(super) fn foresee_value(&self, node: u32) {
-        each!(&self.index, index => index.foresee_value(node));
+    /// The policy's part of it.
+    pub(super) fn index(&self) -> &Index {
+        &self.index
     }
 
     /// Looks without counting, promoting or removing.

@@ -56,7 +56,7 @@ fn putting_a_key_again_at_capacity_evicts_nothing() {
     for policy in POLICIES {
         let by_count = memory(UNLIMITED, 100, policy);
         let charge = charge(1000);
-        let by_bytes = memory(100 * (charge + shard::entry_cost(policy)), UNLIMITED, policy);
+        let by_bytes = memory(100 * (charge + index::entry_cost(policy)), UNLIMITED, policy);
         for memory in [by_count, by_bytes] {
             for n in 0..100 {
                 assert!(put(&memory, n, &[1; 1000]));
@@ -89,7 +89,7 @@ fn capacity_0_stores_nothing_and_the_caller_keeps_its_value() {
 fn a_value_may_be_as_large_as_the_whole_budget() {
     for policy in POLICIES {
         let max_bytes = 1 << 20;
-        let whole = max_bytes - shard::entry_cost(policy);
+        let whole = max_bytes - index::entry_cost(policy);
         let largest = (whole / 16 * 16 - (charge(1 << 19) - (1 << 19))) as usize;
         let memory = memory(max_bytes, UNLIMITED, policy);
         for n in 0..5000 {
