@@ -159,15 +159,16 @@ impl Seal {
                 each(*at, self.open(bytes, &keys[*at], now_ms));
                 continue;
             }
-            // Of what is no envelope nothing is digested: it is refused before that is looked at.
-            let split: ArrayVec<_, TOGETHER> = some.iter().map(|(_, bytes)| parts(bytes).unwrap_or_default()).collect();
+            // Filled where they are: made elsewhere, they would be moved as a whole. Of what is no envelope nothing is
+            // digested: it is refused before that is looked at.
+            let mut split = ArrayVec::<[&[u8]; 3], TOGETHER>::new();
+            split.extend(some.iter().map(|(_, bytes)| parts(bytes).unwrap_or_default()));
             let mut digests = [Digest([0; 32]); TOGETHER];
             digest::chunks(split.iter().map(|[.., payload]| *payload), &mut digests[..some.len()]);
-            let sealed: ArrayVec<_, TOGETHER> = split
-                .iter()
-                .zip(digests)
-                .map(|([head, description, _], digest)| (*head, *description, digest))
-                .collect();
+            let mut sealed = ArrayVec::<(&[u8], &[u8], Digest), TOGETHER>::new();
+            sealed.extend(
+                split.iter().zip(digests).map(|([head, description, _], digest)| (*head, *description, digest)),
+            );
             let mut sums = [Digest([0; 32]); TOGETHER];
             self.0.checksums(&sealed, &mut sums);
             for (n, &(at, bytes)) in some.iter().enumerate() {
