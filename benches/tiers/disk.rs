@@ -3,11 +3,11 @@
 
 use crate::common::goal::{Goal, Unit};
 use crate::common::{Report, table};
+use crate::plain::Plain;
 use crate::rounds::Spread;
-use crate::{DRAIN, Scratch, fill, key, look_up, noise, row, some_keys};
+use crate::{DRAIN, Scratch, fill, look_up, noise, row, some_keys};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::json;
-use std::path::Path;
 use std::time::Instant;
 use streamcache::{Cache, Tier, digest};
 
@@ -69,9 +69,8 @@ pub fn writing(quick: bool, report: &mut Report) {
 /// Seconds to put and flush so many entries, in so many turns, and to INSERT the same bytes in transactions as large as
 /// the cache's.
 fn writes(scratch: &Scratch, size: usize, entries: u64, turns: u64) -> (f64, f64) {
-    const TRANSACTION: usize = 4 << 20;
     let cache = Cache::open(&scratch.options()).expect("a new store opens");
-    let mut plain = create(&scratch.0.join("plain.db"));
+    let mut plain = Plain::start(&scratch.0.join("plain.db"), size);
     let bytes = noise(size);
     let (mut put, mut inserted) = (0.0, 0.0);
     for turn in 0..turns {
@@ -80,17 +79,9 @@ fn writes(scratch: &Scratch, size: usize, entries: u64, turns: u64) -> (f64, f64
         fill(&cache, from, to, &bytes);
         assert!(cache.flush(DRAIN).expect("it is open"));
         put += begin.elapsed().as_secs_f64();
-        let begin = Instant::now();
-        for chunk in (from..to).collect::<Vec<_>>().chunks((TRANSACTION / size).max(1)) {
-            let transaction = plain.transaction().expect("nobody else writes");
-            for &n in chunk {
-                let insert = transaction.prepare_cached("INSERT INTO t VALUES(?, ?)");
-                insert.expect("the table is there").execute((&key(n).0[..], &bytes)).expect("the key is new");
-            }
-            transaction.commit().expect("the disk has room");
-        }
-        inserted += begin.elapsed().as_secs_f64();
+        inserted += plain.insert(from, to);
     }
+    plain.end();
     let stats = cache.tier_stats(Tier::Disk).expect("it has a disk");
     assert_eq!((stats.written(), stats.dropped()), (entries, 0));
     assert_eq!(cache.close(DRAIN).expect("it is open"), 0);
@@ -127,16 +118,4 @@ fn reads(scratch: &Scratch, size: usize, entries: u64, rounds: usize) -> (f64, f
     }
     let ratio = Spread::of_ratios(&ours, &theirs);
     (Spread::of(ours).median, Spread::of(theirs).median, ratio)
-}
-
-fn create(file: &Path) -> Connection {
-    let plain = Connection::open(file).expect("a new database opens");
-    plain
-        .execute_batch(
-            "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA mmap_size=0;
-            PRAGMA cache_size=-8000; PRAGMA wal_autocheckpoint=4096;
-            CREATE TABLE t(key BLOB PRIMARY KEY, value BLOB);",
-        )
-        .expect("a new database takes a table");
-    plain
 }
