@@ -115,9 +115,8 @@ mod tests {
     }
 
     /// The parts choose a bucket, a row of a sketch, a fingerprint, a shard. Under some seeds counters are uneven in one of
-    /// them, for the multiples of a number may go round in few steps: of 1,000 random seeds at most 20 gave more than eight
-    /// times for some kind and part, of 30 or so kinds and parts nearly as many. Eight seeds of fifteen do by chance once in
-    /// 10^8 runs.
+    /// them, for the multiples of a number may go round in few steps: of 1,000 random seeds 20 at most gave more than eight
+    /// times, for a counter in one lane and a part of 16 bits. So eight of fifteen do by chance once in 10^8 runs.
     #[test]
     fn keys_that_callers_make_up_spread_over_every_part_of_the_hash() {
         const PARTS: [(u32, u32); 5] = [(0, 16), (27, 8), (32, 16), (48, 6), (57, 7)];

@@ -91,11 +91,10 @@ fn keys_of_many_shards_are_found_in_their_places() {
             for batch in BATCHES {
                 let before = memory.locks();
                 check(&memory, &all[..batch], &there);
-                let homes: HashSet<_> = all[..batch].iter().map(|&n| memory.home_of(n)).collect();
-                let more =
-                    all[..batch].iter().filter(|&&n| memory.home_of(n) == 0).count().max(1).div_ceil(AT_ONCE) - 1;
-                let most = homes.len() + if shards == 2 { 2 } else { more };
-                assert!(memory.locks() - before <= most as u64, "{batch} of {shards}: each shard is locked once");
+                let mut homes = vec![0usize; shards];
+                all[..batch].iter().for_each(|&n| homes[memory.home_of(n)] += 1);
+                let holds: usize = homes.iter().map(|keys| keys.div_ceil(AT_ONCE)).sum();
+                assert_eq!(memory.locks() - before, holds as u64, "{batch} of {shards}: each shard is locked once");
                 let mixed: Vec<_> = (0..batch as u64).flat_map(|n| [n, 1_000_000 - n, (n * 7) % 600]).collect();
                 check(&memory, &mixed, &there);
             }
@@ -154,17 +153,20 @@ fn what_expires_within_a_batch_leaves_the_others_in_their_places() {
 }
 
 #[test]
-fn to_be_found_among_many_is_a_use() {
+fn to_be_found_among_many_is_as_much_a_use_as_to_be_found_alone() {
     for policy in POLICIES {
-        let memory = memory(policy, 1);
-        memory.set_max_chunks(100);
-        let (used, others): (Vec<_>, Vec<_>) = ((0..30).collect(), (30..100).collect());
-        put_all(&memory, &used);
-        put_all(&memory, &others);
-        (0..3).for_each(|_| drop(memory.find_numbers(&used)));
-        put_all(&memory, &(100..130).collect::<Vec<_>>());
-        let kept = used.iter().filter(|&&n| memory.peek(&key(n)).is_some()).count();
-        assert!(kept == 30, "{policy:?}: {kept} of 30");
+        let kept_after = |look: &dyn Fn(&Memory, &[u64])| {
+            let options = Options { max_bytes: UNLIMITED, max_chunks: 100, policy, ..Options::default() };
+            let memory = Memory::with(&options, Stir::fixed()).unwrap();
+            put_all(&memory, &(0..100).collect::<Vec<_>>());
+            (0..3).for_each(|_| look(&memory, &(0..100).step_by(3).collect::<Vec<_>>()));
+            (100..130).for_each(|n| drop(put(&memory, n, &[])));
+            (0..130).filter(|&n| memory.peek(&key(n)).is_some()).collect::<Vec<u64>>()
+        };
+        let together = kept_after(&|memory, numbers| drop(memory.find_numbers(numbers)));
+        let alone = kept_after(&|memory, numbers| numbers.iter().for_each(|&n| drop(memory.find(&key(n)))));
+        let unused = kept_after(&|_, _| ());
+        assert!(together == alone && together != unused, "{policy:?}: {together:?}, {alone:?}, {unused:?}");
     }
 }
 
@@ -183,7 +185,7 @@ fn within_a_minute(work: impl FnOnce() + Send + 'static) {
 
 /// Four threads look up batches that overlap, of all lengths, while `others` happens; `is_right` judges each answer.
 fn beside(memory: &Memory, others: &[&(dyn Fn(u64) + Sync)], is_right: &(dyn Fn(u64, Option<&Value>) -> bool + Sync)) {
-    const ROUNDS: u64 = 100;
+    const ROUNDS: u64 = 2000;
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         let over = &over;
@@ -212,14 +214,19 @@ fn beside(memory: &Memory, others: &[&(dyn Fn(u64) + Sync)], is_right: &(dyn Fn(
 
 const NUMBERS: u64 = 400;
 
-/// Of this number's key, and no other's: as the number and the put's own number.
-fn is_of(n: u64, value: &Value) -> bool {
-    value.bytes().len() >= 16 && value.bytes()[..8] == n.to_le_bytes()
+/// What the `nth` put of all stores under this number's key.
+fn bytes_of(n: u64, nth: u64) -> Vec<u8> {
+    [&n.to_le_bytes()[..], &nth.to_le_bytes(), &vec![nth as u8; nth as usize % 200]].concat()
 }
 
 fn put_nth(memory: &Memory, n: u64, nth: u64) {
-    let bytes = [&n.to_le_bytes()[..], &nth.to_le_bytes(), &vec![nth as u8; nth as usize % 200]].concat();
-    put(memory, n, &bytes);
+    put(memory, n, &bytes_of(n, nth));
+}
+
+/// Of this number's key, and no other's, and as one put stored it.
+fn is_of(n: u64, value: &Value) -> bool {
+    let nth = value.bytes().get(8..16).map(|nth| u64::from_le_bytes(nth.try_into().unwrap()));
+    nth.is_some_and(|nth| value.bytes() == bytes_of(n, nth))
 }
 
 #[test]
