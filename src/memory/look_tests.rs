@@ -160,7 +160,7 @@ fn to_be_found_among_many_is_as_much_a_use_as_to_be_found_alone() {
             let memory = Memory::with(&options, Stir::fixed()).unwrap();
             put_all(&memory, &(0..100).collect::<Vec<_>>());
             (0..3).for_each(|_| look(&memory, &(0..100).step_by(3).collect::<Vec<_>>()));
-            (100..130).for_each(|n| drop(put(&memory, n, &[])));
+            (100..130).for_each(|n| assert!(put(&memory, n, &[])));
             (0..130).filter(|&n| memory.peek(&key(n)).is_some()).collect::<Vec<u64>>()
         };
         let together = kept_after(&|memory, numbers| drop(memory.find_numbers(numbers)));
