@@ -160,4 +160,17 @@ mod tests {
         check(&(0..200).map(|n| bytes(lens[n * 7 % lens.len()], n)).collect::<Vec<_>>());
         check(&[]);
     }
+
+    /// Odd lengths one after the other: of as many blocks, which go side by side, and of one more, which must not.
+    #[test]
+    fn lengths_of_as_many_blocks_and_of_others_may_alternate() {
+        for len in (1..1024).step_by(2) {
+            for [a, b] in [[len, len ^ 2], [len, len + 64], [len, 1024 - len], [len, (len + 62) / 64 * 64 + 1]] {
+                for count in [2, 7, 8, 9, 16, 17, 35] {
+                    check(&(0..count).map(|n| bytes(if n % 2 == 0 { a } else { b }, n)).collect::<Vec<_>>());
+                    check(&(0..count).map(|n| bytes(if n % 3 == 0 { a } else { b }, n)).collect::<Vec<_>>());
+                }
+            }
+        }
+    }
 }

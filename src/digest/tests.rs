@@ -68,6 +68,19 @@ fn a_file_has_the_digest_of_its_bytes_and_a_bad_one_says_why() {
     std::fs::remove_dir_all(&dir).unwrap();
 }
 
+#[test]
+fn the_keys_of_many_chunks_are_those_of_each() {
+    let secret = Secret::new(&[0xab; 32]).unwrap();
+    for scope in [Scope::new("", None), Scope::new("name", None), Scope::new("name", Some(&secret))] {
+        let filter = scope.filter(&config_bytes(b"config"), &state(b"state"));
+        for count in 0..=17u8 {
+            let chunks: Vec<Digest> = (0..count).map(|n| chunk(&[n])).collect();
+            let keys: Vec<Digest> = chunks.iter().map(|chunk| filter.output(chunk)).collect();
+            assert_eq!(filter.outputs(&chunks), keys, "{count} of {scope:?}");
+        }
+    }
+}
+
 /// Short lists of few digests, so that some are equal and some differ by their order or count alone.
 fn list() -> impl Strategy<Value = Vec<Digest>> {
     prop::collection::vec((0u8..3).prop_map(|byte| chunk(&[byte])), 0..5)

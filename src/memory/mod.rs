@@ -26,6 +26,8 @@ mod worth;
 #[cfg(test)]
 mod adaptive_tests;
 #[cfg(test)]
+mod look_tests;
+#[cfg(test)]
 mod simulator;
 #[cfg(test)]
 mod tests;

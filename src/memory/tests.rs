@@ -332,6 +332,7 @@ fn shards_keep_about_a_thousand_entries_or_more() {
 enum Step {
     Put { key: u64, len: usize, lease: bool },
     Get { key: u64, lease: bool },
+    GetMany { keys: Vec<u64> },
     Remove { key: u64 },
     DropLease,
     Purge,
@@ -343,6 +344,8 @@ fn step(max_len: usize) -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => (key.clone(), 0..max_len, any::<bool>()).prop_map(|(key, len, lease)| Step::Put { key, len, lease: lease && len % 3 == 0 }),
         8 => (key.clone(), any::<bool>()).prop_map(|(key, lease)| Step::Get { key, lease }),
+        // Of so few keys some are the same, and some were never put.
+        4 => vec(0..50u64, 0..50).prop_map(|keys| Step::GetMany { keys }),
         1 => key.prop_map(|key| Step::Remove { key }),
         1 => (4096..40_000u64).prop_map(|bytes| Step::MaxBytes { bytes }),
         4 => Just(Step::DropLease),
@@ -385,6 +388,18 @@ proptest! {
                         prop_assert_eq!(Some(value.bytes()), model.get(&k).map(Vec::as_slice));
                         if lease {
                             leases.push((value.clone(), value.bytes().to_vec()));
+                        }
+                    }
+                }
+                Step::GetMany { keys } => {
+                    let there: Vec<bool> = keys.iter().map(|&k| memory.peek(&key(k)).is_some()).collect();
+                    let found = memory.find_many(&keys.iter().map(|&k| key(k)).collect::<Vec<_>>());
+                    prop_assert_eq!(found.len(), keys.len());
+                    for ((k, is_there), value) in keys.iter().zip(there).zip(found) {
+                        prop_assert_eq!(value.is_some(), is_there);
+                        if let Some(value) = value {
+                            lookups += 1; // a miss is counted by whoever computes it
+                            prop_assert_eq!(Some(value.bytes()), model.get(k).map(Vec::as_slice));
                         }
                     }
                 }

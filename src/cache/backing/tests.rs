@@ -1,6 +1,7 @@
 //! What the tests share: lookups and what overtakes them while a store is read, step by step, over a store in memory that
 //! waits where a test wants it to.
 
+mod imports;
 mod lookups;
 mod promotions;
 mod puts;

@@ -1,3 +1,5 @@
+mod many;
+
 use super::*;
 use crate::budget::{Budget, Purpose};
 use crate::digest::Dtype;
