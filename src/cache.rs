@@ -151,17 +151,19 @@ impl Cache {
     /// The same, and how it went. `tag` names the filter and state it is for, 0 for none.
     #[inline(always)]
     pub(crate) fn lookup(&self, key: &Digest, tag: u64, flags: Flags) -> Result<Got> {
-        let Some(backing) = &self.backing else {
-            return Ok(self.get_here(key, flags)?.map_or(Got::Miss, Got::Hit));
-        };
         if flags != Flags::default() {
             return self.lookup_as_told(key, tag, flags);
         }
         self.check_open()?;
-        self.memory.find(key).map_or_else(|| self.beyond(backing, key, tag, flags), |value| Ok(Got::Hit(value)))
+        // One look for both kinds of caches: a hit takes the same way.
+        match (self.memory.look(key, u64::from(!self.is_backed())), &self.backing) {
+            (Some(value), _) => Ok(Got::Hit(value)),
+            (None, None) => Ok(Got::Miss),
+            (None, Some(backing)) => self.beyond(backing, key, tag, flags),
+        }
     }
 
-    /// The same of a cache with stores, by a caller who wants it otherwise.
+    /// The same for a caller who wants it otherwise.
     #[inline(never)]
     fn lookup_as_told(&self, key: &Digest, tag: u64, flags: Flags) -> Result<Got> {
         let Some(backing) = self.backing(flags).filter(|_| !flags.peeks()) else {
