@@ -21,9 +21,11 @@ impl Hidden {
     fn keyed(key: &[u8; 32], bytes: &[u8]) -> Self {
         let mut hasher = blake3::Hasher::new_keyed(key);
         let mut hash = hasher.update(bytes).finalize();
-        let hidden = Self(Box::new(*hash.as_bytes()));
+        let mut hidden = Self(Box::new([0; 32])); // filled in its place: made of a copy, that would stay behind
+        hidden.0.copy_from_slice(hash.as_bytes());
         hash.zeroize();
         hasher.zeroize();
+        wipe_below();
         hidden
     }
 
@@ -40,6 +42,15 @@ impl Hidden {
     pub(super) fn bytes(&self) -> &[u8; 32] {
         &self.0
     }
+}
+
+/// Overwrites the stack below its caller, where functions that have returned left what they worked on: it would get into
+/// whatever is made there next, as the bytes between its fields.
+#[inline(never)]
+fn wipe_below() {
+    let mut left = [0u64; 1024];
+    left.zeroize();
+    std::hint::black_box(&left);
 }
 
 impl Drop for Hidden {
