@@ -1125,7 +1125,7 @@ streamcache_status streamcache_options_set_ticket_max_age_ms(streamcache_options
                                                              uint64_t ticket_max_age_ms);
 
 /**
- * Sets how many threads of the cache's own share the digesting of chunks of 512 KiB or more, in the functions of filters
+ * Sets how many threads of the cache's own share the digesting of chunks of 1 MiB or more, in the functions of filters
  * that take the bytes of one chunk. They are started by streamcache_cache_open() and end with the cache. 1 starts none. Default: 1.
  *
  * Borrows `options` for the call. Threads: one at a time.

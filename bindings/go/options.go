@@ -47,7 +47,7 @@ type Options struct {
 	// TicketMaxAge is the age at which a waiting caller takes over what a ticket's owner does not finish. Default:
 	// never.
 	TicketMaxAge time.Duration
-	// HashThreads share the digesting of chunks of 512 KiB or more, 1 to 64. Default: 1, which starts none.
+	// HashThreads share the digesting of chunks of 1 MiB or more, 1 to 64. Default: 1, which starts none.
 	HashThreads int
 	// Namespace is part of every filter's key: caches of other namespaces share no result.
 	Namespace string

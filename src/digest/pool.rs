@@ -13,7 +13,7 @@ pub struct Pool(#[cfg(feature = "hash-threads")] Option<rayon_core::ThreadPool>)
 #[cfg(feature = "hash-threads")]
 impl Pool {
     /// From here on handing a chunk over and waiting costs less than it saves.
-    const BREAK_EVEN: usize = 512 << 10;
+    const BREAK_EVEN: usize = 1 << 20;
 
     /// Starts `threads` of them, none for 1.
     pub fn new(threads: u64) -> Result<Self> {
@@ -67,7 +67,8 @@ mod tests {
     fn several_threads_make_the_digest_that_one_makes() {
         let bytes: Vec<u8> = (0..3 << 20).map(|n: u32| ((n * 31) >> 3) as u8).collect();
         let pools = [1, if cfg!(feature = "hash-threads") { 3 } else { 1 }].map(|threads| Pool::new(threads).unwrap());
-        for len in [0, 1, 1024, (512 << 10) - 1, 512 << 10, (512 << 10) + 1, 1 << 20, bytes.len() - 7, bytes.len()] {
+        for len in [0, 1, 1024, 512 << 10, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 2 << 20, bytes.len() - 7, bytes.len()]
+        {
             for pool in &pools {
                 assert_eq!(pool.chunk(&bytes[..len]), chunk(&bytes[..len]), "{len}");
             }

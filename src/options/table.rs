@@ -110,7 +110,7 @@ pub(super) const TABLE: [Entry; 19] = [
         takes: "a whole number from 1 to 64",
         unit: "threads",
         changeable: "no",
-        meaning: "threads of the cache's own that share the digesting of chunks of 512 KiB or more; 1 starts none",
+        meaning: "threads of the cache's own that share the digesting of chunks of 1 MiB or more; 1 starts none",
         read: |options| options.hash_threads.into(),
         set: |options, value| {
             options.hash_threads = value.as_u64().filter(|threads| (1..=MAX_THREADS).contains(threads))?;
